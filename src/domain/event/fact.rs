@@ -1,0 +1,156 @@
+//! What can happen in event management.
+
+use serde::{Deserialize, Serialize};
+
+use super::message::Ends;
+use crate::domain::value::{AlertId, Fingerprint, Labels, Severity, SourceId, Timestamp};
+
+/// A fact of event management.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fact {
+    /// The daemon started. Nothing expires before `grace_until`: sources could not reach it.
+    Started {
+        /// When leases count again.
+        grace_until: Timestamp,
+    },
+    /// Other rules are in force.
+    Configured {
+        /// Names the configuration.
+        hash: String,
+    },
+    /// A source was heard for the first time.
+    SourceSeen {
+        /// Its number here.
+        id: SourceId,
+        /// Its name in the configuration.
+        name: String,
+    },
+    /// A source has not shown life for longer than its dead-man switch allows.
+    SourceSilent {
+        /// Which.
+        id: SourceId,
+    },
+    /// A silent source was heard again.
+    SourceHeard {
+        /// Which.
+        id: SourceId,
+    },
+    /// A condition began to hold.
+    Raised(Box<Raised>),
+    /// A condition that was resolved a moment ago holds again: the same alert.
+    Refired {
+        /// Which.
+        id: AlertId,
+        /// Since when.
+        starts_at: Timestamp,
+        /// Until when the word counts.
+        ends: Ends,
+        /// What is said about it.
+        annotations: Labels,
+        /// Where the source shows it.
+        url: Box<str>,
+    },
+    /// Something about a firing alert changed.
+    Changed {
+        /// Which.
+        id: AlertId,
+        /// All its labels, after the rules.
+        labels: Labels,
+        /// What is said about it.
+        annotations: Labels,
+        /// Where the source shows it.
+        url: Box<str>,
+        /// How bad it is.
+        severity: Severity,
+    },
+    /// A condition no longer holds.
+    Cleared {
+        /// Which.
+        id: AlertId,
+        /// Since when.
+        at: Timestamp,
+        /// Whose word it is.
+        by: ClearedBy,
+    },
+    /// The lease of an alert ran out while its source was silent. Silence is not recovery.
+    Staled {
+        /// Which.
+        id: AlertId,
+    },
+    /// A stale alert was heard of again.
+    Returned {
+        /// Which.
+        id: AlertId,
+    },
+    /// An alert comes and goes too often to speak of each time.
+    FlapStarted {
+        /// Which.
+        id: AlertId,
+    },
+    /// A flapping alert has been quiet for long enough.
+    FlapEnded {
+        /// Which.
+        id: AlertId,
+    },
+    /// A resolved alert that nothing refers to left the memory; its history stays.
+    Forgotten {
+        /// Which.
+        id: AlertId,
+    },
+}
+
+/// The birth of an alert.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Raised {
+    /// The alert's number.
+    pub id: AlertId,
+    /// The alert's identity.
+    pub key: Fingerprint,
+    /// The source's own key, if it has one.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub source_key: Box<str>,
+    /// Who said so.
+    pub source: SourceId,
+    /// The labels as the source sent them.
+    pub labels: Labels,
+    /// Labels that rules laid over them.
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub set: Labels,
+    /// What is said about it.
+    pub annotations: Labels,
+    /// Where the source shows it.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub url: Box<str>,
+    /// Since when.
+    pub starts_at: Timestamp,
+    /// Until when the word counts.
+    pub ends: Ends,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Which incident it belongs to; nothing for what is no interruption, such as a watchdog.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<Correlation>,
+    /// The alert with the same identity before this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<AlertId>,
+}
+
+/// Says which incident an alert belongs to: the rule that decided and the key it made.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Correlation {
+    /// The name of the correlate rule; empty where the route's `group_by` decided.
+    pub rule: String,
+    /// What alerts of one incident have in common: `{cluster="a", service="db"}`.
+    pub key: String,
+}
+
+/// Whose word ended an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClearedBy {
+    /// The source said so.
+    Source,
+    /// The source is alive and no longer mentions it.
+    Timeout,
+}

@@ -1,0 +1,94 @@
+//! What the configuration files mean, checked: the rules in force at one time.
+//!
+//! `config` makes it of what was typed. A reload is an input of the engine, so a replay changes
+//! rules at the same point as the day it replays.
+
+use std::collections::BTreeMap;
+
+use super::event::rules::EventRules;
+use super::incident::rules::IncidentRules;
+use super::notification::receiver::Receiver;
+use super::notification::route::Routes;
+use super::problem::rules::ProblemRules;
+use super::template::Library;
+use super::value::{Matchers, Span};
+
+/// Everything the pure rooms need to know of the configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Names this configuration: the first 16 hex digits of a SHA-256 over its files.
+    pub hash: String,
+    /// True for a plain `alertmanager.yml` without a key of ours: Alertmanager's rules hold where
+    /// ours differ (an alert whose lease ran out is resolved, though its source be silent).
+    pub bare: bool,
+    /// How long an alert without an end lives on after it was last heard (`global.resolve_timeout`).
+    pub resolve_timeout: Span,
+    /// What is assumed while no rule says otherwise.
+    pub defaults: Defaults,
+    /// Where people reach this daemon: links in messages begin with it.
+    pub external_url: String,
+    /// The sources by name.
+    pub sources: BTreeMap<String, Source>,
+    /// Enrich, dedupe, flap, correlate.
+    pub events: EventRules,
+    /// Incident and resolve.
+    pub incidents: IncidentRules,
+    /// Problem.
+    pub problems: ProblemRules,
+    /// Where messages go.
+    pub routes: Routes,
+    /// Who gets them, by name.
+    pub receivers: BTreeMap<String, Receiver>,
+    /// Named templates that receiver fields may call.
+    pub templates: Library,
+}
+
+/// What is assumed while no rule says otherwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Defaults {
+    /// The team that owns what no rule gives to another: an incident is never unowned.
+    pub team: String,
+    /// How long all alerts of an incident must be clear before it resolves by itself.
+    pub resolve_after: Span,
+    /// How long after its resolution an incident opens again when its alerts come back.
+    pub reopen_window: Span,
+    /// How long after its resolution an incident closes for good.
+    pub close_after: Span,
+    /// How long after its end an alert that fires again is still the same alert.
+    pub refire_window: Span,
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Self {
+            team: "default".to_owned(),
+            resolve_after: Span::minutes(5),
+            reopen_window: Span::minutes(30),
+            close_after: Span::hours(72),
+            refire_window: Span::minutes(10),
+        }
+    }
+}
+
+/// A source as the pure rooms see it; how its bodies are read and who may send them is the
+/// shell's business.
+#[derive(Debug, Clone, Default)]
+pub struct Source {
+    /// Sources of one group speak of the same alerts, such as a pair of Prometheus servers.
+    pub group: String,
+    /// Labels that tell members of the group apart and are no part of an alert's identity.
+    pub drop_labels: Vec<String>,
+    /// How often the source repeats what still fires; nothing if it says it once.
+    pub resend: Option<Span>,
+    /// When the source counts as dead.
+    pub deadman: Option<Deadman>,
+}
+
+/// When a source counts as dead.
+#[derive(Debug, Clone)]
+pub struct Deadman {
+    /// Events that prove life; empty means any event.
+    pub matchers: Matchers,
+    /// How long without one before people are told.
+    pub after: Span,
+}

@@ -1,0 +1,229 @@
+//! Tables: ordered maps that know which of their pages have changed, so that a checkpoint writes
+//! what is new and a restart loads what is live.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::value::RecordId;
+
+/// Records on one page. A page is one value in the store and should stay well under 64 KiB.
+const PAGE_RECORDS: u64 = 64;
+
+/// Some of a table's records, ready to be stored. An empty page is to be deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The practice's name.
+    pub practice: &'static str,
+    /// The table's name within the practice.
+    pub table: &'static str,
+    /// The page's number within the table.
+    pub number: u64,
+    /// The records as a JSON list of `[number, record]`; nothing if the page has none left.
+    pub records: Option<Vec<u8>>,
+}
+
+/// A stored page that does not fit its table: the store was written by something else.
+#[derive(Debug, thiserror::Error)]
+#[error("page {number} of table {practice}/{table} does not read as records of that table")]
+pub struct UnreadablePage {
+    /// The practice's name.
+    pub practice: String,
+    /// The table's name.
+    pub table: String,
+    /// The page's number.
+    pub number: u64,
+    #[source]
+    source: Option<serde_json::Error>,
+}
+
+impl UnreadablePage {
+    /// A page of a table that does not exist.
+    pub fn unknown(practice: &str, table: &str, number: u64) -> Self {
+        Self { practice: practice.to_owned(), table: table.to_owned(), number, source: None }
+    }
+}
+
+/// An ordered map from record id to record.
+#[derive(Debug, Clone)]
+pub struct Table<K, V> {
+    records: BTreeMap<K, V>,
+    /// The highest number ever given out, so that none is given twice.
+    last: u64,
+    changed: BTreeSet<u64>,
+}
+
+impl<K: RecordId, V> Default for Table<K, V> {
+    fn default() -> Self {
+        Self { records: BTreeMap::new(), last: 0, changed: BTreeSet::new() }
+    }
+}
+
+impl<K: RecordId, V: PartialEq> PartialEq for Table<K, V> {
+    fn eq(&self, other: &Self) -> bool {
+        self.records == other.records && self.last == other.last
+    }
+}
+
+impl<K: RecordId, V> Table<K, V> {
+    /// The id that the next new record gets.
+    pub fn next_id(&self) -> K {
+        K::from_number(self.last + 1)
+    }
+
+    /// Looks a record up.
+    pub fn get(&self, id: K) -> Option<&V> {
+        self.records.get(&id)
+    }
+
+    /// Looks up a record that a fact or an index of ours names.
+    ///
+    /// # Panics
+    /// When there is none, which is our own bug.
+    pub fn expect(&self, id: K) -> &V {
+        self.records.get(&id).unwrap_or_else(|| panic!("{id} is named and must exist"))
+    }
+
+    /// Changes a record that a fact names.
+    ///
+    /// # Panics
+    /// When there is none, which is our own bug.
+    pub(crate) fn expect_mut(&mut self, id: K) -> &mut V {
+        self.changed.insert(id.number() / PAGE_RECORDS);
+        self.records.get_mut(&id).unwrap_or_else(|| panic!("{id} is named and must exist"))
+    }
+
+    /// Changes a record without marking its page: for soft state, which need not survive.
+    pub(crate) fn soften_mut(&mut self, id: K) -> &mut V {
+        self.records.get_mut(&id).unwrap_or_else(|| panic!("{id} is named and must exist"))
+    }
+
+    pub(crate) fn insert(&mut self, id: K, record: V) {
+        self.last = self.last.max(id.number());
+        self.changed.insert(id.number() / PAGE_RECORDS);
+        self.records.insert(id, record);
+    }
+
+    pub(crate) fn remove(&mut self, id: K) -> Option<V> {
+        let record = self.records.remove(&id)?;
+        self.changed.insert(id.number() / PAGE_RECORDS);
+        Some(record)
+    }
+
+    /// All records, lowest id first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (K, &V)> {
+        self.records.iter().map(|(id, record)| (*id, record))
+    }
+
+    /// Records from an id on, lowest first.
+    pub fn from(&self, id: K) -> impl DoubleEndedIterator<Item = (K, &V)> {
+        self.records.range(id..).map(|(id, record)| (*id, record))
+    }
+
+    /// How many records there are.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Tells whether there is no record.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+}
+
+impl<K: RecordId, V> Table<K, V> {
+    /// Takes the pages that changed since the last call, each rendered by `write`.
+    ///
+    /// Page 0 always goes along, because it carries the counter.
+    pub(crate) fn take_pages<W: Serialize>(
+        &mut self,
+        (practice, table): (&'static str, &'static str),
+        write: impl Fn(&V) -> W,
+    ) -> Vec<Page> {
+        let mut changed = std::mem::take(&mut self.changed);
+        if changed.is_empty() {
+            return Vec::new();
+        }
+        changed.insert(0);
+        let page = |number: u64| {
+            let range = K::from_number(number * PAGE_RECORDS)
+                ..K::from_number((number + 1).saturating_mul(PAGE_RECORDS));
+            let rows: Vec<(u64, W)> = self
+                .records
+                .range(range)
+                .map(|(id, record)| (id.number(), write(record)))
+                .collect();
+            let records = (!rows.is_empty() || number == 0).then(|| {
+                let last = (number == 0).then_some(self.last);
+                serde_json::to_vec(&(last, rows)).expect("records are plain JSON")
+            });
+            Page { practice, table, number, records }
+        };
+        changed.into_iter().map(page).collect()
+    }
+
+    /// Puts a stored page back; `read` undoes what `write` did.
+    pub(crate) fn load_page<R: DeserializeOwned>(
+        &mut self,
+        (practice, table): (&str, &str),
+        number: u64,
+        records: &[u8],
+        mut read: impl FnMut(R) -> V,
+    ) -> Result<(), UnreadablePage> {
+        let (last, rows): (Option<u64>, Vec<(u64, R)>) =
+            serde_json::from_slice(records).map_err(|source| UnreadablePage {
+                practice: practice.to_owned(),
+                table: table.to_owned(),
+                number,
+                source: Some(source),
+            })?;
+        self.last = self.last.max(last.unwrap_or(0));
+        for (id, record) in rows {
+            self.last = self.last.max(id);
+            self.records.insert(K::from_number(id), read(record));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::value::IncidentId;
+    use super::*;
+
+    const NAME: (&str, &str) = ("incident", "incidents");
+
+    #[test]
+    fn pages_that_changed_bring_back_the_same_table() {
+        let mut table = Table::default();
+        for number in [1, 2, 70, 200] {
+            table.insert(IncidentId(number), format!("record {number}"));
+        }
+        let pages = table.take_pages(NAME, Clone::clone);
+        assert_eq!(pages.iter().map(|page| page.number).collect::<Vec<_>>(), [0, 1, 3]);
+        assert!(table.take_pages(NAME, Clone::clone).is_empty(), "nothing changed since");
+
+        let mut again = Table::default();
+        for page in &pages {
+            let records = page.records.as_deref().unwrap();
+            again.load_page(NAME, page.number, records, |text: String| text).unwrap();
+        }
+        assert_eq!(again, table);
+    }
+
+    #[test]
+    fn a_number_is_never_given_twice_even_across_a_restart() {
+        let mut table = Table::default();
+        table.insert(IncidentId(500), ());
+        table.remove(IncidentId(500));
+        let pages = table.take_pages(NAME, |()| ());
+        let mut again: Table<IncidentId, ()> = Table::default();
+        for page in &pages {
+            if let Some(records) = page.records.as_deref() {
+                again.load_page(NAME, page.number, records, |()| ()).unwrap();
+            }
+        }
+        assert_eq!(again.next_id(), IncidentId(501));
+    }
+}

@@ -1,0 +1,108 @@
+//! Record ids as people say them: `INC-12`. Never padded, never reused, any case on the way in.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A counter with a prefix.
+pub trait RecordId: Copy + Ord + fmt::Display + FromStr<Err = InvalidId> {
+    /// The letters before the dash.
+    const PREFIX: &'static str;
+
+    /// Makes the id with this number.
+    fn from_number(number: u64) -> Self;
+
+    /// The number after the dash.
+    fn number(self) -> u64;
+}
+
+/// Text that is no record id of the wanted kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not an id like {prefix}-12")]
+pub struct InvalidId {
+    /// What was typed.
+    pub text: String,
+    /// The prefix that was expected.
+    pub prefix: &'static str,
+}
+
+macro_rules! record_ids {
+    ($($(#[$doc:meta])* $Name:ident = $prefix:literal;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $Name(pub u64);
+
+        impl RecordId for $Name {
+            const PREFIX: &'static str = $prefix;
+
+            fn from_number(number: u64) -> Self {
+                Self(number)
+            }
+
+            fn number(self) -> u64 {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $Name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($prefix, "-{}"), self.0)
+            }
+        }
+
+        impl FromStr for $Name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                parse(text, $prefix).map(Self)
+            }
+        }
+    )+};
+}
+
+record_ids! {
+    /// An alert: the durable state of one condition.
+    AlertId = "ALR";
+    /// An incident.
+    IncidentId = "INC";
+    /// A problem.
+    ProblemId = "PRB";
+    /// A notification group: the alerts, or the incident, that one message speaks of.
+    GroupId = "GRP";
+    /// One message to one receiver, through all its attempts.
+    DeliveryId = "DLV";
+    /// A source of events.
+    SourceId = "SRC";
+    /// What incidents of the same kind have in common.
+    SignatureId = "SIG";
+    /// One way out of the house: one integration of one receiver.
+    ChannelId = "CHN";
+    /// A line of the audit trail.
+    AuditId = "AUD";
+}
+
+fn parse(text: &str, prefix: &'static str) -> Result<u64, InvalidId> {
+    let invalid = || InvalidId { text: text.chars().take(64).collect(), prefix };
+    let (letters, digits) = text.split_once('-').ok_or_else(invalid)?;
+    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if !letters.eq_ignore_ascii_case(prefix) || !plain {
+        return Err(invalid());
+    }
+    digits.parse().map_err(|_| invalid())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_read_in_any_case_and_written_in_one() {
+        assert_eq!("inc-7".parse(), Ok(IncidentId(7)));
+        assert_eq!(IncidentId(7).to_string(), "INC-7");
+        for text in ["INC7", "INC-", "INC-+7", "PRB-7", "INC-99999999999999999999", ""] {
+            assert!(text.parse::<IncidentId>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! Label sets: sorted, without empty values, in two allocations however many labels there are.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+/// A label set, or a set of annotations: names with values, sorted by name.
+///
+/// A label with an empty value is the same as no label (Prometheus' data model).
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Labels {
+    /// Names and values in turn, end to end.
+    text: Box<str>,
+    /// Where each of them ends in `text`.
+    ends: Box<[u32]>,
+}
+
+/// Identifies a label set: FNV-1a over sorted `name 0xff value 0xff`, as in Prometheus.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(transparent)]
+pub struct Fingerprint(pub u64);
+
+impl Labels {
+    /// Makes a label set of pairs in any order. Of two pairs with one name the later counts, and
+    /// pairs with an empty value are left out.
+    pub fn new<N: AsRef<str>, V: AsRef<str>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
+        let mut pairs: Vec<(N, V)> = pairs.into_iter().collect();
+        // Stable, so that the later of two equal names stays later.
+        pairs.sort_by(|(a, _), (b, _)| a.as_ref().cmp(b.as_ref()));
+        let superseded = |i: usize| {
+            pairs.get(i + 1).is_some_and(|(next, _)| next.as_ref() == pairs[i].0.as_ref())
+        };
+        let kept: Vec<(&str, &str)> = (0..pairs.len())
+            .filter(|&i| !superseded(i) && !pairs[i].1.as_ref().is_empty())
+            .map(|i| (pairs[i].0.as_ref(), pairs[i].1.as_ref()))
+            .collect();
+        Self::pack(&kept)
+    }
+
+    fn pack(sorted: &[(&str, &str)]) -> Self {
+        let bytes = sorted.iter().map(|(name, value)| name.len() + value.len()).sum();
+        let mut text = String::with_capacity(bytes);
+        let mut ends = Vec::with_capacity(sorted.len() * 2);
+        for part in sorted.iter().flat_map(|(name, value)| [name, value]) {
+            text.push_str(part);
+            ends.push(u32::try_from(text.len()).expect("bodies are limited far below 4 GiB"));
+        }
+        Self { text: text.into_boxed_str(), ends: ends.into_boxed_slice() }
+    }
+
+    /// Names with values, sorted by name.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> + Clone {
+        (0..self.len()).map(|i| (self.part(2 * i), self.part(2 * i + 1)))
+    }
+
+    fn part(&self, i: usize) -> &str {
+        let start = if i == 0 { 0 } else { self.ends[i - 1] as usize };
+        &self.text[start..self.ends[i] as usize]
+    }
+
+    /// The value of a label; the empty text if there is no such label.
+    pub fn get(&self, name: &str) -> &str {
+        // Label sets are short: a scan beats a binary search over computed slices.
+        self.iter().find(|(have, _)| *have == name).map_or("", |(_, value)| value)
+    }
+
+    /// How many labels there are.
+    pub fn len(&self) -> usize {
+        self.ends.len() / 2
+    }
+
+    /// Tells whether there is no label at all.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// A copy with other labels laid over these. An empty value takes a label away.
+    #[must_use]
+    pub fn with<'a>(&'a self, over: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Self::new(self.iter().chain(over))
+    }
+
+    /// A copy without the named labels.
+    #[must_use]
+    pub fn without(&self, names: &[String]) -> Self {
+        let kept: Vec<_> =
+            self.iter().filter(|(name, _)| !names.iter().any(|n| n == name)).collect();
+        Self::pack(&kept)
+    }
+
+    /// A copy with only the named labels.
+    #[must_use]
+    pub fn only(&self, names: &[String]) -> Self {
+        let kept: Vec<_> =
+            self.iter().filter(|(name, _)| names.iter().any(|n| n == name)).collect();
+        Self::pack(&kept)
+    }
+
+    /// The identity of this set.
+    pub fn fingerprint(&self) -> Fingerprint {
+        let mut hash = Fnv::default();
+        for (name, value) in self.iter() {
+            hash.write(name.as_bytes());
+            hash.write(&[0xff]);
+            hash.write(value.as_bytes());
+            hash.write(&[0xff]);
+        }
+        Fingerprint(hash.0)
+    }
+}
+
+/// FNV-1a, 64 bits.
+#[derive(Debug, Clone, Copy)]
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// Writes `{name="value", …}` as Prometheus does.
+impl fmt::Display for Labels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("{")?;
+        for (i, (name, value)) in self.iter().enumerate() {
+            let comma = if i == 0 { "" } else { ", " };
+            write!(f, "{comma}{name}={value:?}")?;
+        }
+        f.write_str("}")
+    }
+}
+
+impl fmt::Debug for Labels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Labels {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.len()))?;
+        for (name, value) in self.iter() {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Labels {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Labels;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map from label name to label value")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Labels, A::Error> {
+                let mut pairs: Vec<(Text<'de>, Text<'de>)> = Vec::with_capacity(16);
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Labels::new(pairs))
+            }
+
+            fn visit_unit<E>(self) -> Result<Labels, E> {
+                Ok(Labels::default())
+            }
+        }
+
+        deserializer.deserialize_any(Pairs)
+    }
+}
+
+/// Text that borrows from the body where no escape stands in the way.
+struct Text<'a>(Cow<'a, str>);
+
+impl AsRef<str> for Text<'_> {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Borrowing;
+
+        impl<'de> Visitor<'de> for Borrowing {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("text")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(Borrowing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fingerprints_are_those_of_prometheus() {
+        assert_eq!(Labels::default().fingerprint().to_string(), "cbf29ce484222325");
+        let one = Labels::new([("b", "2"), ("a", "1"), ("empty", "")]);
+        let two = Labels::new([("a", "1"), ("b", "2")]);
+        assert_eq!(one.fingerprint(), two.fingerprint());
+        assert_eq!(one.to_string(), r#"{a="1", b="2"}"#);
+        // `name 0xff value 0xff`: moving a letter across the border is another set.
+        assert_ne!(
+            Labels::new([("a", "bc")]).fingerprint(),
+            Labels::new([("ab", "c")]).fingerprint()
+        );
+    }
+
+    #[test]
+    fn of_two_values_for_one_name_the_later_counts() {
+        let labels = Labels::new([("a", "1"), ("b", "x"), ("a", "2")]);
+        assert_eq!(labels.get("a"), "2");
+        assert_eq!(labels.with([("b", ""), ("c", "3")]).to_string(), r#"{a="2", c="3"}"#);
+    }
+
+    #[test]
+    fn json_goes_in_and_out() {
+        let labels: Labels = serde_json::from_str(r#"{"b":"\u00e9","a":"1"}"#).unwrap();
+        assert_eq!(serde_json::to_string(&labels).unwrap(), r#"{"a":"1","b":"é"}"#);
+        assert!(serde_json::from_str::<Labels>(r#"{"a":1}"#).is_err());
+    }
+}

@@ -1,0 +1,120 @@
+//! Matchers: conditions on one label, written as in Alertmanager. `parse` reads them.
+
+mod parse;
+
+use std::fmt;
+
+use regex::Regex;
+
+pub use parse::{InvalidMatcher, ParseMode, parse_all, parse_one};
+
+/// All of them must hold.
+pub type Matchers = Vec<Matcher>;
+
+/// A condition on one label. A missing label counts as one with the empty value.
+#[derive(Debug, Clone)]
+pub struct Matcher {
+    /// The label's name.
+    pub name: String,
+    /// The value, or the pattern, as it was written.
+    pub value: String,
+    test: Test,
+}
+
+/// The four operators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Operator {
+    /// `=`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `=~`
+    Like,
+    /// `!~`
+    NotLike,
+}
+
+#[derive(Debug, Clone)]
+enum Test {
+    Equal,
+    NotEqual,
+    Like(Regex),
+    NotLike(Regex),
+}
+
+/// More than this in one compiled pattern is a mistake or an attack.
+const PATTERN_BYTES_MAX: usize = 1 << 20;
+
+impl Matcher {
+    /// Makes a matcher. Patterns are anchored at both ends, as in Prometheus.
+    ///
+    /// # Errors
+    /// When the pattern is no regular expression (RE2 syntax) or compiles to more than a megabyte.
+    pub fn new(name: &str, operator: Operator, value: &str) -> Result<Self, regex::Error> {
+        let pattern = || {
+            regex::RegexBuilder::new(&format!("^(?:{value})$"))
+                .size_limit(PATTERN_BYTES_MAX)
+                .dot_matches_new_line(true)
+                .build()
+        };
+        let test = match operator {
+            Operator::Equal => Test::Equal,
+            Operator::NotEqual => Test::NotEqual,
+            Operator::Like => Test::Like(pattern()?),
+            Operator::NotLike => Test::NotLike(pattern()?),
+        };
+        Ok(Self { name: name.to_owned(), value: value.to_owned(), test })
+    }
+
+    /// The operator.
+    pub fn operator(&self) -> Operator {
+        match self.test {
+            Test::Equal => Operator::Equal,
+            Test::NotEqual => Operator::NotEqual,
+            Test::Like(_) => Operator::Like,
+            Test::NotLike(_) => Operator::NotLike,
+        }
+    }
+
+    /// Tells whether a label's value, empty if the label is missing, fulfils the condition.
+    pub fn matches(&self, value: &str) -> bool {
+        match &self.test {
+            Test::Equal => value == self.value,
+            Test::NotEqual => value != self.value,
+            Test::Like(pattern) => pattern.is_match(value),
+            Test::NotLike(pattern) => !pattern.is_match(value),
+        }
+    }
+}
+
+impl PartialEq for Matcher {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.name, self.operator(), &self.value) == (&other.name, other.operator(), &other.value)
+    }
+}
+
+impl Eq for Matcher {}
+
+impl Operator {
+    /// As it is written.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Equal => "=",
+            Self::NotEqual => "!=",
+            Self::Like => "=~",
+            Self::NotLike => "!~",
+        }
+    }
+}
+
+/// Writes `name="value"` with Go's quoting, as Alertmanager does in group keys.
+impl fmt::Display for Matcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}{:?}", self.name, self.operator().symbol(), self.value)
+    }
+}
+
+/// Tells whether all matchers hold, given a way to look a label up (empty text if missing).
+pub fn all_match<'a>(matchers: &[Matcher], label: impl Fn(&str) -> &'a str) -> bool {
+    matchers.iter().all(|matcher| matcher.matches(label(&matcher.name)))
+}

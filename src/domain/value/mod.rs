@@ -1,0 +1,22 @@
+//! Values every practice speaks in. Parse once at the door; trust everywhere else.
+
+mod actor;
+mod id;
+mod labels;
+pub mod matcher;
+mod secret;
+mod severity;
+mod symbol;
+mod time;
+
+pub use actor::{Actor, Via};
+pub use id::{
+    AlertId, AuditId, ChannelId, DeliveryId, GroupId, IncidentId, InvalidId, ProblemId, RecordId,
+    SignatureId, SourceId,
+};
+pub use labels::{Fingerprint, Labels};
+pub use matcher::{Matcher, Matchers};
+pub use secret::Secret;
+pub use severity::{Impact, OutOfRange, Priority, Severity, Urgency};
+pub use symbol::{LabelSet, Symbols};
+pub use time::{InvalidSpan, InvalidTimestamp, Span, Timestamp};

@@ -1,0 +1,157 @@
+//! Label pairs as numbers. A hundred thousand alerts share a few thousand pairs; each is kept once.
+
+use hashbrown::HashTable;
+
+use super::{Fingerprint, Labels};
+
+/// A label set in 4 bytes a pair. Means something only to the [`Symbols`] that made it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LabelSet(Box<[u32]>);
+
+/// Every label pair in use, with a count of its users, so that pairs nobody uses make room.
+#[derive(Debug, Clone, Default)]
+pub struct Symbols {
+    pairs: Vec<Pair>,
+    free: Vec<u32>,
+    // Only ever looked up, never walked: its order cannot reach an answer.
+    numbers: HashTable<u32>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Pair {
+    /// The name, then the value.
+    text: Box<str>,
+    name_bytes: u32,
+    users: u32,
+}
+
+impl Pair {
+    fn name(&self) -> &str {
+        &self.text[..self.name_bytes as usize]
+    }
+
+    fn value(&self) -> &str {
+        &self.text[self.name_bytes as usize..]
+    }
+}
+
+impl Symbols {
+    /// Turns a label set into numbers and counts one more user of each.
+    pub fn intern(&mut self, labels: &Labels) -> LabelSet {
+        LabelSet(labels.iter().map(|(name, value)| self.intern_pair(name, value)).collect())
+    }
+
+    fn intern_pair(&mut self, name: &str, value: &str) -> u32 {
+        let hash = hash(name, value);
+        let pairs = &mut self.pairs;
+        let found = self.numbers.find(hash, |&number| {
+            let pair = &pairs[number as usize];
+            pair.name() == name && pair.value() == value
+        });
+        if let Some(&number) = found {
+            pairs[number as usize].users += 1;
+            return number;
+        }
+        let pair = Pair {
+            text: [name, value].concat().into_boxed_str(),
+            name_bytes: u32::try_from(name.len()).expect("label names are limited"),
+            users: 1,
+        };
+        let number = if let Some(number) = self.free.pop() {
+            pairs[number as usize] = pair;
+            number
+        } else {
+            pairs.push(pair);
+            u32::try_from(pairs.len() - 1).expect("fewer than four thousand million pairs")
+        };
+        let rehash = |number: &u32| {
+            let pair = &pairs[*number as usize];
+            self::hash(pair.name(), pair.value())
+        };
+        self.numbers.insert_unique(hash, number, rehash);
+        number
+    }
+
+    /// Gives a label set back. Pairs without a user are forgotten.
+    pub fn release(&mut self, set: &LabelSet) {
+        for &number in &set.0 {
+            let pair = &mut self.pairs[number as usize];
+            pair.users = pair.users.checked_sub(1).expect("a set is released once");
+            if pair.users == 0 {
+                let hash = hash(pair.name(), pair.value());
+                if let Ok(entry) = self.numbers.find_entry(hash, |&other| other == number) {
+                    entry.remove();
+                }
+                *pair = Pair::default();
+                self.free.push(number);
+            }
+        }
+    }
+
+    /// The label set in full.
+    pub fn resolve(&self, set: &LabelSet) -> Labels {
+        Labels::new(self.iter(set))
+    }
+
+    /// Names with values, sorted by name.
+    pub fn iter<'a>(
+        &'a self,
+        set: &'a LabelSet,
+    ) -> impl Iterator<Item = (&'a str, &'a str)> + Clone {
+        set.0.iter().map(|&number| {
+            let pair = &self.pairs[number as usize];
+            (pair.name(), pair.value())
+        })
+    }
+
+    /// The value of a label; the empty text if there is no such label.
+    pub fn get<'a>(&'a self, set: &'a LabelSet, name: &str) -> &'a str {
+        self.iter(set).find(|(have, _)| *have == name).map_or("", |(_, value)| value)
+    }
+
+    /// The identity of the set.
+    pub fn fingerprint(&self, set: &LabelSet) -> Fingerprint {
+        self.resolve(set).fingerprint()
+    }
+
+    /// How many pairs are kept.
+    pub fn len(&self) -> usize {
+        self.pairs.len() - self.free.len()
+    }
+
+    /// Tells whether no pair is kept.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+fn hash(name: &str, value: &str) -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    let mut hasher = foldhash::fast::FixedState::default().build_hasher();
+    hasher.write(name.as_bytes());
+    hasher.write_u8(0xff);
+    hasher.write(value.as_bytes());
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_are_shared_and_make_room_when_unused() {
+        let mut symbols = Symbols::default();
+        let one = Labels::new([("a", "1"), ("b", "2")]);
+        let two = Labels::new([("a", "1"), ("b", "3")]);
+        let (x, y) = (symbols.intern(&one), symbols.intern(&two));
+        assert_eq!(symbols.len(), 3);
+        assert_eq!((symbols.resolve(&x), symbols.get(&y, "b")), (one.clone(), "3"));
+        assert_eq!(symbols.fingerprint(&x), one.fingerprint());
+        symbols.release(&x);
+        assert_eq!(symbols.len(), 2);
+        symbols.release(&y);
+        assert!(symbols.is_empty());
+        symbols.intern(&one);
+        assert_eq!(symbols.pairs.len(), 3, "freed numbers are used again");
+    }
+}

@@ -1,0 +1,214 @@
+//! What a practice shows and asks, as data. The shell turns it into JSON, tables, routes and an
+//! OpenAPI document, so that every door takes the same commands.
+
+use serde_json::Value;
+
+/// Describes a practice: its routes, its command line, its part of the API description.
+#[derive(Debug)]
+pub struct Manual {
+    /// The word in commands: `incident`.
+    pub name: &'static str,
+    /// The word in paths: `incidents`.
+    pub plural: &'static str,
+    /// The heading.
+    pub title: &'static str,
+    /// What the practice is for, in a sentence.
+    pub about: &'static str,
+    /// What a list shows of each record: heading and JSON pointer.
+    pub columns: &'static [Column],
+    /// The query parameters that narrow a list, beside `q`, `limit` and `cursor`.
+    pub filters: &'static [Field],
+    /// The commands people can give.
+    pub verbs: &'static [Verb],
+    /// Tells whether one record can be shown.
+    pub records: bool,
+}
+
+/// A column of a list.
+#[derive(Debug)]
+pub struct Column {
+    /// The heading.
+    pub title: &'static str,
+    /// Where the value is in the record: a JSON pointer.
+    pub pointer: &'static str,
+}
+
+/// One command a person can give about one record.
+#[derive(Debug)]
+pub struct Verb {
+    /// The word in the path: `POST /incidents/INC-1/{name}`.
+    pub name: &'static str,
+    /// A shorter word for the command line, if any.
+    pub short: Option<&'static str>,
+    /// What it does.
+    pub help: &'static str,
+    /// What it needs to know, beside `by` (who asks).
+    pub fields: &'static [Field],
+}
+
+/// One thing a command or a list wants to know.
+#[derive(Debug)]
+pub struct Field {
+    /// The name in the JSON body and of the flag.
+    pub name: &'static str,
+    /// What it means.
+    pub help: &'static str,
+    /// What it looks like.
+    pub kind: Kind,
+    /// Tells whether it must be given.
+    pub required: bool,
+}
+
+/// What a field's value looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// A whole number.
+    Number,
+    /// An RFC 3339 instant.
+    Time,
+    /// A Prometheus duration.
+    Span,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+}
+
+/// A filled-in form: the members of a JSON object.
+pub type Fields = serde_json::Map<String, Value>;
+
+/// What a reader wants of a list.
+#[derive(Debug, Clone, Default)]
+pub struct Query {
+    /// Filters by name; only those the manual lists.
+    pub filters: Vec<(String, String)>,
+    /// Free text that must occur.
+    pub text: Option<String>,
+    /// Where the previous page ended: the `next` of that page.
+    pub cursor: Option<u64>,
+    /// How many records at most.
+    pub limit: usize,
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct List {
+    /// The records, newest first.
+    pub items: Vec<Value>,
+    /// Where to go on, if there is more.
+    pub next: Option<u64>,
+}
+
+/// A form that does not make sense, in words for the person who filled it in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {why}")]
+pub struct Invalid {
+    /// The field, or the word that is not known.
+    pub field: String,
+    /// What is wrong and what would be right.
+    pub why: String,
+}
+
+impl Invalid {
+    /// Names the field and says what is wrong with it.
+    pub fn new(field: &str, why: impl Into<String>) -> Self {
+        Self { field: field.to_owned(), why: why.into() }
+    }
+}
+
+impl Query {
+    /// The value of a filter, if it was given.
+    pub fn filter(&self, name: &str) -> Option<&str> {
+        self.filters.iter().find(|(have, _)| have == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Walks records newest first and takes one page of those that `keep` turns into an item.
+    pub fn page<K: super::value::RecordId, V>(
+        &self,
+        records: impl DoubleEndedIterator<Item = (K, V)>,
+        mut keep: impl FnMut(K, V) -> Option<Value>,
+    ) -> List {
+        let mut list = List::default();
+        let mut last = None;
+        for (id, record) in records.rev() {
+            if self.cursor.is_some_and(|cursor| id.number() >= cursor) {
+                continue;
+            }
+            if list.items.len() == self.limit {
+                list.next = last;
+                return list;
+            }
+            if let Some(item) = keep(id, record) {
+                last = Some(id.number());
+                list.items.push(item);
+            }
+        }
+        list
+    }
+}
+
+impl Manual {
+    /// The verb of that name or short name.
+    pub fn verb(&self, name: &str) -> Option<&'static Verb> {
+        self.verbs.iter().find(|verb| verb.name == name || verb.short == Some(name))
+    }
+
+    /// Checks that the verb exists and that each field is known, present if required, and of its
+    /// kind.
+    ///
+    /// # Errors
+    /// Names the first field that is wrong.
+    pub fn check(&self, verb: &str, fields: &Fields) -> Result<(), Invalid> {
+        let Some(known) = self.verb(verb) else {
+            let names: Vec<_> = self.verbs.iter().map(|verb| verb.name).collect();
+            return Err(Invalid::new(
+                verb,
+                format!("no such verb; there are: {}", names.join(", ")),
+            ));
+        };
+        for name in fields.keys().filter(|name| *name != "by") {
+            if !known.fields.iter().any(|field| field.name == name) {
+                let names: Vec<_> = known.fields.iter().map(|field| field.name).collect();
+                let why = format!("`{verb}` takes: by, {}", names.join(", "));
+                return Err(Invalid::new(name, why));
+            }
+        }
+        for field in known.fields {
+            match fields.get(field.name) {
+                None | Some(Value::Null) if field.required => {
+                    return Err(Invalid::new(field.name, format!("is required: {}", field.help)));
+                }
+                None | Some(Value::Null) => {}
+                Some(value) => field.check(value)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Field {
+    fn check(&self, value: &Value) -> Result<(), Invalid> {
+        let wrong = |why: String| Err(Invalid::new(self.name, why));
+        match (self.kind, value) {
+            (Kind::Text, Value::String(_)) => Ok(()),
+            (Kind::Number, Value::Number(number)) if number.is_i64() => Ok(()),
+            (Kind::Time, Value::String(text)) => match text.parse::<super::value::Timestamp>() {
+                Ok(_) => Ok(()),
+                Err(error) => wrong(error.to_string()),
+            },
+            (Kind::Span, Value::String(text)) => match text.parse::<super::value::Span>() {
+                Ok(_) => Ok(()),
+                Err(error) => wrong(error.to_string()),
+            },
+            (Kind::OneOf(words), Value::String(text)) if words.contains(&text.as_str()) => Ok(()),
+            (Kind::OneOf(words), _) => wrong(format!("is one of: {}", words.join(", "))),
+            (Kind::Number, _) => wrong("is a whole number".to_owned()),
+            (Kind::Text | Kind::Time | Kind::Span, _) => wrong("is a text".to_owned()),
+        }
+    }
+}
+
+/// The text in a field; nothing if it is absent or empty.
+pub fn text<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
+    fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
+}

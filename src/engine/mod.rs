@@ -1,0 +1,112 @@
+//! The deterministic heart: one entry in, facts and effects out. No clock, no randomness, no I/O.
+
+use std::sync::Arc;
+
+use crate::domain::event::Event;
+use crate::domain::value::{Actor, Timestamp};
+use crate::domain::{self, Agenda, Command, Fact, Outcome, Settings, State, Turn};
+
+/// One line of input: something arrived, at a time the shell vouches for.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// When, by the daemon's clock. Never before the entry before it.
+    pub at: Timestamp,
+    /// What.
+    pub input: Input,
+}
+
+/// What can arrive.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// Events of one request.
+    Events(Vec<Event>),
+    /// Somebody asks for something.
+    Command(Actor, Command),
+    /// Other rules are in force from here on.
+    Settings(Arc<Settings>),
+    /// Nothing arrived; time passed.
+    Tick,
+}
+
+/// The state and what it waits for.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    state: State,
+    agenda: Agenda,
+    settings: Arc<Settings>,
+    now: Timestamp,
+}
+
+impl Engine {
+    /// An engine that knows nothing yet.
+    pub fn new(settings: Arc<Settings>) -> Self {
+        Self { state: State::default(), agenda: Agenda::new(), settings, now: Timestamp(i64::MIN) }
+    }
+
+    /// Goes on from a state whose pages are loaded and whose journal's tail is folded: nothing is
+    /// decided again.
+    pub fn restore(state: State, settings: Arc<Settings>, now: Timestamp) -> Self {
+        let agenda = state.agenda();
+        Self { state, agenda, settings, now }
+    }
+
+    /// Folds stored facts, oldest first.
+    pub fn fold<'a>(state: &mut State, facts: impl IntoIterator<Item = (Timestamp, &'a Fact)>) {
+        for (at, fact) in facts {
+            state.fold(at, fact);
+        }
+    }
+
+    /// Takes one entry. Deadlines that came due earlier go first.
+    ///
+    /// # Panics
+    /// When time runs backwards, which the shell's clock prevents.
+    pub fn step(&mut self, entry: Entry) -> Outcome {
+        assert!(self.now <= entry.at, "time never runs backwards");
+        self.now = entry.at;
+        if let Input::Settings(settings) = &entry.input {
+            self.settings = Arc::clone(settings);
+        }
+
+        let mut turn = Turn::new(&mut self.state, &mut self.agenda, &self.settings, entry.at);
+        turn.wake_due();
+        let reply = match entry.input {
+            Input::Events(events) => {
+                domain::event::receive(&mut turn, events);
+                Ok(())
+            }
+            Input::Command(actor, command) => domain::handle(&mut turn, &actor, command),
+            Input::Settings(_) => {
+                domain::event::configured(&mut turn);
+                Ok(())
+            }
+            Input::Tick => Ok(()),
+        };
+        turn.finish(reply)
+    }
+
+    /// When to call [`Engine::step`] with a [`Input::Tick`], if nothing else arrives sooner.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.agenda.first().map(|(at, _)| *at)
+    }
+
+    /// The time of the last entry.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// What is known.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The rules in force.
+    pub fn settings(&self) -> &Arc<Settings> {
+        &self.settings
+    }
+
+    /// The pages that changed since the last call, for a checkpoint.
+    pub fn take_pages(&mut self) -> Vec<domain::table::Page> {
+        self.state.take_pages()
+    }
+}

@@ -1,0 +1,3 @@
+//! I/O, thin. Nothing here decides anything about an incident.
+
+pub mod store;

@@ -9,6 +9,7 @@ pub mod settings;
 pub mod stage;
 pub mod table;
 pub mod template;
+pub mod timeline;
 mod turn;
 pub mod value;
 pub mod view;

@@ -11,7 +11,7 @@ use super::notification::receiver::Receiver;
 use super::notification::route::Routes;
 use super::problem::rules::ProblemRules;
 use super::template::Library;
-use super::value::{Matchers, Span};
+use super::value::{Impact, Matchers, Span};
 
 /// Everything the pure rooms need to know of the configuration.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +29,8 @@ pub struct Settings {
     pub external_url: String,
     /// The sources by name.
     pub sources: BTreeMap<String, Source>,
+    /// The services by name.
+    pub services: BTreeMap<String, Service>,
     /// Enrich, dedupe, flap, correlate.
     pub events: EventRules,
     /// Incident and resolve.
@@ -41,6 +43,22 @@ pub struct Settings {
     pub receivers: BTreeMap<String, Receiver>,
     /// Named templates that receiver fields may call.
     pub templates: Library,
+}
+
+impl Settings {
+    /// How much of the business a service's outage touches: its tier, where the catalogue says.
+    pub fn impact_of(&self, service: &str) -> Option<Impact> {
+        self.services.get(service)?.tier
+    }
+}
+
+/// A service of the catalogue, as far as incidents need it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Service {
+    /// How much of the business stands still without it: tier 1 to 4 (ITIL's business impact).
+    pub tier: Option<Impact>,
+    /// The team that owns it.
+    pub owner: Option<String>,
 }
 
 /// What is assumed while no rule says otherwise.

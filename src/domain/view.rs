@@ -212,3 +212,8 @@ impl Field {
 pub fn text<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
     fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
 }
+
+/// A field that may be left out.
+pub const fn optional(name: &'static str, help: &'static str, kind: Kind) -> Field {
+    Field { name, help, kind, required: false }
+}

@@ -22,6 +22,8 @@ pub enum Input {
     Events(Vec<Event>),
     /// Somebody asks for something.
     Command(Actor, Command),
+    /// The daemon started, with these rules.
+    Started(Arc<Settings>),
     /// Other rules are in force from here on.
     Settings(Arc<Settings>),
     /// Nothing arrived; time passed.
@@ -64,11 +66,15 @@ impl Engine {
     pub fn step(&mut self, entry: Entry) -> Outcome {
         assert!(self.now <= entry.at, "time never runs backwards");
         self.now = entry.at;
-        if let Input::Settings(settings) = &entry.input {
+        if let Input::Started(settings) | Input::Settings(settings) = &entry.input {
             self.settings = Arc::clone(settings);
         }
 
         let mut turn = Turn::new(&mut self.state, &mut self.agenda, &self.settings, entry.at);
+        if matches!(entry.input, Input::Started(_)) {
+            // Before any deadline: a lease that ran out while nobody listened does not count.
+            domain::event::started(&mut turn);
+        }
         turn.wake_due();
         let reply = match entry.input {
             Input::Events(events) => {
@@ -76,7 +82,7 @@ impl Engine {
                 Ok(())
             }
             Input::Command(actor, command) => domain::handle(&mut turn, &actor, command),
-            Input::Settings(_) => {
+            Input::Started(_) | Input::Settings(_) => {
                 domain::event::configured(&mut turn);
                 Ok(())
             }

@@ -19,8 +19,8 @@ pub enum Fact {
         /// Names the configuration.
         hash: String,
     },
-    /// A source was heard for the first time.
-    SourceSeen {
+    /// A source was heard, or named in the configuration, for the first time.
+    SourceKnown {
         /// Its number here.
         id: SourceId,
         /// Its name in the configuration.

@@ -1,87 +1,133 @@
 //! Event management: repeats of one event become one alert.
+//!
+//! ```text
+//!            firing                      resolved, or the lease ran out
+//!   (none) ─────────▶ Firing ──────────────────────────────────────────▶ Resolved ──▶ forgotten
+//!                      ▲  │ flags: stale (its source is silent),             │
+//!                      │  │        flapping (comes and goes too often)       │
+//!                      └──┴──────── firing again within refire_window ───────┘
+//! ```
+//!
+//! An event passes the stages enrich, dedupe, flap and correlate. A resolved event for something
+//! unknown is counted and leaves no trace. A re-send that says nothing new only renews the lease.
 
 pub mod adapter;
+pub mod correlate;
+mod enrich;
 mod fact;
+mod flap;
+mod lease;
 mod message;
+mod receive;
 pub mod rules;
+mod state;
+mod view;
 
-use crate::domain::table::{Page, UnreadablePage};
-use crate::domain::value::{Actor, Timestamp};
-use crate::domain::view::{Fields, Invalid, List, Manual, Query};
-use crate::domain::{self, Refusal, Settings, Turn};
+use crate::domain::value::{Actor, AlertId, SourceId};
+use crate::domain::{self, Refusal, Turn};
 
+pub(crate) use enrich::sight;
 pub use fact::{ClearedBy, Correlation, Fact, Raised};
 pub use message::{Ends, Event, Signal};
+pub(crate) use receive::receive;
+pub use state::{Alert, Phase, Source, State};
+pub use view::MANUAL;
+pub(crate) use view::{list, parse, show};
 
-/// What the practice knows.
-#[derive(Debug, Clone, Default)]
-pub struct State {}
+/// The source of what the daemon has to say about itself.
+pub const SELF: &str = "incidentd";
 
-/// What can be asked.
+/// What can be asked of event management.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Command {}
+pub enum Command {
+    /// A practice downstream has something to report about the daemon itself.
+    Report(Box<Event>),
+    /// A reload was refused: the rules in force stay, and the admins are told why.
+    ConfigurationInvalid {
+        /// What is wrong, with file:line:col.
+        why: String,
+    },
+}
 
-/// What is waited for.
+/// What event management waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Deadline {}
-
-/// What people can see and ask.
-pub const MANUAL: Manual = Manual {
-    name: "event",
-    plural: "events",
-    title: "event",
-    about: "",
-    columns: &[],
-    filters: &[],
-    verbs: &[],
-    records: false,
-};
-
-pub(crate) fn handle(_: &mut Turn, _: &Actor, command: Command) -> Result<(), Refusal> {
-    match command {}
+pub enum Deadline {
+    /// An alert's lease.
+    Lease(AlertId),
+    /// The quiet time of a flapping alert.
+    Flap(AlertId),
+    /// A resolved alert that may leave the memory.
+    Forget(AlertId),
+    /// A source's dead-man switch.
+    Deadman(SourceId),
 }
 
-pub(crate) fn react(_: &mut Turn, _: &domain::Fact) {}
-
-pub(crate) fn wake(_: &mut Turn, deadline: Deadline) {
-    match deadline {}
-}
-
-pub(crate) fn list(_: &domain::State, _: &Settings, _: &Query) -> List {
-    List::default()
-}
-
-pub(crate) fn show(_: &domain::State, _: &Settings, _: &str) -> Option<serde_json::Value> {
-    None
-}
-
-pub(crate) fn parse(verb: &str, _: &str, _: &Fields) -> Result<Command, Invalid> {
-    Err(Invalid::new(verb, "no such verb"))
-}
-
-impl State {
-    pub(crate) fn fold(&mut self, _: Timestamp, _: &Fact) {}
-
-    pub(crate) fn take_pages(&mut self) -> Vec<Page> {
-        Vec::new()
+pub(crate) fn handle(turn: &mut Turn, _: &Actor, command: Command) -> Result<(), Refusal> {
+    match command {
+        Command::Report(event) => receive(turn, vec![*event]),
+        Command::ConfigurationInvalid { why } => {
+            let now = turn.now();
+            let event = receive::about_us(INVALID, &[], &why, Signal::Firing, now);
+            receive(turn, vec![event]);
+        }
     }
-
-    pub(crate) fn load_page(
-        &mut self,
-        table: &str,
-        number: u64,
-        _: &[u8],
-    ) -> Result<(), UnreadablePage> {
-        Err(UnreadablePage::unknown("event", table, number))
-    }
-
-    pub(crate) fn rebuild(&mut self) {}
-
-    pub(crate) fn agenda(&self, _: &mut dyn FnMut(Timestamp, Deadline)) {}
+    Ok(())
 }
 
-/// Takes in the events of one request.
-pub(crate) fn receive(_: &mut Turn, _: Vec<Event>) {}
+const INVALID: &str = "ConfigurationInvalid";
+
+/// An event of the daemon about itself, for practices downstream that have something to report.
+pub(crate) fn about_us(
+    turn: &Turn,
+    name: &str,
+    labels: &[(&str, &str)],
+    summary: &str,
+    signal: Signal,
+) -> Command {
+    Command::Report(Box::new(receive::about_us(name, labels, summary, signal, turn.now())))
+}
+
+/// Notes a start: no lease runs out before the sources have had time to speak.
+pub(crate) fn started(turn: &mut Turn) {
+    lease::started(turn);
+}
 
 /// Notes that other rules are in force.
-pub(crate) fn configured(_: &mut Turn) {}
+pub(crate) fn configured(turn: &mut Turn) {
+    turn.record(Fact::Configured { hash: turn.settings().hash.clone() });
+    lease::arm(turn);
+    let event = receive::about_us(INVALID, &[], "", Signal::Resolved, turn.now());
+    if turn.state().event.by_key(receive::identity(turn, &event)).is_some() {
+        receive(turn, vec![event]);
+    }
+}
+
+/// Nothing stands upstream of events.
+pub(crate) fn react(_: &mut Turn, _: &domain::Fact) {}
+
+pub(crate) fn wake(turn: &mut Turn, deadline: Deadline) {
+    match deadline {
+        Deadline::Lease(id) => lease::wake(turn, id),
+        Deadline::Flap(id) => flap::wake(turn, id),
+        Deadline::Forget(id) => forget(turn, id),
+        Deadline::Deadman(id) => lease::wake_deadman(turn, id),
+    }
+}
+
+/// A resolved alert stays while it may fire again as the same one, and while an open incident or a
+/// message that is still to be sent speaks of it.
+fn forget(turn: &mut Turn, id: AlertId) {
+    let state = turn.state();
+    let Some(alert) = state.event.alert(id) else { return };
+    let Phase::Resolved { noted, .. } = alert.phase else { return };
+    let due = noted + turn.settings().defaults.refire_window;
+    let held =
+        alert.flapping || state.incident.holds(id) || state.notification.holds(id, alert.key);
+    if due > turn.now() {
+        turn.wake_at(due, Deadline::Forget(id));
+    } else if held {
+        turn.wake_after(turn.settings().defaults.refire_window, Deadline::Forget(id));
+    } else {
+        turn.record(Fact::Forgotten { id });
+    }
+}

@@ -17,7 +17,8 @@ pub struct EventRules {
     pub correlate: Stage<Correlate>,
 }
 
-/// Labels to lay over those that the source sent. All rules that match are applied, in order.
+/// Labels to lay over those that the source sent. Of several rules that apply, the later lays its
+/// labels over those of the earlier.
 #[derive(Debug, Clone)]
 pub struct Enrich {
     /// Label name and the template of its value; an empty result leaves the label alone.

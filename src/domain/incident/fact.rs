@@ -95,11 +95,6 @@ pub enum Fact {
         /// The incident.
         id: IncidentId,
     },
-    /// An old, ended record left the memory; its history stays.
-    Forgotten {
-        /// The incident.
-        id: IncidentId,
-    },
 }
 
 /// The birth of an incident.

@@ -1,80 +1,118 @@
-//! Incident management: restore service fast.
+//! Incident management: restore service fast. One open incident per set of related alerts.
+//!
+//! `machine` draws the states, `lifecycle` says what alerts do to an incident, `command` what
+//! people do. Human beats machine: what a person has set, no rule sets again.
 
+mod command;
 mod fact;
+mod lifecycle;
 mod machine;
 pub mod rules;
+mod state;
+mod timeline;
+mod view;
 
-use crate::domain::table::{Page, UnreadablePage};
-use crate::domain::value::{Actor, Timestamp};
-use crate::domain::view::{Fields, Invalid, List, Manual, Query};
-use crate::domain::{self, Refusal, Settings, Turn};
+use crate::domain::value::{Actor, AlertId, IncidentId};
+use crate::domain::{self, Turn, event};
 
+pub(crate) use command::handle;
+pub use command::{Ask, CANCEL_REASONS, CLOSURE_CODES, Command, HOLD_REASONS, UNCOUNTED};
 pub use fact::{Fact, Kind, Moved, Opened};
 pub use machine::{Status, Step};
+pub use state::{Hold, Incident, Member, Resolution, State};
+pub use view::MANUAL;
+pub(crate) use view::{list, parse, show};
 
-/// What the practice knows.
-#[derive(Debug, Clone, Default)]
-pub struct State {}
+use lifecycle::Said;
 
-/// What can be asked.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Command {}
-
-/// What is waited for.
+/// What incident management waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Deadline {}
-
-/// What people can see and ask.
-pub const MANUAL: Manual = Manual {
-    name: "incident",
-    plural: "incidents",
-    title: "incident",
-    about: "",
-    columns: &[],
-    filters: &[],
-    verbs: &[],
-    records: false,
-};
-
-pub(crate) fn handle(_: &mut Turn, _: &Actor, command: Command) -> Result<(), Refusal> {
-    match command {}
+pub enum Deadline {
+    /// A candidate that may have lasted long enough.
+    Candidate(IncidentId),
+    /// An incident whose alerts may have been clear for long enough.
+    Recover(IncidentId),
+    /// A hold that may be over.
+    Hold(IncidentId),
+    /// A resolved incident that may be closed.
+    Close(IncidentId),
 }
 
-pub(crate) fn react(_: &mut Turn, _: &domain::Fact) {}
-
-pub(crate) fn wake(_: &mut Turn, deadline: Deadline) {
-    match deadline {}
-}
-
-pub(crate) fn list(_: &domain::State, _: &Settings, _: &Query) -> List {
-    List::default()
-}
-
-pub(crate) fn show(_: &domain::State, _: &Settings, _: &str) -> Option<serde_json::Value> {
-    None
-}
-
-pub(crate) fn parse(verb: &str, _: &str, _: &Fields) -> Result<Command, Invalid> {
-    Err(Invalid::new(verb, "no such verb"))
-}
-
-impl State {
-    pub(crate) fn fold(&mut self, _: Timestamp, _: &Fact) {}
-
-    pub(crate) fn take_pages(&mut self) -> Vec<Page> {
-        Vec::new()
+pub(crate) fn react(turn: &mut Turn, fact: &domain::Fact) {
+    let domain::Fact::Event(fact) = fact else { return };
+    match fact {
+        event::Fact::Raised(raised) => {
+            if let Some(correlation) = &raised.correlation {
+                lifecycle::alert_fires(turn, raised.id, correlation);
+            }
+        }
+        event::Fact::Refired { id, .. } => refired(turn, *id),
+        event::Fact::Cleared { id, .. } => {
+            if let Some(incident) = turn.state().incident.of_alert(*id) {
+                lifecycle::member_clears(turn, incident, *id);
+            }
+        }
+        event::Fact::Changed { id, severity, .. } => {
+            if let Some(incident) = turn.state().incident.of_alert(*id) {
+                lifecycle::raise_priority(turn, incident, *severity);
+            }
+        }
+        event::Fact::FlapStarted { id } => flapping(turn, *id, true),
+        event::Fact::FlapEnded { id } => flapping(turn, *id, false),
+        _ => {}
     }
+}
 
-    pub(crate) fn load_page(
-        &mut self,
-        table: &str,
-        number: u64,
-        _: &[u8],
-    ) -> Result<(), UnreadablePage> {
-        Err(UnreadablePage::unknown("incident", table, number))
+fn refired(turn: &mut Turn, alert: AlertId) {
+    let events = &turn.state().event;
+    let known = events.alert(alert).expect("just refired");
+    let Some(correlation) = events.correlation(known) else { return };
+    match turn.state().incident.of_alert(alert) {
+        Some(incident) => lifecycle::member_fires(turn, incident, alert, &correlation),
+        // Its incident has ended for good: the alert belongs wherever a new one would.
+        None => lifecycle::alert_fires(turn, alert, &correlation),
     }
+}
 
-    pub(crate) fn rebuild(&mut self) {}
+fn flapping(turn: &mut Turn, alert: AlertId, on: bool) {
+    let Some(id) = turn.state().incident.of_alert(alert) else { return };
+    turn.record(Fact::Flapping { id, alert, on });
+    if on && turn.state().incident.expect(id).restored_at.is_some() {
+        turn.record(Fact::Relapsed { id });
+    }
+    lifecycle::settle(turn, id);
+}
 
-    pub(crate) fn agenda(&self, _: &mut dyn FnMut(Timestamp, Deadline)) {}
+pub(crate) fn wake(turn: &mut Turn, deadline: Deadline) {
+    let by = Actor::timer();
+    match deadline {
+        Deadline::Candidate(id) => lifecycle::consider(turn, id),
+        Deadline::Recover(id) => {
+            let incident = turn.state().incident.expect(id);
+            let due = incident.resolve_at.is_some_and(|at| at <= turn.now());
+            if due && incident.status.is_open() {
+                lifecycle::advance(turn, id, Step::Recover, &by, Said::code("auto_recovered"));
+            }
+        }
+        Deadline::Hold(id) => {
+            let hold = turn.state().incident.expect(id).hold.as_ref();
+            let due = hold.and_then(|hold| hold.until).is_some_and(|until| until <= turn.now());
+            if due {
+                lifecycle::advance(turn, id, Step::Resume, &by, Said::default());
+            }
+        }
+        Deadline::Close(id) => {
+            let incident = turn.state().incident.expect(id);
+            let Some(resolved_at) = incident.resolved_at else { return };
+            let due = resolved_at + turn.settings().defaults.close_after;
+            if incident.status != Status::Resolved {
+                return;
+            }
+            if due <= turn.now() {
+                lifecycle::advance(turn, id, Step::Close, &by, Said::default());
+            } else {
+                turn.wake_at(due, Deadline::Close(id));
+            }
+        }
+    }
 }

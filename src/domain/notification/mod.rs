@@ -61,6 +61,15 @@ pub(crate) fn parse(verb: &str, _: &str, _: &Fields) -> Result<Command, Invalid>
 }
 
 impl State {
+    /// Tells whether a message that is still to be sent speaks of an alert.
+    pub fn holds(
+        &self,
+        _: crate::domain::value::AlertId,
+        _: crate::domain::value::Fingerprint,
+    ) -> bool {
+        false
+    }
+
     pub(crate) fn fold(&mut self, _: Timestamp, _: &Fact) {}
 
     pub(crate) fn take_pages(&mut self) -> Vec<Page> {

@@ -59,7 +59,37 @@ pub(crate) fn parse(verb: &str, _: &str, _: &Fields) -> Result<Command, Invalid>
     Err(Invalid::new(verb, "no such verb"))
 }
 
+/// How often an incident's like has been seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recurrence {
+    /// The how manieth it is.
+    pub nth: usize,
+    /// Within how long.
+    pub within: crate::domain::value::Span,
+    /// The one before it.
+    pub last: Option<crate::domain::value::IncidentId>,
+}
+
+impl std::fmt::Display for Recurrence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.nth)
+    }
+}
+
 impl State {
+    /// The problem that an incident is linked to.
+    pub fn of_incident(
+        &self,
+        _: crate::domain::value::IncidentId,
+    ) -> Option<crate::domain::value::ProblemId> {
+        None
+    }
+
+    /// How often an incident's like has been seen; nothing for the first of its kind.
+    pub fn recurrence(&self, _: crate::domain::value::IncidentId) -> Option<&Recurrence> {
+        None
+    }
+
     pub(crate) fn fold(&mut self, _: Timestamp, _: &Fact) {}
 
     pub(crate) fn take_pages(&mut self) -> Vec<Page> {

@@ -18,5 +18,5 @@ pub use labels::{Fingerprint, Labels};
 pub use matcher::{Matcher, Matchers};
 pub use secret::Secret;
 pub use severity::{Impact, OutOfRange, Priority, Severity, Urgency};
-pub use symbol::{LabelSet, Symbols};
+pub use symbol::{LabelSet, Symbol, Symbols};
 pub use time::{InvalidSpan, InvalidTimestamp, Span, Timestamp};

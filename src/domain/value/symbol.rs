@@ -8,6 +8,10 @@ use super::{Fingerprint, Labels};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LabelSet(Box<[u32]>);
 
+/// One pair in 4 bytes. Means something only to the [`Symbols`] that made it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Symbol(u32);
+
 /// Every label pair in use, with a count of its users, so that pairs nobody uses make room.
 #[derive(Debug, Clone, Default)]
 pub struct Symbols {
@@ -39,6 +43,22 @@ impl Symbols {
     /// Turns a label set into numbers and counts one more user of each.
     pub fn intern(&mut self, labels: &Labels) -> LabelSet {
         LabelSet(labels.iter().map(|(name, value)| self.intern_pair(name, value)).collect())
+    }
+
+    /// Turns one pair into a number and counts one more user of it.
+    pub fn intern_one(&mut self, name: &str, value: &str) -> Symbol {
+        Symbol(self.intern_pair(name, value))
+    }
+
+    /// The pair in full.
+    pub fn one(&self, symbol: Symbol) -> (&str, &str) {
+        let pair = &self.pairs[symbol.0 as usize];
+        (pair.name(), pair.value())
+    }
+
+    /// Gives one pair back.
+    pub fn release_one(&mut self, symbol: Symbol) {
+        self.release_number(symbol.0);
     }
 
     fn intern_pair(&mut self, name: &str, value: &str) -> u32 {
@@ -75,17 +95,22 @@ impl Symbols {
     /// Gives a label set back. Pairs without a user are forgotten.
     pub fn release(&mut self, set: &LabelSet) {
         for &number in &set.0 {
-            let pair = &mut self.pairs[number as usize];
-            pair.users = pair.users.checked_sub(1).expect("a set is released once");
-            if pair.users == 0 {
-                let hash = hash(pair.name(), pair.value());
-                if let Ok(entry) = self.numbers.find_entry(hash, |&other| other == number) {
-                    entry.remove();
-                }
-                *pair = Pair::default();
-                self.free.push(number);
-            }
+            self.release_number(number);
         }
+    }
+
+    fn release_number(&mut self, number: u32) {
+        let pair = &mut self.pairs[number as usize];
+        pair.users = pair.users.checked_sub(1).expect("a pair is released once per use");
+        if pair.users > 0 {
+            return;
+        }
+        let hash = hash(pair.name(), pair.value());
+        *pair = Pair::default();
+        if let Ok(entry) = self.numbers.find_entry(hash, |&other| other == number) {
+            entry.remove();
+        }
+        self.free.push(number);
     }
 
     /// The label set in full.

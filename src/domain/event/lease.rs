@@ -1,0 +1,140 @@
+//! Leases and dead-man switches: what silence means. Silence is not recovery.
+//!
+//! A source that re-sends what fires gives each alert a lease. When the lease runs out and the
+//! source is alive, the alert is over; when the source itself is silent, the alert is only stale,
+//! and is settled when the source comes back.
+
+use super::fact::{ClearedBy, Fact};
+use super::message::{Event, Signal};
+use super::{Command, Deadline, SELF, receive};
+use crate::domain::Turn;
+use crate::domain::settings::Deadman;
+use crate::domain::value::{AlertId, SourceId, Span};
+
+/// How often a source repeats itself if its configuration does not say (Prometheus' resend delay).
+const RESEND: Span = Span::minutes(1);
+
+/// The shortest time after a start before a lease can run out.
+const GRACE_MIN: Span = Span::minutes(5);
+
+/// Notes that a source has spoken.
+pub(super) fn heard(turn: &mut Turn, event: &Event) {
+    let id = source(turn, &event.source);
+    let now = turn.now();
+    let settings = turn.settings().sources.get(&*event.source);
+    let resend = settings.and_then(|source| source.resend).unwrap_or(RESEND);
+    let deadman = settings.and_then(|source| source.deadman.as_ref());
+    let proof = deadman.is_some_and(|deadman| proves(deadman, event));
+
+    let mark = turn.soften().event.soften_source(id);
+    let gap = mark.heard_at.is_none_or(|last| now.since(last) > Span(resend.0.saturating_mul(2)));
+    if gap {
+        mark.alive_since = Some(now);
+    }
+    mark.heard_at = Some(now);
+    if proof {
+        mark.proof_at = Some(now);
+    }
+    let silent = mark.silent;
+    if proof && silent {
+        turn.record(Fact::SourceHeard { id });
+        tell(turn, id, Signal::Resolved);
+    }
+}
+
+/// The number of a source; a new one gets its number here.
+pub(super) fn source(turn: &mut Turn, name: &str) -> SourceId {
+    if let Some(id) = turn.state().event.source_named(name) {
+        return id;
+    }
+    let id = turn.state().event.next_source();
+    turn.record(Fact::SourceKnown { id, name: name.to_owned() });
+    id
+}
+
+/// A start: leases count again once the sources have had time to speak.
+pub(super) fn started(turn: &mut Turn) {
+    let resends = turn.settings().sources.values().filter_map(|source| source.resend);
+    let longest = resends.max().unwrap_or(RESEND);
+    let grace = GRACE_MIN.max(Span(longest.0.saturating_mul(2)));
+    turn.record(Fact::Started { grace_until: turn.now() + grace });
+}
+
+/// Arms the dead-man switch of every source that has one.
+pub(super) fn arm(turn: &mut Turn) {
+    let settings = turn.settings();
+    for (name, configured) in &settings.sources {
+        let Some(deadman) = &configured.deadman else { continue };
+        let id = source(turn, name);
+        let now = turn.now();
+        let mark = turn.soften().event.soften_source(id);
+        let proof_at = *mark.proof_at.get_or_insert(now);
+        turn.wake_at(proof_at + deadman.after, Deadline::Deadman(id));
+    }
+}
+
+/// Looks whether a source has been silent for too long.
+pub(super) fn wake_deadman(turn: &mut Turn, id: SourceId) {
+    let Some(source) = turn.state().event.source(id) else { return };
+    let configured = turn.settings().sources.get(&source.name);
+    let Some(deadman) = configured.and_then(|source| source.deadman.as_ref()) else { return };
+    let due = source.proof_at.unwrap_or(turn.now()) + deadman.after;
+    if due > turn.now() {
+        turn.wake_at(due, Deadline::Deadman(id));
+        return;
+    }
+    if !source.silent {
+        turn.record(Fact::SourceSilent { id });
+        tell(turn, id, Signal::Firing);
+    }
+    turn.wake_after(deadman.after, Deadline::Deadman(id));
+}
+
+/// Looks at an alert whose lease may have run out.
+pub(super) fn wake(turn: &mut Turn, id: AlertId) {
+    let now = turn.now();
+    let state = &turn.state().event;
+    let Some(alert) = state.alert(id).filter(|alert| alert.is_firing()) else { return };
+    let Some(ends_at) = alert.ends.at() else { return };
+    let due = ends_at.max(state.grace_until());
+    if due > now {
+        turn.wake_at(due, Deadline::Lease(id));
+        return;
+    }
+    let source = state.source(alert.source).expect("an alert names its source");
+    let settings = turn.settings();
+    let resend = settings.sources.get(&source.name).and_then(|s| s.resend).unwrap_or(RESEND);
+    let spoke_since = source.heard_at.is_some_and(|heard| heard >= alert.updated_at + resend);
+    if !settings.bare && !spoke_since {
+        if !alert.stale {
+            turn.record(Fact::Staled { id });
+        }
+        turn.wake_after(settings.resolve_timeout.max(RESEND), Deadline::Lease(id));
+        return;
+    }
+    // A source that has just come back must first have had time to mention the alert again.
+    let settled = source.alive_since.map_or(now, |since| since + settings.resolve_timeout);
+    if !settings.bare && settled > now {
+        turn.wake_at(settled, Deadline::Lease(id));
+        return;
+    }
+    receive::clear(turn, id, ends_at.min(now), ClearedBy::Timeout);
+}
+
+fn proves(deadman: &Deadman, event: &Event) -> bool {
+    event.signal == Signal::Firing
+        && deadman.matchers.iter().all(|m| m.matches(event.labels.get(&m.name)))
+}
+
+fn tell(turn: &mut Turn, id: SourceId, signal: Signal) {
+    let name = turn.state().event.source(id).expect("just recorded").name.clone();
+    if name == SELF {
+        return;
+    }
+    let configured = turn.settings().sources.get(&name).and_then(|s| s.deadman.as_ref());
+    let after = configured.map_or_else(String::new, |deadman| format!(" for {}", deadman.after));
+    let summary = format!("monitoring source {name} silent{after}");
+    let labels = [("silent_source", name.as_str())];
+    let event = receive::about_us("SourceSilent", &labels, &summary, signal, turn.now());
+    turn.ask(Command::Report(Box::new(event)));
+}

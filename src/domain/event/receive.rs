@@ -1,0 +1,219 @@
+//! Takes events in: finds the alert each speaks of and decides what it changes.
+
+use super::fact::{ClearedBy, Fact, Raised};
+use super::message::{Ends, Event, Signal};
+use super::state::Phase;
+use super::{Deadline, SELF, correlate, enrich, flap, lease};
+use crate::domain::Turn;
+use crate::domain::value::{AlertId, Fingerprint, Labels, Severity, Timestamp};
+
+/// Takes in the events of one request, in order.
+pub(crate) fn receive(turn: &mut Turn, events: Vec<Event>) {
+    for event in events {
+        lease::heard(turn, &event);
+        let key = identity(turn, &event);
+        match event.signal {
+            Signal::Firing => firing(turn, key, event),
+            Signal::Resolved => resolved(turn, key, &event),
+        }
+    }
+}
+
+/// What makes the event speak of one alert and not another.
+pub(crate) fn identity(turn: &Turn, event: &Event) -> Fingerprint {
+    let settings = turn.settings();
+    let source = settings.sources.get(&*event.source);
+    let group = source.map_or("", |source| source.group.as_str());
+    let rule = settings.events.dedupe.first(&event.labels);
+    let dropped = source.is_some_and(|source| !source.drop_labels.is_empty());
+    if rule.is_none() && !dropped {
+        return event.identity(group, &event.labels);
+    }
+    let mut labels = event.labels.clone();
+    if let Some(source) = source {
+        labels = labels.without(&source.drop_labels);
+    }
+    if let Some(rule) = rule {
+        labels = labels.without(&rule.body.drop_labels);
+        if !rule.body.identity.is_empty() {
+            labels = labels.only(&rule.body.identity);
+        }
+    }
+    event.identity(group, &labels)
+}
+
+fn firing(turn: &mut Turn, key: Fingerprint, event: Event) {
+    let Some((id, alert)) = turn.state().event.by_key(key) else {
+        return raise(turn, key, event, None);
+    };
+    match alert.phase {
+        Phase::Firing => repeat(turn, id, event),
+        // A firing event that began before the end we know of was overtaken on its way.
+        Phase::Resolved { at, .. } if event.starts_at < at && event.ends == Ends::Never => {
+            turn.tally.stale += 1;
+        }
+        Phase::Resolved { noted, .. } => {
+            let refire_window = turn.settings().defaults.refire_window;
+            if turn.now().since(noted) > refire_window {
+                raise(turn, key, event, Some(id));
+            } else {
+                refire(turn, id, event);
+            }
+        }
+    }
+}
+
+/// A firing event about a firing alert: mostly the source saying the same again.
+fn repeat(turn: &mut Turn, id: AlertId, event: Event) {
+    let now = turn.now();
+    let alert = turn.state().event.alert(id).expect("the index names alerts that exist");
+    let stale = alert.stale;
+    let same = alert.content == Event::content(&event.annotations, &event.url);
+    let (starts_at, ends) = merge((alert.starts_at, alert.ends), (event.starts_at, event.ends));
+
+    if stale {
+        turn.record(Fact::Returned { id });
+    }
+    if same && !relabelled(turn, id, &event) {
+        turn.tally.duplicate += 1;
+    } else {
+        let (labels, severity) = enriched(turn, &event);
+        let Event { annotations, url, .. } = event;
+        turn.record(Fact::Changed { id, labels, annotations, url, severity });
+        turn.tally.changed += 1;
+    }
+    let alert = turn.soften().event.soften_alert(id);
+    alert.starts_at = starts_at;
+    alert.ends = ends;
+    alert.updated_at = now;
+    alert.count = alert.count.saturating_add(1);
+}
+
+/// Labels beside the identity may change, where a rule or a source makes the identity narrower.
+fn relabelled(turn: &Turn, id: AlertId, event: &Event) -> bool {
+    let settings = turn.settings();
+    let source = settings.sources.get(&*event.source);
+    let whole = event.key.is_empty()
+        && settings.events.dedupe.rules().is_empty()
+        && source.is_none_or(|source| source.drop_labels.is_empty());
+    if whole {
+        return false;
+    }
+    let state = &turn.state().event;
+    let alert = state.alert(id).expect("the index names alerts that exist");
+    let severity = event.labels.get("severity");
+    Severity::parse(severity) != alert.severity && state.label(alert, "severity") != severity
+}
+
+/// Alertmanager's merge of two activity ranges: where they overlap the earliest start counts, and
+/// a later end that the source named outlives an earlier one; else the new range replaces the old.
+fn merge(old: (Timestamp, Ends), new: (Timestamp, Ends)) -> (Timestamp, Ends) {
+    let (Some(old_end), Some(new_end)) = (old.1.at(), new.1.at()) else {
+        return (old.0.min(new.0), new.1);
+    };
+    let overlap = (new_end > old.0 && new_end < old_end) || (new.0 > old.0 && new.0 < old_end);
+    if !overlap {
+        return new;
+    }
+    let keep_old = old_end > new_end && matches!(old.1, Ends::At(_));
+    (old.0.min(new.0), if keep_old { old.1 } else { new.1 })
+}
+
+fn refire(turn: &mut Turn, id: AlertId, event: Event) {
+    let Event { starts_at, ends, annotations, url, .. } = event;
+    turn.record(Fact::Refired { id, starts_at, ends, annotations, url });
+    turn.tally.new += 1;
+    await_lease(turn, id, ends);
+    flap::changed(turn, id);
+}
+
+fn raise(turn: &mut Turn, key: Fingerprint, event: Event, previous: Option<AlertId>) {
+    let id = turn.state().event.next_alert();
+    let source = lease::source(turn, &event.source);
+    let set = enrich::set(turn.settings(), &event, turn.now());
+    let labels = if set.is_empty() { event.labels.clone() } else { event.labels.with(set.iter()) };
+    let severity = Severity::parse(labels.get("severity"));
+    let correlation = correlate::correlate(turn.settings(), &event.source, &labels, severity);
+    let Event { labels, annotations, url, key: source_key, starts_at, ends, .. } = event;
+    turn.record(Fact::Raised(Box::new(Raised {
+        id,
+        key,
+        source_key,
+        source,
+        labels,
+        set,
+        annotations,
+        url,
+        starts_at,
+        ends,
+        severity,
+        correlation,
+        previous,
+    })));
+    turn.tally.new += 1;
+    await_lease(turn, id, ends);
+}
+
+fn await_lease(turn: &mut Turn, id: AlertId, ends: Ends) {
+    if let Some(at) = ends.at() {
+        turn.wake_at(at, Deadline::Lease(id));
+    }
+}
+
+fn resolved(turn: &mut Turn, key: Fingerprint, event: &Event) {
+    let Some((id, alert)) = turn.state().event.by_key(key) else {
+        // Cleared before we ever saw it fire.
+        turn.tally.resolved_unknown += 1;
+        return;
+    };
+    let ended = event.ends.at().unwrap_or(turn.now()).min(turn.now());
+    match alert.phase {
+        Phase::Resolved { .. } => turn.tally.duplicate += 1,
+        // The end of an earlier outbreak, overtaken on its way by the next one.
+        Phase::Firing if ended < alert.starts_at => turn.tally.stale += 1,
+        Phase::Firing => {
+            turn.tally.resolved += 1;
+            clear(turn, id, ended, ClearedBy::Source);
+        }
+    }
+}
+
+/// Ends an alert, on its source's word or because its lease ran out.
+pub(super) fn clear(turn: &mut Turn, id: AlertId, at: Timestamp, by: ClearedBy) {
+    turn.record(Fact::Cleared { id, at, by });
+    turn.wake_after(turn.settings().defaults.refire_window, Deadline::Forget(id));
+    flap::changed(turn, id);
+}
+
+fn enriched(turn: &Turn, event: &Event) -> (Labels, Severity) {
+    let set = enrich::set(turn.settings(), event, turn.now());
+    let labels = event.labels.with(set.iter());
+    let severity = Severity::parse(labels.get("severity"));
+    (labels, severity)
+}
+
+/// An event about ourselves, told like any other: nobody watches the watchman but he.
+pub(super) fn about_us(
+    name: &str,
+    labels: &[(&str, &str)],
+    summary: &str,
+    signal: Signal,
+    now: Timestamp,
+) -> Event {
+    let own = [("alertname", name), ("severity", "critical"), ("source", SELF), ("impact", "2")];
+    Event {
+        source: SELF.into(),
+        signal,
+        labels: Labels::new(own.iter().chain(labels).copied()),
+        annotations: Labels::new([("summary", summary)]),
+        url: Box::default(),
+        key: Labels::new([("alertname", name)].iter().chain(labels).copied())
+            .to_string()
+            .into_boxed_str(),
+        starts_at: now,
+        ends: match signal {
+            Signal::Firing => Ends::Never,
+            Signal::Resolved => Ends::At(now),
+        },
+    }
+}

@@ -1,6 +1,10 @@
 //! Audit: who did what, in a chain that shows tampering.
 
+mod subject;
+
 use serde::{Deserialize, Serialize};
+
+pub use subject::subject;
 
 use crate::domain::table::{Page, UnreadablePage};
 use crate::domain::value::{Actor, Timestamp};

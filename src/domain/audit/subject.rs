@@ -1,0 +1,24 @@
+//! Which record a fact speaks of, for the way from a record to its history.
+
+use crate::domain::{Fact, incident};
+
+/// The record that a fact speaks of; nothing for facts that come by the thousand or concern none.
+pub fn subject(fact: &Fact) -> Option<String> {
+    match fact {
+        Fact::Incident(fact) => match fact {
+            incident::Fact::Opened(opened) => Some(opened.id.to_string()),
+            incident::Fact::Moved(moved) => Some(moved.id.to_string()),
+            incident::Fact::Prioritised { id, .. }
+            | incident::Fact::Assigned { id, .. }
+            | incident::Fact::Noted { id, .. }
+            | incident::Fact::Restored { id, .. }
+            | incident::Fact::Relapsed { id } => Some(id.to_string()),
+            // An index row for each of a hundred thousand alerts would cost more than the alerts.
+            incident::Fact::Joined { .. }
+            | incident::Fact::Fired { .. }
+            | incident::Fact::Cleared { .. }
+            | incident::Fact::Flapping { .. } => None,
+        },
+        Fact::Event(_) | Fact::Problem(_) | Fact::Notification(_) | Fact::Audit(_) => None,
+    }
+}

@@ -1,0 +1,84 @@
+//! What everybody else holds of the engine: hand something in, look something up.
+
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio::sync::oneshot;
+
+use crate::domain::{Refusal, Tally};
+use crate::engine::{Engine, Input};
+
+/// Inputs that may wait for the writer. Beyond them the asker is told to come back later.
+pub const WAITING_MAX: usize = 4_096;
+
+/// A way to the engine. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Handle {
+    queue: SyncSender<Job>,
+    engine: Arc<RwLock<Engine>>,
+}
+
+/// Something to be done, and who waits for it.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) input: Input,
+    pub(super) answer: Option<oneshot::Sender<Done>>,
+}
+
+/// What became of an input. Its facts are on disk.
+#[derive(Debug)]
+pub struct Done {
+    /// What the asker is told.
+    pub reply: Result<(), Refusal>,
+    /// What became of events.
+    pub tally: Tally,
+}
+
+/// Why an input was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotTaken {
+    /// Too much is waiting already: HTTP 503 with `Retry-After`.
+    #[error("too many requests are waiting to be written; try again in a second")]
+    Overloaded,
+    /// The daemon is going down, or its store has failed: HTTP 503.
+    #[error("the daemon is stopping; try again in a few seconds")]
+    Stopping,
+}
+
+impl Handle {
+    pub(super) fn new(queue: SyncSender<Job>, engine: Arc<RwLock<Engine>>) -> Self {
+        Self { queue, engine }
+    }
+
+    /// Hands something in and waits until its facts are on disk.
+    ///
+    /// # Errors
+    /// When it was not taken; nothing of it has happened then, or nothing is known about it
+    /// ([`NotTaken::Stopping`]).
+    pub async fn submit(&self, input: Input) -> Result<Done, NotTaken> {
+        let (answer, done) = oneshot::channel();
+        self.push(Job { input, answer: Some(answer) })?;
+        done.await.map_err(|_| NotTaken::Stopping)
+    }
+
+    /// Hands something in that nobody waits for.
+    ///
+    /// # Errors
+    /// As [`Handle::submit`].
+    pub fn post(&self, input: Input) -> Result<(), NotTaken> {
+        self.push(Job { input, answer: None })
+    }
+
+    fn push(&self, job: Job) -> Result<(), NotTaken> {
+        self.queue.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => NotTaken::Overloaded,
+            TrySendError::Disconnected(_) => NotTaken::Stopping,
+        })
+    }
+
+    /// Looks something up. Keep it short: the writer waits meanwhile. Who wants a hundred thousand
+    /// alerts takes some thousand at a time and renders them outside.
+    pub fn read<T>(&self, look: impl FnOnce(&Engine) -> T) -> T {
+        look(&self.engine.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,66 @@
+//! What a journal value holds: the facts of one commit group, each step with its time.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::value::Timestamp;
+use crate::domain::{Fact, audit};
+
+/// The facts of one step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// When the step was taken.
+    pub at: Timestamp,
+    /// What happened, oldest first.
+    pub facts: Vec<Fact>,
+}
+
+/// The version of the facts' shape; a later one must still read this.
+pub const SCHEMA: u8 = 1;
+
+/// Facts of one journal value at most; a larger group becomes several values of one commit.
+const FACTS_MAX: usize = 2_048;
+
+/// Packs the steps of a commit group into values of bounded size.
+pub fn pack(records: Vec<Record>) -> Vec<Vec<Record>> {
+    let mut values = Vec::new();
+    let mut value: Vec<Record> = Vec::new();
+    let mut count = 0;
+    for record in records {
+        let at = record.at;
+        let mut facts = record.facts.into_iter().peekable();
+        while facts.peek().is_some() {
+            let some: Vec<Fact> = facts.by_ref().take(FACTS_MAX - count).collect();
+            count += some.len();
+            value.push(Record { at, facts: some });
+            if count == FACTS_MAX {
+                values.push(std::mem::take(&mut value));
+                count = 0;
+            }
+        }
+    }
+    if !value.is_empty() {
+        values.push(value);
+    }
+    values
+}
+
+/// Writes a value as JSON.
+///
+/// # Panics
+/// Never: facts are plain JSON.
+pub fn write(value: &[Record]) -> Vec<u8> {
+    serde_json::to_vec(value).expect("facts are plain JSON")
+}
+
+/// Reads a value.
+///
+/// # Errors
+/// When it was written by something else.
+pub fn read(bytes: &[u8]) -> Result<Vec<Record>, serde_json::Error> {
+    serde_json::from_slice(bytes)
+}
+
+/// The records that a value speaks of, for the index from a record to its history.
+pub fn subjects(value: &[Record]) -> std::collections::BTreeSet<String> {
+    value.iter().flat_map(|record| &record.facts).filter_map(audit::subject).collect()
+}

@@ -217,3 +217,8 @@ pub fn text<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
 pub const fn optional(name: &'static str, help: &'static str, kind: Kind) -> Field {
     Field { name, help, kind, required: false }
 }
+
+/// A field that must be given.
+pub const fn required(name: &'static str, help: &'static str, kind: Kind) -> Field {
+    Field { name, help, kind, required: true }
+}

@@ -1,6 +1,6 @@
 //! Which record a fact speaks of, for the way from a record to its history.
 
-use crate::domain::{Fact, incident};
+use crate::domain::{Fact, incident, problem};
 
 /// The record that a fact speaks of; nothing for facts that come by the thousand or concern none.
 pub fn subject(fact: &Fact) -> Option<String> {
@@ -19,6 +19,16 @@ pub fn subject(fact: &Fact) -> Option<String> {
             | incident::Fact::Cleared { .. }
             | incident::Fact::Flapping { .. } => None,
         },
-        Fact::Event(_) | Fact::Problem(_) | Fact::Notification(_) | Fact::Audit(_) => None,
+        Fact::Problem(fact) => match fact {
+            problem::Fact::Opened(opened) => Some(opened.id.to_string()),
+            problem::Fact::Moved(moved) => Some(moved.id.to_string()),
+            problem::Fact::Linked { id, .. }
+            | problem::Fact::Unlinked { id, .. }
+            | problem::Fact::Noted { id, .. }
+            | problem::Fact::Assigned { id, .. }
+            | problem::Fact::WorkaroundFound { id, .. } => Some(id.to_string()),
+            problem::Fact::Counted { .. } | problem::Fact::Uncounted { .. } => None,
+        },
+        Fact::Event(_) | Fact::Notification(_) | Fact::Audit(_) => None,
     }
 }

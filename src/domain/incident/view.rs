@@ -9,7 +9,7 @@ use crate::domain::value::{
     Impact, IncidentId, OutOfRange, Priority, RecordId, Timestamp, Urgency,
 };
 use crate::domain::view::{
-    Column, Field, Fields, Invalid, Kind, List, Manual, Query, Verb, optional, text,
+    Column, Field, Fields, Invalid, Kind, List, Manual, Query, Verb, optional, required, text,
 };
 use crate::domain::{self, Settings};
 
@@ -60,17 +60,14 @@ pub const MANUAL: Manual = Manual {
             name: "note",
             short: None,
             help: "Write something on its timeline",
-            fields: &[Field { required: true, ..optional("note", "what to write", Kind::Text) }],
+            fields: &[required("note", "what to write", Kind::Text)],
         },
         Verb {
             name: "hold",
             short: None,
             help: "Say that work waits for something",
             fields: &[
-                Field {
-                    required: true,
-                    ..optional("reason", "what it waits for", Kind::OneOf(HOLD_REASONS))
-                },
+                required("reason", "what it waits for", Kind::OneOf(HOLD_REASONS)),
                 optional("until", "when work goes on at the latest", Kind::Time),
                 NOTE,
             ],
@@ -90,20 +87,14 @@ pub const MANUAL: Manual = Manual {
             name: "merge",
             short: None,
             help: "Make it part of another incident; can be undone for 24 hours",
-            fields: &[Field {
-                required: true,
-                ..optional("into", "the incident that goes on", Kind::Text)
-            }],
+            fields: &[required("into", "the incident that goes on", Kind::Text)],
         },
         Verb { name: "unmerge", short: None, help: "Undo a merge", fields: &[] },
         Verb {
             name: "cancel",
             short: None,
             help: "Say that it was none",
-            fields: &[
-                Field { required: true, ..optional("reason", "why", Kind::OneOf(CANCEL_REASONS)) },
-                NOTE,
-            ],
+            fields: &[required("reason", "why", Kind::OneOf(CANCEL_REASONS)), NOTE],
         },
         Verb {
             name: "prioritise",
@@ -113,7 +104,7 @@ pub const MANUAL: Manual = Manual {
                 optional("impact", "1 (organisation) to 4 (one user)", Kind::Number),
                 optional("urgency", "1 (at once) to 4 (when there is time)", Kind::Number),
                 optional("priority", "1 to 5, if impact and urgency do not say it", Kind::Number),
-                Field { required: true, ..optional("reason", "why", Kind::Text) },
+                required("reason", "why", Kind::Text),
             ],
         },
     ],

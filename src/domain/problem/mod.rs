@@ -1,111 +1,111 @@
-//! Problem management: find the cause.
+//! Problem management: find the cause. Incidents that keep coming back suggest one.
+//!
+//! `recurrence` counts incidents of a kind and opens problems by criteria; `machine` draws the
+//! states; `command` is what people do. Rules only open, propose and link: what closes a problem
+//! is a person, or the evidence that a person's fix has held.
 
+mod command;
+mod fact;
+mod machine;
+mod recurrence;
 pub mod rules;
+mod state;
+mod view;
 
-use serde::{Deserialize, Serialize};
+use crate::domain::value::{Actor, ProblemId, Span};
+use crate::domain::{self, Turn, incident};
 
-use crate::domain::table::{Page, UnreadablePage};
-use crate::domain::value::{Actor, Timestamp};
-use crate::domain::view::{Fields, Invalid, List, Manual, Query};
-use crate::domain::{self, Refusal, Settings, Turn};
+pub(crate) use command::handle;
+pub use command::{Ask, CAUSE_CATEGORIES, Command, RESOLVE_CODES};
+pub use fact::{Fact, Moved, Opened, Recurrence};
+pub use machine::{Status, Step};
+pub use state::{Onset, Problem, Signature, State};
+pub use view::MANUAL;
+pub(crate) use view::{list, parse, show};
 
-/// What the practice knows.
-#[derive(Debug, Clone, Default)]
-pub struct State {}
+/// How long a candidate waits for somebody to look at it.
+const CANDIDATE_FOR: Span = Span::days(30);
 
-/// What can be asked.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Command {}
-
-/// What can happen.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Fact {}
-
-/// What is waited for.
+/// What problem management waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Deadline {}
-
-/// What people can see and ask.
-pub const MANUAL: Manual = Manual {
-    name: "problem",
-    plural: "problems",
-    title: "problem",
-    about: "",
-    columns: &[],
-    filters: &[],
-    verbs: &[],
-    records: false,
-};
-
-pub(crate) fn handle(_: &mut Turn, _: &Actor, command: Command) -> Result<(), Refusal> {
-    match command {}
+pub enum Deadline {
+    /// The end of a verification, of an accepted risk, or of a candidate's patience.
+    Until(ProblemId),
 }
 
-pub(crate) fn react(_: &mut Turn, _: &domain::Fact) {}
-
-pub(crate) fn wake(_: &mut Turn, deadline: Deadline) {
-    match deadline {}
-}
-
-pub(crate) fn list(_: &domain::State, _: &Settings, _: &Query) -> List {
-    List::default()
-}
-
-pub(crate) fn show(_: &domain::State, _: &Settings, _: &str) -> Option<serde_json::Value> {
-    None
-}
-
-pub(crate) fn parse(verb: &str, _: &str, _: &Fields) -> Result<Command, Invalid> {
-    Err(Invalid::new(verb, "no such verb"))
-}
-
-/// How often an incident's like has been seen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Recurrence {
-    /// The how manieth it is.
-    pub nth: usize,
-    /// Within how long.
-    pub within: crate::domain::value::Span,
-    /// The one before it.
-    pub last: Option<crate::domain::value::IncidentId>,
-}
-
-impl std::fmt::Display for Recurrence {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.nth)
+pub(crate) fn react(turn: &mut Turn, fact: &domain::Fact) {
+    let domain::Fact::Incident(fact) = fact else { return };
+    match fact {
+        incident::Fact::Opened(opened) if opened.status == incident::Status::New => {
+            recurrence::count(turn, opened.id);
+        }
+        incident::Fact::Moved(moved) if moved.step == incident::Step::Confirm => {
+            recurrence::count(turn, moved.id);
+        }
+        incident::Fact::Moved(moved) => recurrence::uncount(turn, moved),
+        _ => {}
     }
 }
 
-impl State {
-    /// The problem that an incident is linked to.
-    pub fn of_incident(
-        &self,
-        _: crate::domain::value::IncidentId,
-    ) -> Option<crate::domain::value::ProblemId> {
-        None
+pub(crate) fn wake(turn: &mut Turn, deadline: Deadline) {
+    let Deadline::Until(id) = deadline;
+    let problem = turn.state().problem.expect(id);
+    let due = match problem.status {
+        Status::Candidate => problem.opened_at + CANDIDATE_FOR,
+        Status::Verifying | Status::Closed => match problem.until {
+            Some(until) => until,
+            None => return,
+        },
+        Status::New
+        | Status::Analysis
+        | Status::KnownError
+        | Status::FixInProgress
+        | Status::Rejected => return,
+    };
+    if due > turn.now() {
+        return turn.wake_at(due, deadline);
     }
-
-    /// How often an incident's like has been seen; nothing for the first of its kind.
-    pub fn recurrence(&self, _: crate::domain::value::IncidentId) -> Option<&Recurrence> {
-        None
+    let by = Actor::timer();
+    match problem.status {
+        Status::Candidate => advance(turn, id, Step::Expire, &by, |_| {}),
+        Status::Verifying => advance(turn, id, Step::Verify, &by, |moved| {
+            moved.note = Some("has not come back".to_owned());
+        }),
+        _ => advance(turn, id, Step::Reopen, &by, |moved| {
+            moved.note = Some("the accepted risk has run out".to_owned());
+        }),
     }
+}
 
-    pub(crate) fn fold(&mut self, _: Timestamp, _: &Fact) {}
-
-    pub(crate) fn take_pages(&mut self) -> Vec<Page> {
-        Vec::new()
+/// Takes a step that the caller knows to be allowed, and arms what follows from it.
+///
+/// # Panics
+/// When the state machine does not allow the step, which is the caller's bug.
+fn advance(turn: &mut Turn, id: ProblemId, step: Step, by: &Actor, say: impl FnOnce(&mut Moved)) {
+    let from = turn.state().problem.expect(id).status;
+    let to = from.after(step).expect("the caller has looked whether the step is allowed");
+    let mut moved = Moved::bare(id, step, (from, to), by.clone());
+    say(&mut moved);
+    let until = moved.until;
+    turn.record(Fact::Moved(Box::new(moved)));
+    if let Some(until) = until {
+        turn.wake_at(until, Deadline::Until(id));
     }
-
-    pub(crate) fn load_page(
-        &mut self,
-        table: &str,
-        number: u64,
-        _: &[u8],
-    ) -> Result<(), UnreadablePage> {
-        Err(UnreadablePage::unknown("problem", table, number))
+    if to == Status::Verifying || to == Status::Closed {
+        release(turn, id);
     }
+}
 
-    pub(crate) fn rebuild(&mut self) {}
-
-    pub(crate) fn agenda(&self, _: &mut dyn FnMut(Timestamp, Deadline)) {}
+/// Incidents that wait for the problem wait no longer.
+fn release(turn: &mut Turn, id: ProblemId) {
+    let all = &turn.state().incident;
+    let waits = |id: &domain::value::IncidentId| {
+        let hold = all.get(*id).and_then(|incident| incident.hold.as_ref());
+        hold.is_some_and(|hold| hold.reason == "awaiting_problem")
+    };
+    let waiting: Vec<_> =
+        turn.state().problem.expect(id).incidents.iter().copied().filter(waits).collect();
+    for id in waiting {
+        turn.ask(incident::Command { id, ask: incident::Ask::Resume });
+    }
 }

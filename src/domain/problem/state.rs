@@ -1,0 +1,354 @@
+//! What problem management knows: signatures with their onsets, and problems.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::fact::{Fact, Moved, Opened, Recurrence};
+use super::machine::{Status, Step};
+use crate::domain::table::{Page, Table, UnreadablePage};
+use crate::domain::timeline::Timeline;
+use crate::domain::value::{Actor, IncidentId, Priority, ProblemId, SignatureId, Span, Timestamp};
+
+const SIGNATURES: (&str, &str) = ("problem", "signatures");
+const PROBLEMS: (&str, &str) = ("problem", "problems");
+
+/// Onsets that are remembered of one signature.
+const ONSETS_MAX: usize = 64;
+
+/// What problem management knows.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    signatures: Table<SignatureId, Signature>,
+    problems: Table<ProblemId, Problem>,
+    by_text: BTreeMap<String, SignatureId>,
+    signature_of: BTreeMap<IncidentId, SignatureId>,
+    problem_of: BTreeMap<IncidentId, ProblemId>,
+}
+
+/// What incidents of one kind have in common, and when they began.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Signature {
+    /// The common labels of their root alerts.
+    pub text: String,
+    /// The latest onsets, oldest first.
+    pub onsets: Vec<Onset>,
+    /// The newest problem about it.
+    pub problem: Option<ProblemId>,
+    /// Until when no problem is proposed, because a person rejected one.
+    pub muted_until: Option<Timestamp>,
+}
+
+/// One incident of a signature.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Onset {
+    /// The incident.
+    pub incident: IncidentId,
+    /// Since when.
+    pub at: Timestamp,
+    /// The how manieth it was when it came.
+    pub recurrence: Recurrence,
+}
+
+/// The cause, or potential cause, of one or more incidents (ITIL 4).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Where it is in its life.
+    pub status: Status,
+    /// A line for people.
+    pub title: String,
+    /// What its incidents have in common.
+    pub signature: SignatureId,
+    /// Its incidents.
+    pub incidents: BTreeSet<IncidentId>,
+    /// The owning team.
+    pub team: String,
+    /// The person who works on it.
+    pub assignee: Option<String>,
+    /// The order of work.
+    pub priority: Priority,
+    /// Why it was opened.
+    pub reason: String,
+    /// The rule that decided.
+    pub rule: Option<String>,
+    /// The cause, once found.
+    pub root_cause: Option<String>,
+    /// The kind of cause.
+    pub cause_category: Option<String>,
+    /// How to live with it.
+    pub workaround: Option<String>,
+    /// The change that fixes it.
+    pub fix_change: Option<String>,
+    /// Until when it is verified, or its risk accepted.
+    pub until: Option<Timestamp>,
+    /// How it was closed.
+    pub code: Option<String>,
+    /// How often it came back after a fix.
+    pub recurrences_after_fix: u32,
+    /// The problem that it duplicates.
+    pub duplicate_of: Option<ProblemId>,
+    /// The problem that it repeats.
+    pub recurrence_of: Option<ProblemId>,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// When a fix was declared.
+    pub resolved_at: Option<Timestamp>,
+    /// When it was closed.
+    pub closed_at: Option<Timestamp>,
+    /// What happened to it.
+    pub timeline: Timeline,
+}
+
+impl State {
+    /// Every problem, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (ProblemId, &Problem)> {
+        self.problems.iter()
+    }
+
+    /// Looks a problem up.
+    pub fn get(&self, id: ProblemId) -> Option<&Problem> {
+        self.problems.get(id)
+    }
+
+    /// Looks up a problem that a fact or an index of ours names.
+    pub(crate) fn expect(&self, id: ProblemId) -> &Problem {
+        self.problems.expect(id)
+    }
+
+    /// The problem that an incident is linked to.
+    pub fn of_incident(&self, id: IncidentId) -> Option<ProblemId> {
+        self.problem_of.get(&id).copied()
+    }
+
+    /// How often an incident's like has been seen; nothing for the first of its kind.
+    pub fn recurrence(&self, id: IncidentId) -> Option<&Recurrence> {
+        let signature = self.signatures.get(*self.signature_of.get(&id)?)?;
+        let onset = signature.onsets.iter().find(|onset| onset.incident == id)?;
+        Some(&onset.recurrence).filter(|recurrence| recurrence.nth > 1)
+    }
+
+    /// The signature that an incident was counted under.
+    pub fn signature_of(&self, id: IncidentId) -> Option<SignatureId> {
+        self.signature_of.get(&id).copied()
+    }
+
+    /// Looks a signature up.
+    pub fn signature(&self, id: SignatureId) -> Option<&Signature> {
+        self.signatures.get(id)
+    }
+
+    /// The signature of a text; the number of the next new one if there is none.
+    pub(super) fn signature_for(&self, text: &str) -> (SignatureId, Option<&Signature>) {
+        match self.by_text.get(text) {
+            Some(id) => (*id, self.signatures.get(*id)),
+            None => (self.signatures.next_id(), None),
+        }
+    }
+
+    pub(super) fn next_id(&self) -> ProblemId {
+        self.problems.next_id()
+    }
+
+    pub(crate) fn fold(&mut self, at: Timestamp, fact: &Fact) {
+        match fact {
+            Fact::Counted { signature, text, incident, onset, recurrence } => {
+                self.fold_counted(*signature, text, (*incident, *onset), recurrence);
+            }
+            Fact::Uncounted { signature, incident } => {
+                let known = self.signatures.expect_mut(*signature);
+                known.onsets.retain(|onset| onset.incident != *incident);
+                self.signature_of.remove(incident);
+            }
+            Fact::Opened(opened) => self.fold_opened(at, opened),
+            Fact::Linked { id, incident, by } => {
+                let problem = self.problems.expect_mut(*id);
+                problem.incidents.insert(*incident);
+                problem.timeline.push(at, by, "link", format!("linked {incident}"));
+                self.problem_of.insert(*incident, *id);
+            }
+            Fact::Unlinked { id, incident, by } => {
+                let problem = self.problems.expect_mut(*id);
+                problem.incidents.remove(incident);
+                problem.timeline.push(at, by, "unlink", format!("unlinked {incident}"));
+                self.problem_of.remove(incident);
+            }
+            Fact::Moved(moved) => self.fold_moved(at, moved),
+            Fact::Noted { id, by, text } => {
+                self.problems.expect_mut(*id).timeline.push(at, by, "note", text.clone());
+            }
+            Fact::Assigned { id, team, assignee, by } => {
+                let problem = self.problems.expect_mut(*id);
+                if let Some(team) = team {
+                    problem.team.clone_from(team);
+                }
+                if let Some(assignee) = assignee {
+                    problem.assignee = Some(assignee.clone());
+                }
+                let who = assignee.as_ref().unwrap_or(&problem.team);
+                let text = format!("assigned to {who}");
+                problem.timeline.push(at, by, "assign", text);
+            }
+            Fact::WorkaroundFound { id, by, text } => {
+                let problem = self.problems.expect_mut(*id);
+                problem.workaround = Some(text.clone());
+                problem.timeline.push(at, by, "workaround", text.clone());
+            }
+        }
+    }
+
+    fn fold_counted(
+        &mut self,
+        id: SignatureId,
+        text: &str,
+        (incident, at): (IncidentId, Timestamp),
+        recurrence: &Recurrence,
+    ) {
+        if self.signatures.get(id).is_none() {
+            let text = text.to_owned();
+            self.by_text.insert(text.clone(), id);
+            let fresh = Signature { text, onsets: Vec::new(), problem: None, muted_until: None };
+            self.signatures.insert(id, fresh);
+        }
+        let signature = self.signatures.expect_mut(id);
+        if signature.onsets.len() == ONSETS_MAX {
+            let oldest = signature.onsets.remove(0);
+            self.signature_of.remove(&oldest.incident);
+        }
+        signature.onsets.push(Onset { incident, at, recurrence: recurrence.clone() });
+        self.signature_of.insert(incident, id);
+    }
+
+    fn fold_opened(&mut self, at: Timestamp, opened: &Opened) {
+        let mut timeline = Timeline::default();
+        let numbers: Vec<_> = opened.incidents.iter().map(ToString::to_string).collect();
+        let text = format!("{}: {}", opened.reason, numbers.join(", "));
+        timeline.push(at, &Actor::rule(), "opened", text);
+        let problem = Problem {
+            status: opened.status,
+            title: opened.title.clone(),
+            signature: opened.signature,
+            incidents: opened.incidents.iter().copied().collect(),
+            team: opened.team.clone(),
+            assignee: None,
+            priority: opened.priority,
+            reason: opened.reason.clone(),
+            rule: opened.rule.clone(),
+            root_cause: None,
+            cause_category: None,
+            workaround: None,
+            fix_change: None,
+            until: None,
+            code: None,
+            recurrences_after_fix: 0,
+            duplicate_of: None,
+            recurrence_of: opened.recurrence_of,
+            opened_at: at,
+            resolved_at: None,
+            closed_at: None,
+            timeline,
+        };
+        self.problem_of.extend(opened.incidents.iter().map(|incident| (*incident, opened.id)));
+        self.signatures.expect_mut(opened.signature).problem = Some(opened.id);
+        self.problems.insert(opened.id, problem);
+    }
+
+    fn fold_moved(&mut self, at: Timestamp, moved: &Moved) {
+        let problem = self.problems.expect_mut(moved.id);
+        assert_eq!(problem.status, moved.from, "a step starts where the problem is");
+        problem.status = moved.to;
+        let said = [&moved.code, &moved.note].into_iter().flatten();
+        let said: String = said.map(|said| format!(": {said}")).collect();
+        let text = format!("{} → {}{said}", moved.from.name(), moved.to.name());
+        problem.timeline.push(at, &moved.by, moved.step.name(), text);
+        problem.until = moved.until;
+        match moved.step {
+            Step::Cause => {
+                problem.root_cause.clone_from(&moved.note);
+                problem.cause_category.clone_from(&moved.code);
+            }
+            Step::Fix => problem.fix_change.clone_from(&moved.code),
+            Step::Resolve => {
+                problem.resolved_at = Some(at);
+                problem.code.clone_from(&moved.code);
+            }
+            Step::Recur => {
+                problem.recurrences_after_fix += 1;
+                problem.closed_at = None;
+            }
+            Step::Reopen => problem.closed_at = None,
+            Step::Verify => problem.closed_at = Some(at),
+            Step::AcceptRisk => {
+                problem.closed_at = Some(at);
+                problem.code = Some("risk_accepted".to_owned());
+            }
+            Step::Duplicate => {
+                problem.closed_at = Some(at);
+                problem.code = Some("duplicate".to_owned());
+                problem.duplicate_of = moved.of;
+            }
+            Step::Reject | Step::Expire => {
+                problem.closed_at = Some(at);
+                let signature = problem.signature;
+                self.signatures.expect_mut(signature).muted_until = moved.until;
+            }
+            Step::Accept | Step::Assess => {}
+        }
+    }
+
+    pub(crate) fn take_pages(&mut self) -> Vec<Page> {
+        let mut pages = self.signatures.take_pages(SIGNATURES, Clone::clone);
+        pages.extend(self.problems.take_pages(PROBLEMS, Clone::clone));
+        pages
+    }
+
+    pub(crate) fn load_page(
+        &mut self,
+        table: &str,
+        number: u64,
+        records: &[u8],
+    ) -> Result<(), UnreadablePage> {
+        match table {
+            "signatures" => self.signatures.load_page(SIGNATURES, number, records, |record| record),
+            "problems" => self.problems.load_page(PROBLEMS, number, records, |record| record),
+            _ => Err(UnreadablePage::unknown("problem", table, number)),
+        }
+    }
+
+    pub(crate) fn rebuild(&mut self) {
+        let signatures = || self.signatures.iter();
+        self.by_text = signatures().map(|(id, known)| (known.text.clone(), id)).collect();
+        self.signature_of = signatures()
+            .flat_map(|(id, known)| known.onsets.iter().map(move |onset| (onset.incident, id)))
+            .collect();
+        self.problem_of = self
+            .problems
+            .iter()
+            .flat_map(|(id, problem)| problem.incidents.iter().map(move |incident| (*incident, id)))
+            .collect();
+    }
+
+    pub(crate) fn agenda(&self, add: &mut dyn FnMut(Timestamp, super::Deadline)) {
+        for (id, problem) in self.problems.iter() {
+            if let Some(until) = problem.until {
+                add(until, super::Deadline::Until(id));
+            }
+            if problem.status == Status::Candidate {
+                add(problem.opened_at, super::Deadline::Until(id));
+            }
+        }
+    }
+}
+
+impl Signature {
+    /// The onsets since an instant.
+    pub fn since(&self, since: Timestamp) -> impl Iterator<Item = &Onset> {
+        self.onsets.iter().filter(move |onset| onset.at >= since)
+    }
+
+    /// The mean time between its onsets; nothing while there are fewer than two.
+    pub fn interval(&self) -> Option<Span> {
+        let (first, last) = (self.onsets.first()?, self.onsets.last()?);
+        let gaps = u64::try_from(self.onsets.len() - 1).ok().filter(|gaps| *gaps > 0)?;
+        Some(Span(last.at.since(first.at).0 / gaps))
+    }
+}

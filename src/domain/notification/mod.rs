@@ -1,5 +1,6 @@
 //! Notification: who is told what, and what happens when telling them fails.
 
+pub mod message;
 pub mod receiver;
 pub mod route;
 

@@ -112,7 +112,7 @@ async fn open(server: &SmtpServer) -> Result<AsyncSmtpConnection, Failure> {
     if server.require_tls && !server.implicit_tls {
         if !connection.can_starttls() {
             let lacking = "the server offers no STARTTLS, which `require_tls` demands";
-            return Err(Failure { step: "secure", cause: Cause::Lacking(lacking) });
+            return Err(Failure { step: "secure the connection", cause: Cause::Lacking(lacking) });
         }
         connection
             .starttls(tls(server)?, &hello)

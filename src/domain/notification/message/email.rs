@@ -198,8 +198,11 @@ fn one_line(text: &str) -> String {
 
 fn date(now: Timestamp) -> String {
     let instant = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
-    // Fails only for years with more than four digits.
-    jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_string(&instant).unwrap_or_default()
+    let printer = jiff::fmt::rfc2822::DateTimePrinter::new();
+    // Fails only for years that have more than four digits. HTTP's form is that of mail but for
+    // the name of the zone.
+    let text = printer.timestamp_to_rfc9110_string(&instant).unwrap_or_default();
+    text.replace("GMT", "+0000")
 }
 
 /// Message ids are made of what does not change from attempt to attempt, so that a mailbox shows a

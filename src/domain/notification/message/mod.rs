@@ -132,10 +132,8 @@ pub fn write(
         IntegrationKind::Slack(config) => {
             Ok(Message::Slack(slack::write(&scope, config, &mut pen)))
         }
-        IntegrationKind::Email(config) => {
-            email::write(&scope, integration.index, config, &mut pen)
-                .map(|mail| Message::Email(Box::new(mail)))
-        }
+        IntegrationKind::Email(config) => email::write(&scope, integration.index, config, &mut pen)
+            .map(|mail| Message::Email(Box::new(mail))),
     };
     let message = message.map_err(WriteError::Unaddressed)?;
     if pen.faults.is_empty() {

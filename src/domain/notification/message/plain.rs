@@ -23,7 +23,8 @@ pub(super) fn title(scope: &Scope) -> String {
     let subject = match &scope.letter.incident {
         Some(incident) => format!("{} {} {}", incident.id, incident.priority, incident.title),
         None => {
-            let values: Vec<&str> = scope.letter.group_labels.iter().map(|(_, value)| value).collect();
+            let values: Vec<&str> =
+                scope.letter.group_labels.iter().map(|(_, value)| value).collect();
             values.join(" ")
         }
     };
@@ -33,7 +34,8 @@ pub(super) fn title(scope: &Scope) -> String {
 /// Everything that matters, in lines: status, incident, problem, group and alerts.
 pub(super) fn text(scope: &Scope) -> String {
     let letter = scope.letter;
-    let mut text = title(scope);
+    let mut text = String::new();
+    line(&mut text, &title(scope));
     line(&mut text, &format!("Reason: {}", letter.reason));
     if let Some(span) = letter.delayed {
         line(&mut text, &format!("Delayed by {span}."));
@@ -63,7 +65,6 @@ pub(super) fn text(scope: &Scope) -> String {
         text.push('\n');
         line(&mut text, &letter.external_url);
     }
-    text.push('\n');
     text
 }
 

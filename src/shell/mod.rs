@@ -1,6 +1,7 @@
 //! I/O, thin. Nothing here decides anything about an incident.
 
 pub mod clock;
+pub mod courier;
 pub mod handle;
 pub mod journal;
 pub mod store;

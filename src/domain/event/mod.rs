@@ -121,8 +121,7 @@ fn forget(turn: &mut Turn, id: AlertId) {
     let Some(alert) = state.event.alert(id) else { return };
     let Phase::Resolved { noted, .. } = alert.phase else { return };
     let due = noted + turn.settings().defaults.refire_window;
-    let held =
-        alert.flapping || state.incident.holds(id) || state.notification.holds(id, alert.key);
+    let held = alert.flapping || state.incident.holds(id) || state.notification.holds(id);
     if due > turn.now() {
         turn.wake_at(due, Deadline::Forget(id));
     } else if held {

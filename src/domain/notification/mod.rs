@@ -1,91 +1,131 @@
 //! Notification: who is told what, and what happens when telling them fails.
+//!
+//! `route` says where an alert or an incident belongs, `group` when its group may speak, `verdict`
+//! whether there is something to tell, `outbox` how a message gets out. The contract: whoever was
+//! told that something fires is told that it ended.
 
+mod fact;
+mod group;
+mod letter;
+pub mod message;
+mod outbox;
 pub mod receiver;
 pub mod route;
+mod state;
+mod verdict;
+mod view;
 
-use serde::{Deserialize, Serialize};
+use crate::domain::event;
+use crate::domain::incident;
+use crate::domain::value::{Actor, ChannelId, DeliveryId, GroupId, Span, Timestamp};
+use crate::domain::{self, Refusal, Turn};
 
-use crate::domain::table::{Page, UnreadablePage};
-use crate::domain::value::{Actor, Timestamp};
-use crate::domain::view::{Fields, Invalid, List, Manual, Query};
-use crate::domain::{self, Refusal, Settings, Turn};
+pub use fact::{Abandonment, Fact, Says};
+pub use letter::{integration_of, letter};
+pub use state::{Channel, Delivery, Group, State, Told};
+pub use verdict::{Standing, Verdict};
+pub use view::MANUAL;
+pub(crate) use view::{list, parse, show};
 
-/// What the practice knows.
-#[derive(Debug, Clone, Default)]
-pub struct State {}
-
-/// What can be asked.
+/// What can be asked of notification.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Command {}
+pub enum Command {
+    /// The courier reports on an attempt.
+    Report {
+        /// The message.
+        id: DeliveryId,
+        /// The attempt, counted from 1.
+        attempt: u32,
+        /// What became of it.
+        outcome: Outcome,
+    },
+}
 
-/// What can happen.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Fact {}
+/// What became of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The receiver has it.
+    Delivered {
+        /// What the provider calls it.
+        provider: Option<String>,
+    },
+    /// It may work later.
+    Failed {
+        /// What went wrong, without secrets.
+        why: String,
+        /// How long the receiver asked to wait.
+        after: Option<Span>,
+    },
+    /// The receiver will never take it.
+    Refused {
+        /// What it said.
+        why: String,
+    },
+}
 
-/// What is waited for.
+/// What notification waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Deadline {}
-
-/// What people can see and ask.
-pub const MANUAL: Manual = Manual {
-    name: "notification",
-    plural: "notifications",
-    title: "notification",
-    about: "",
-    columns: &[],
-    filters: &[],
-    verbs: &[],
-    records: false,
-};
-
-pub(crate) fn handle(_: &mut Turn, _: &Actor, command: Command) -> Result<(), Refusal> {
-    match command {}
+pub enum Deadline {
+    /// A group's tick.
+    Tick(GroupId, Timestamp),
+    /// A group whose clock must be wound after a start.
+    Wind(GroupId),
+    /// A message's next attempt.
+    Retry(DeliveryId),
+    /// A look at a failing channel.
+    Probe(ChannelId),
 }
 
-pub(crate) fn react(_: &mut Turn, _: &domain::Fact) {}
-
-pub(crate) fn wake(_: &mut Turn, deadline: Deadline) {
-    match deadline {}
+pub(crate) fn handle(turn: &mut Turn, _: &Actor, command: Command) -> Result<(), Refusal> {
+    let Command::Report { id, attempt, outcome } = command;
+    outbox::report(turn, id, attempt, outcome);
+    Ok(())
 }
 
-pub(crate) fn list(_: &domain::State, _: &Settings, _: &Query) -> List {
-    List::default()
-}
-
-pub(crate) fn show(_: &domain::State, _: &Settings, _: &str) -> Option<serde_json::Value> {
-    None
-}
-
-pub(crate) fn parse(verb: &str, _: &str, _: &Fields) -> Result<Command, Invalid> {
-    Err(Invalid::new(verb, "no such verb"))
-}
-
-impl State {
-    /// Tells whether a message that is still to be sent speaks of an alert.
-    pub fn holds(
-        &self,
-        _: crate::domain::value::AlertId,
-        _: crate::domain::value::Fingerprint,
-    ) -> bool {
-        false
+pub(crate) fn react(turn: &mut Turn, fact: &domain::Fact) {
+    match fact {
+        domain::Fact::Event(event::Fact::Raised(raised)) => group::place(turn, raised.id),
+        domain::Fact::Event(event::Fact::Refired { id, .. }) => group::place(turn, *id),
+        domain::Fact::Event(event::Fact::Cleared { id, .. }) => {
+            for group in turn.state().notification.groups_of_alert(*id) {
+                group::wind(turn, group);
+            }
+        }
+        domain::Fact::Event(event::Fact::Configured { .. }) => group::reroute(turn),
+        domain::Fact::Incident(fact) => react_to_incident(turn, fact),
+        _ => {}
     }
+}
 
-    pub(crate) fn fold(&mut self, _: Timestamp, _: &Fact) {}
-
-    pub(crate) fn take_pages(&mut self) -> Vec<Page> {
-        Vec::new()
+fn react_to_incident(turn: &mut Turn, fact: &incident::Fact) {
+    match fact {
+        incident::Fact::Opened(opened) if opened.status == incident::Status::New => {
+            group::place_incident(turn, opened.id);
+        }
+        incident::Fact::Moved(moved) => {
+            if moved.to.is_open() {
+                group::place_incident(turn, moved.id);
+            }
+            group::incident_changed(turn, moved.id);
+        }
+        incident::Fact::Prioritised { id, .. } => {
+            if turn.state().incident.expect(*id).status.is_open() {
+                group::place_incident(turn, *id);
+            }
+            group::incident_changed(turn, *id);
+        }
+        incident::Fact::Flapping { id, .. } | incident::Fact::Restored { id, .. } => {
+            group::incident_changed(turn, *id);
+        }
+        _ => {}
     }
+}
 
-    pub(crate) fn load_page(
-        &mut self,
-        table: &str,
-        number: u64,
-        _: &[u8],
-    ) -> Result<(), UnreadablePage> {
-        Err(UnreadablePage::unknown("notification", table, number))
+pub(crate) fn wake(turn: &mut Turn, deadline: Deadline) {
+    match deadline {
+        Deadline::Tick(id, _) => group::tick(turn, id),
+        Deadline::Wind(id) => group::wind(turn, id),
+        Deadline::Retry(id) => outbox::retry(turn, id),
+        Deadline::Probe(id) => outbox::probe(turn, id),
     }
-
-    pub(crate) fn rebuild(&mut self) {}
-
-    pub(crate) fn agenda(&self, _: &mut dyn FnMut(Timestamp, Deadline)) {}
 }

@@ -1,0 +1,319 @@
+//! Groups: where an alert or an incident belongs, when a group may speak, when it is done.
+
+use std::collections::BTreeSet;
+
+use super::fact::Fact;
+use super::route::{GroupBy, Route};
+use super::state::{self, Group};
+use super::verdict::{self, Standing, Verdict};
+use super::{Deadline, outbox};
+use crate::domain::incident::Incident;
+use crate::domain::value::{
+    AlertId, Fingerprint, GroupId, IncidentId, Labels, Priority, Span, Timestamp,
+};
+use crate::domain::{Settings, Turn};
+
+/// What a group of a route that the configuration no longer has goes by, until it is done.
+const INTERVAL_ORPHAN: Span = Span::minutes(5);
+const REPEAT_ORPHAN: Span = Span::hours(4);
+
+/// Puts an alert into the group of every route that takes it, and lets those groups look at it.
+pub(super) fn place(turn: &mut Turn, id: AlertId) {
+    let (key, starts_at, labels) = sight(turn, id);
+    for route in turn.settings().routes.matching(&labels) {
+        let common = match &route.group_by {
+            GroupBy::Labels(names) => labels.only(names),
+            GroupBy::All => labels.clone(),
+            GroupBy::Incident => continue,
+        };
+        let group = match turn.state().notification.group_of_key(&state::key(&route.key, &common)) {
+            Some(group) => group,
+            None => open(turn, route, common, None, wait(turn, route, starts_at)),
+        };
+        let known = turn.state().notification.group(group).and_then(|group| group.alerts.get(&key));
+        if known != Some(&id) {
+            turn.record(Fact::Grouped { id: group, alert: id, key });
+        }
+        wind(turn, group);
+    }
+}
+
+/// What routes match on. Groups of alerts see the alert's own labels, as in Alertmanager; what
+/// rules made of the incident (`priority`, `category`) is seen by routes that group by incident.
+fn sight(turn: &Turn, id: AlertId) -> (Fingerprint, Timestamp, Labels) {
+    let events = &turn.state().event;
+    let alert = events.alert(id).expect("a fact names an alert that exists");
+    (alert.key, alert.starts_at, events.labels(alert))
+}
+
+/// Gives an incident a group on every route that takes it and groups by incident.
+pub(super) fn place_incident(turn: &mut Turn, id: IncidentId) {
+    let incident = turn.state().incident.expect(id);
+    let facets = incident.facets();
+    let urgent = incident.priority == Priority::P1;
+    for route in turn.settings().routes.matching(&facets) {
+        if route.group_by != GroupBy::Incident {
+            continue;
+        }
+        let name = id.to_string();
+        let labels = Labels::new([("incident", name.as_str())]);
+        let key = state::key(&route.key, &labels);
+        if turn.state().notification.group_of_key(&key).is_none() {
+            // A confirmed P1 does not wait for company.
+            let wait = if urgent { Span::ZERO } else { route.group_wait };
+            let group = open(turn, route, labels, Some(id), turn.now() + wait);
+            wind(turn, group);
+        }
+    }
+}
+
+/// Alertmanager's first tick: after `group_wait`, or at once if the alert is older than that.
+fn wait(turn: &Turn, route: &Route, starts_at: Timestamp) -> Timestamp {
+    let due = turn.now() + route.group_wait;
+    if starts_at + route.group_wait < turn.now() { turn.now() } else { due }
+}
+
+fn open(
+    turn: &mut Turn,
+    route: &Route,
+    labels: Labels,
+    incident: Option<IncidentId>,
+    base: Timestamp,
+) -> GroupId {
+    let id = turn.state().notification.next_group();
+    let (route, receiver) = (route.key.clone(), route.receiver.clone());
+    turn.record(Fact::GroupOpened { id, route, receiver, labels, incident, base });
+    id
+}
+
+/// Makes sure that a group looks at itself at its next tick.
+pub(super) fn wind(turn: &mut Turn, id: GroupId) {
+    let Some(group) = turn.state().notification.group(id) else { return };
+    let at = if group.ticked { next_tick(turn, group) } else { group.base };
+    turn.wake_at(at, Deadline::Tick(id, at));
+}
+
+/// The group's clock ticks every `group_interval` from its base on, whatever happens in between: a
+/// restart or a reload neither speeds it up nor sets it back.
+fn next_tick(turn: &Turn, group: &Group) -> Timestamp {
+    let (interval, _) = intervals(turn.settings(), group);
+    let interval = interval.0.max(1);
+    let passed = turn.now().since(group.base).0;
+    group.base + Span((passed / interval + 1).saturating_mul(interval))
+}
+
+fn intervals(settings: &Settings, group: &Group) -> (Span, Span) {
+    let route = settings.routes.nodes().iter().find(|route| route.key == group.route);
+    route.map_or((INTERVAL_ORPHAN, REPEAT_ORPHAN), |r| (r.group_interval, r.repeat_interval))
+}
+
+/// A tick: what is to be told is told now.
+pub(super) fn tick(turn: &mut Turn, id: GroupId) {
+    let Some(group) = turn.state().notification.group(id) else { return };
+    if !group.ticked {
+        if group.base > turn.now() {
+            return wind(turn, id);
+        }
+        turn.record(Fact::Ticked { id });
+    }
+    speak(turn, id);
+    tidy(turn, id);
+    await_repeat(turn, id);
+}
+
+/// Lets a group speak through each integration of its receiver that has something to be told.
+pub(super) fn speak(turn: &mut Turn, id: GroupId) {
+    let Some(group) = turn.state().notification.group(id) else { return };
+    let settings = turn.settings();
+    let Some(receiver) = settings.receivers.get(&group.receiver) else { return };
+    for integration in &receiver.integrations {
+        let channel = outbox::channel(turn, &receiver.name, integration);
+        if turn.state().notification.on_the_way(id, channel).is_some() {
+            // It says how things stand when its next attempt is made, and looks again after it.
+            continue;
+        }
+        let says = outbox::says(turn, id, channel, integration.send_resolved);
+        if says.verdict != Verdict::Quiet {
+            outbox::queue(turn, id, channel, says);
+        }
+    }
+}
+
+/// An incident has changed: its groups tell at once, once their first tick is past.
+pub(super) fn incident_changed(turn: &mut Turn, id: IncidentId) {
+    for group in turn.state().notification.groups_of_incident(id) {
+        if turn.state().notification.group(group).is_some_and(|group| group.ticked) {
+            speak(turn, group);
+            tidy(turn, group);
+        }
+    }
+}
+
+/// Looks again after something was delivered or given up.
+pub(super) fn settled(turn: &mut Turn, id: GroupId) {
+    let Some(group) = turn.state().notification.group(id) else { return };
+    if group.incident.is_some() {
+        speak(turn, id);
+    } else {
+        // What changed while the message was on its way waits for the next tick.
+        wind(turn, id);
+    }
+    tidy(turn, id);
+    await_repeat(turn, id);
+}
+
+/// Lets go what has been told, and closes the group when nothing is left.
+pub(super) fn tidy(turn: &mut Turn, id: GroupId) {
+    let Some(group) = turn.state().notification.group(id) else { return };
+    if turn.state().notification.is_speaking(id) {
+        return;
+    }
+    if let Some(incident) = group.incident {
+        let standing = Standing::of(turn.state().incident.expect(incident));
+        let final_word = !standing.status.is_open() && !is_reopenable(turn, incident);
+        if final_word {
+            turn.record(Fact::GroupClosed { id });
+        }
+        return;
+    }
+    let owed: BTreeSet<Fingerprint> = owed(turn, group);
+    let keys: Vec<Fingerprint> = group
+        .alerts
+        .iter()
+        .filter(|(key, alert)| !is_firing(turn, **alert) && !owed.contains(key))
+        .map(|(key, _)| *key)
+        .collect();
+    let whole = keys.len() == group.alerts.len();
+    if whole {
+        turn.record(Fact::GroupClosed { id });
+    } else if !keys.is_empty() {
+        turn.record(Fact::Dropped { id, keys });
+    }
+}
+
+/// A resolved incident may open again, and then its thread goes on.
+fn is_reopenable(turn: &Turn, id: IncidentId) -> bool {
+    turn.state().incident.expect(id).status == crate::domain::incident::Status::Resolved
+}
+
+/// The alerts whose end somebody must still be told.
+fn owed(turn: &Turn, group: &Group) -> BTreeSet<Fingerprint> {
+    let Some(receiver) = turn.settings().receivers.get(&group.receiver) else {
+        return BTreeSet::new();
+    };
+    let mut owed = BTreeSet::new();
+    for integration in receiver.integrations.iter().filter(|one| one.send_resolved) {
+        let name = outbox::channel_name(&receiver.name, integration);
+        let channel = turn.state().notification.channel_named(&name);
+        let told = channel.and_then(|channel| group.told.get(&channel));
+        owed.extend(told.into_iter().flat_map(|told| &told.firing));
+    }
+    owed
+}
+
+fn is_firing(turn: &Turn, id: AlertId) -> bool {
+    turn.state().event.alert(id).is_some_and(crate::domain::event::Alert::is_firing)
+}
+
+/// A group that has spoken looks again at the tick at which repeating may be due.
+fn await_repeat(turn: &mut Turn, id: GroupId) {
+    let Some(group) = turn.state().notification.group(id) else { return };
+    let (interval, repeat) = intervals(turn.settings(), group);
+    let Some(told_at) = group.told.values().map(|told| told.at).min() else { return };
+    let due = (told_at + repeat).max(turn.now());
+    let ticks = due.since(group.base).0.div_ceil(interval.0.max(1));
+    let at = group.base + Span(ticks.max(1).saturating_mul(interval.0.max(1)));
+    if at > turn.now() {
+        turn.wake_at(at, Deadline::Tick(id, at));
+    }
+}
+
+/// Other rules are in force: alerts go where the new tree says. A group that somebody was told of
+/// stays until they have been told of its end.
+pub(super) fn reroute(turn: &mut Turn) {
+    let alerts: Vec<AlertId> = turn
+        .state()
+        .event
+        .alerts()
+        .filter(|(_, alert)| alert.is_firing())
+        .map(|(id, _)| id)
+        .collect();
+    for id in alerts {
+        reroute_alert(turn, id);
+    }
+    let incidents: Vec<IncidentId> = turn
+        .state()
+        .incident
+        .iter()
+        .filter(|(_, incident)| incident.status.is_open())
+        .map(|(id, _)| id)
+        .collect();
+    for id in incidents {
+        place_incident(turn, id);
+    }
+    let groups: Vec<GroupId> = turn.state().notification.groups().map(|(id, _)| id).collect();
+    for id in groups {
+        wind(turn, id);
+    }
+}
+
+fn reroute_alert(turn: &mut Turn, id: AlertId) {
+    let before = turn.state().notification.groups_of_alert(id);
+    let (key, _, labels) = sight(turn, id);
+    let routes = turn.settings().routes.matching(&labels);
+    let wanted: BTreeSet<&str> = routes.iter().map(|route| route.key.as_str()).collect();
+    for group in before {
+        let known = turn.state().notification.group(group).expect("the index names groups");
+        let told = known.told.values().any(|told| told.firing.contains(&key));
+        if !wanted.contains(known.route.as_str()) && !told {
+            turn.record(Fact::Dropped { id: group, keys: vec![key] });
+            tidy(turn, group);
+        }
+    }
+    place_if_missing(turn, id);
+}
+
+fn place_if_missing(turn: &mut Turn, id: AlertId) {
+    let (_, _, labels) = sight(turn, id);
+    let groups = turn.state().notification.groups_of_alert(id);
+    let has = |route: &&Route| {
+        groups.iter().any(|group| {
+            let group = turn.state().notification.group(*group);
+            group.is_some_and(|group| group.route == route.key)
+        })
+    };
+    let routes = turn.settings().routes.matching(&labels);
+    let labelled = routes.iter().filter(|route| route.group_by != GroupBy::Incident);
+    if !labelled.clone().all(has) {
+        place(turn, id);
+    }
+}
+
+/// What a group has to tell a channel, by what the channel was told last.
+pub(super) fn verdict(
+    turn: &Turn,
+    group: &Group,
+    told: Option<&state::Told>,
+    send_resolved: bool,
+) -> (Verdict, BTreeSet<Fingerprint>, BTreeSet<Fingerprint>) {
+    let (_, repeat) = intervals(turn.settings(), group);
+    let (firing, ended): (Vec<_>, Vec<_>) =
+        group.alerts.iter().partition(|(_, alert)| is_firing(turn, **alert));
+    let keys =
+        |some: Vec<(&Fingerprint, &AlertId)>| some.into_iter().map(|(key, _)| *key).collect();
+    let (firing, ended) = (keys(firing), keys(ended));
+    let verdict = verdict::of_alerts(told, (&firing, &ended), (send_resolved, repeat), turn.now());
+    (verdict, firing, ended)
+}
+
+/// What an incident's group has to tell a channel.
+pub(super) fn incident_verdict(
+    turn: &Turn,
+    group: &Group,
+    incident: &Incident,
+    told: Option<&state::Told>,
+) -> (Verdict, Standing) {
+    let (_, repeat) = intervals(turn.settings(), group);
+    let standing = Standing::of(incident);
+    (verdict::of_incident(told, standing, repeat, turn.now()), standing)
+}

@@ -1,0 +1,202 @@
+//! Messages: a letter put into a channel's words, ready to be sent and free of I/O.
+//!
+//! ```text
+//! Letter + Integration + Library ──write──▶ Message ──courier──▶ Report
+//! ```
+
+mod email;
+mod letter;
+mod plain;
+mod report;
+mod scope;
+mod slack;
+#[cfg(test)]
+mod tests;
+mod webhook;
+
+use super::receiver::{HttpConfig, Integration, IntegrationKind};
+use crate::domain::template::{Library, Template, TemplateError, Value};
+use crate::domain::value::{Secret, Span, Timestamp};
+
+pub use email::{Mail, SmtpServer};
+pub use letter::{AlertStatus, Letter, LetterAlert, LetterIncident, LetterProblem, Thread};
+pub use report::{Class, Reason, Report};
+
+use scope::Scope;
+
+/// What leaves the house.
+#[derive(Debug, Clone)]
+pub enum Message {
+    /// Alertmanager's webhook, version 4.
+    Webhook(Post),
+    /// Slack's incoming webhook.
+    Slack(Post),
+    /// A mail.
+    Email(Box<Mail>),
+}
+
+/// An HTTP POST of JSON.
+#[derive(Debug, Clone)]
+pub struct Post {
+    /// Where to. Secret, because webhooks carry their password in the path.
+    pub url: Secret,
+    /// Header fields besides those of `http`.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: String,
+    /// How long one attempt may take; zero means as long as the courier allows.
+    pub timeout: Span,
+    /// How to speak HTTP.
+    pub http: HttpConfig,
+}
+
+/// A message that could not be written as configured.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// Parts could not be written. `message` says what they would have said in plain words; it is
+    /// to be sent, and the faults are to be counted and logged.
+    #[error("{} of a message could not be written as configured", parts(.faults.len()))]
+    Patched {
+        /// What went wrong, in the order in which it did.
+        faults: Vec<Fault>,
+        /// What to send all the same.
+        message: Box<Message>,
+    },
+    /// Nobody can be found to send it to.
+    #[error("a message has no address")]
+    Unaddressed(#[source] Fault),
+}
+
+/// A part of a message that could not be written as configured.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// A template failed.
+    #[error("failed to render `{field}`")]
+    Template {
+        /// The field's name in the configuration.
+        field: String,
+        /// Where and why.
+        #[source]
+        source: TemplateError,
+    },
+    /// What a template made is no mail address.
+    #[error("`{field}` has `{text}`, which is not a mail address like `Ann <ann@example.org>`")]
+    Address {
+        /// The field's name in the configuration.
+        field: String,
+        /// What it is.
+        text: String,
+    },
+    /// A name cannot stand before a colon in a mail.
+    #[error("`headers` has `{name}`, which cannot be the name of a mail header")]
+    Header {
+        /// The name.
+        name: String,
+    },
+}
+
+impl WriteError {
+    /// What went wrong.
+    pub fn faults(&self) -> &[Fault] {
+        match self {
+            Self::Patched { faults, .. } => faults,
+            Self::Unaddressed(fault) => std::slice::from_ref(fault),
+        }
+    }
+
+    /// What to send all the same, if there is anybody to send it to.
+    pub fn into_message(self) -> Option<Message> {
+        match self {
+            Self::Patched { message, .. } => Some(*message),
+            Self::Unaddressed(_) => None,
+        }
+    }
+}
+
+/// Puts a letter into the words of an integration. The same letter makes the same message.
+///
+/// # Errors
+/// When a template fails or makes no address. The error carries a plain message wherever one can be
+/// sent: a mistake in a template must not keep people from hearing of an outage.
+pub fn write(
+    letter: &Letter,
+    integration: &Integration,
+    library: &Library,
+) -> Result<Message, WriteError> {
+    let scope = Scope::new(letter, integration.send_resolved);
+    let mut pen = Pen { library, now: letter.now, faults: Vec::new() };
+    let message = match &integration.kind {
+        IntegrationKind::Webhook(config) => {
+            webhook::write(scope, config, &mut pen).map(Message::Webhook)
+        }
+        IntegrationKind::Slack(config) => {
+            Ok(Message::Slack(slack::write(&scope, config, &mut pen)))
+        }
+        IntegrationKind::Email(config) => email::write(&scope, integration.index, config, &mut pen)
+            .map(|mail| Message::Email(Box::new(mail))),
+    };
+    let message = message.map_err(WriteError::Unaddressed)?;
+    if pen.faults.is_empty() {
+        Ok(message)
+    } else {
+        Err(WriteError::Patched { faults: pen.faults, message: Box::new(message) })
+    }
+}
+
+/// Renders templates and notes what fails.
+struct Pen<'a> {
+    library: &'a Library,
+    now: Timestamp,
+    faults: Vec<Fault>,
+}
+
+impl Pen<'_> {
+    /// Renders a field that the message cannot do without.
+    fn need(&self, field: &str, template: &Template, value: &Value) -> Result<String, Fault> {
+        self.library
+            .text(template, value, self.now)
+            .map_err(|source| Fault::Template { field: field.to_owned(), source })
+    }
+
+    /// Renders a field as text; nothing if it fails.
+    fn text(&mut self, field: &str, template: &Template, value: &Value) -> Option<String> {
+        let rendered = self.need(field, template, value);
+        self.note(rendered)
+    }
+
+    /// Renders a field as HTML; nothing if it fails.
+    fn html(&mut self, field: &str, template: &Template, value: &Value) -> Option<String> {
+        let rendered = self
+            .library
+            .html(template, value, self.now)
+            .map_err(|source| Fault::Template { field: field.to_owned(), source });
+        self.note(rendered)
+    }
+
+    /// Renders a default that the configuration leaves out.
+    fn default_text(&mut self, field: &str, text: &str, value: &Value) -> Option<String> {
+        let template = self
+            .library
+            .compile(field, text)
+            .map_err(|source| Fault::Template { field: field.to_owned(), source });
+        let template = self.note(template)?;
+        self.text(field, &template, value)
+    }
+
+    fn note<T>(&mut self, result: Result<T, Fault>) -> Option<T> {
+        result.map_err(|fault| self.faults.push(fault)).ok()
+    }
+}
+
+/// Header fields of every POST. The key is the same for all attempts, so that a receiver can see
+/// that it took the message already.
+fn post_headers(letter: &Letter) -> Vec<(&'static str, String)> {
+    vec![
+        ("Content-Type", "application/json".to_owned()),
+        ("Idempotency-Key", letter.delivery.to_string()),
+    ]
+}
+
+fn parts(count: usize) -> String {
+    if count == 1 { "a part".to_owned() } else { format!("{count} parts") }
+}

@@ -1,0 +1,208 @@
+//! Whether to speak, and why: pure decisions over what was told and what is.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::state::Told;
+use crate::domain::incident::{Incident, Status};
+use crate::domain::value::{Fingerprint, Priority, Span, Timestamp};
+
+/// Whether to send a message, and why.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Nothing to tell.
+    #[default]
+    Quiet,
+    /// The receiver knows nothing of it yet.
+    First,
+    /// There are alerts that the receiver has not been told of.
+    NewAlerts,
+    /// All that the receiver was told of has ended.
+    AllResolved,
+    /// Some of what the receiver was told of has ended.
+    SomeResolved,
+    /// It has lasted for long enough to say it again.
+    Repeat,
+    /// Somebody is on it.
+    Acknowledged,
+    /// It is worse than the receiver was told.
+    PriorityRaised,
+    /// It comes and goes.
+    Flapping,
+    /// All alerts are clear; a person must resolve it.
+    Recovered,
+    /// It is over.
+    Resolved,
+    /// It was none, or is part of another.
+    Withdrawn,
+    /// It is back.
+    Reopened,
+}
+
+/// How an incident stands, as far as people are told of changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Where it is in its life.
+    pub status: Status,
+    /// The order of work.
+    pub priority: Priority,
+    /// Whether somebody has seen it.
+    pub acknowledged: bool,
+    /// Whether it comes and goes.
+    pub flapping: bool,
+    /// Whether all is clear and a person must resolve it.
+    pub recovered: bool,
+}
+
+impl Standing {
+    /// How an incident stands.
+    pub fn of(incident: &Incident) -> Self {
+        Self {
+            status: incident.status,
+            priority: incident.priority,
+            acknowledged: incident.acknowledged_at.is_some(),
+            flapping: incident.is_flapping(),
+            recovered: incident.status.is_open()
+                && incident.restored_at.is_some()
+                && incident.resolve_at.is_none(),
+        }
+    }
+}
+
+impl Verdict {
+    /// The reason in words, those of Alertmanager where it has them.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Quiet => "nothing new",
+            Self::First => "first notification",
+            Self::NewAlerts => "new alerts added",
+            Self::AllResolved => "all alerts resolved",
+            Self::SomeResolved => "some alerts resolved",
+            Self::Repeat => "repeat interval elapsed",
+            Self::Acknowledged => "incident acknowledged",
+            Self::PriorityRaised => "priority raised",
+            Self::Flapping => "incident flapping",
+            Self::Recovered => "all alerts clear",
+            Self::Resolved => "incident resolved",
+            Self::Withdrawn => "incident withdrawn",
+            Self::Reopened => "incident reopened",
+        }
+    }
+
+    /// What happened to the incident, in a word for the message.
+    pub fn event(self) -> &'static str {
+        match self {
+            Self::Quiet | Self::NewAlerts | Self::SomeResolved => "updated",
+            Self::First => "opened",
+            Self::AllResolved | Self::Resolved => "resolved",
+            Self::Repeat => "still open",
+            Self::Acknowledged => "acknowledged",
+            Self::PriorityRaised => "priority raised",
+            Self::Flapping => "flapping",
+            Self::Recovered => "recovered",
+            Self::Withdrawn => "withdrawn",
+            Self::Reopened => "reopened",
+        }
+    }
+}
+
+/// Alertmanager's decision for a group of alerts, with one difference: an alert that came and went
+/// between two messages is not told as ended to somebody who never heard of it.
+pub fn of_alerts(
+    told: Option<&Told>,
+    (firing, resolved): (&BTreeSet<Fingerprint>, &BTreeSet<Fingerprint>),
+    (send_resolved, repeat): (bool, Span),
+    now: Timestamp,
+) -> Verdict {
+    let Some(told) = told else {
+        return if firing.is_empty() { Verdict::Quiet } else { Verdict::First };
+    };
+    if !firing.is_subset(&told.firing) {
+        return if told.firing.is_empty() { Verdict::First } else { Verdict::NewAlerts };
+    }
+    if firing.is_empty() {
+        let owed = send_resolved && !told.firing.is_empty();
+        return if owed { Verdict::AllResolved } else { Verdict::Quiet };
+    }
+    if send_resolved && resolved.iter().any(|key| told.firing.contains(key)) {
+        return Verdict::SomeResolved;
+    }
+    if told.at + repeat <= now { Verdict::Repeat } else { Verdict::Quiet }
+}
+
+/// The decision for an incident: what has changed since the receiver was told.
+pub fn of_incident(
+    told: Option<&Told>,
+    standing: Standing,
+    repeat: Span,
+    now: Timestamp,
+) -> Verdict {
+    let open = standing.status.is_open();
+    let before = told.and_then(|told| Some((told, told.standing?)));
+    let Some((told, before)) = before else {
+        return if open { Verdict::First } else { Verdict::Quiet };
+    };
+    match (before.status.is_open(), open) {
+        (true, false) => match standing.status {
+            Status::Resolved | Status::Closed => Verdict::Resolved,
+            Status::Merged | Status::Cancelled | Status::Discarded => Verdict::Withdrawn,
+            Status::Candidate
+            | Status::New
+            | Status::Acknowledged
+            | Status::InProgress
+            | Status::OnHold => Verdict::Quiet,
+        },
+        (false, true) => Verdict::Reopened,
+        (false, false) => Verdict::Quiet,
+        (true, true) if standing.priority < before.priority => Verdict::PriorityRaised,
+        (true, true) if standing.acknowledged && !before.acknowledged => Verdict::Acknowledged,
+        (true, true) if standing.flapping && !before.flapping => Verdict::Flapping,
+        (true, true) if standing.recovered && !before.recovered => Verdict::Recovered,
+        // Whoever is on it need not be reminded.
+        (true, true) if standing.status == Status::New && told.at + repeat <= now => {
+            Verdict::Repeat
+        }
+        (true, true) => Verdict::Quiet,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(keys: &[u64]) -> BTreeSet<Fingerprint> {
+        keys.iter().copied().map(Fingerprint).collect()
+    }
+
+    #[test]
+    fn the_whole_table_for_alerts() {
+        let hour = Span::hours(1);
+        let told = |firing: &[u64]| Told {
+            at: Timestamp(0),
+            firing: set(firing),
+            standing: None,
+            first: crate::domain::value::DeliveryId(1),
+        };
+        let cases: [(Option<Told>, &[u64], &[u64], bool, i64, Verdict); 12] = [
+            (None, &[], &[], true, 0, Verdict::Quiet),
+            (None, &[], &[1], true, 0, Verdict::Quiet),
+            (None, &[1], &[], true, 0, Verdict::First),
+            (Some(told(&[])), &[1], &[], true, 0, Verdict::First),
+            (Some(told(&[1])), &[1], &[], true, 0, Verdict::Quiet),
+            (Some(told(&[1])), &[1, 2], &[], true, 0, Verdict::NewAlerts),
+            (Some(told(&[1])), &[], &[1], true, 0, Verdict::AllResolved),
+            (Some(told(&[1])), &[], &[1], false, 0, Verdict::Quiet),
+            (Some(told(&[1, 2])), &[1], &[2], true, 0, Verdict::SomeResolved),
+            (Some(told(&[1, 2])), &[1], &[2], false, 0, Verdict::Quiet),
+            (Some(told(&[1])), &[1], &[3], true, 0, Verdict::Quiet),
+            (Some(told(&[1])), &[1], &[], true, 3_600_000, Verdict::Repeat),
+        ];
+        for (told, firing, resolved, send_resolved, now, expected) in cases {
+            let sets = (&set(firing), &set(resolved));
+            let got = of_alerts(told.as_ref(), sets, (send_resolved, hour), Timestamp(now));
+            assert_eq!(got, expected, "{told:?} {firing:?} {resolved:?} {send_resolved}");
+        }
+    }
+}

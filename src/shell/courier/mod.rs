@@ -1,0 +1,90 @@
+//! The courier: carries one message to the other side and reports what became of it.
+
+mod email;
+mod http;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use crate::domain::notification::message::{Message, Post};
+use crate::domain::value::Span;
+
+pub use crate::domain::notification::message::{Class, Reason, Report};
+
+/// How long an attempt may take whose configuration does not say.
+const ATTEMPT_MS_DEFAULT: Span = Span::seconds(30);
+/// How long an attempt may take whatever its configuration says.
+const ATTEMPT_MS_MAX: Span = Span::minutes(5);
+/// What is kept of the other side's own words.
+const REPLY_CHARS_MAX: usize = 200;
+
+/// Carries messages. Cheap to clone; connections are shared.
+#[derive(Debug, Clone)]
+pub struct Courier {
+    http: Arc<http::Clients>,
+    patience: Span,
+}
+
+/// A courier that cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum CourierError {
+    /// The HTTP client cannot be built.
+    #[error("failed to build the HTTP client for notifications")]
+    HttpClient(#[source] reqwest::Error),
+}
+
+impl Courier {
+    /// A courier that gives an attempt 30 seconds where its configuration does not say.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be built.
+    pub fn new() -> Result<Self, CourierError> {
+        Self::with_patience(ATTEMPT_MS_DEFAULT)
+    }
+
+    /// A courier that gives an attempt this long where its configuration does not say.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be built.
+    pub fn with_patience(patience: Span) -> Result<Self, CourierError> {
+        let clients = http::Clients::new().map_err(CourierError::HttpClient)?;
+        Ok(Self { http: Arc::new(clients), patience })
+    }
+
+    /// Makes one attempt. Ends in bounded time; never panics for what the other side does.
+    pub async fn send(&self, message: &Message) -> Report {
+        match message {
+            Message::Webhook(post) => http::webhook(&self.http, post, self.limit(post)).await,
+            Message::Slack(post) => http::slack(&self.http, post, self.limit(post)).await,
+            Message::Email(mail) => email::send(mail, self.patience).await,
+        }
+    }
+
+    fn limit(&self, post: &Post) -> Span {
+        let limit = if post.timeout == Span::ZERO { self.patience } else { post.timeout };
+        limit.min(ATTEMPT_MS_MAX)
+    }
+}
+
+/// The beginning of what the other side said, on one line.
+fn excerpt(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    let line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    line.chars().take(REPLY_CHARS_MAX).collect()
+}
+
+/// An error and what caused it, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let words = cause.to_string();
+        // Some libraries repeat the cause in the error's own words.
+        if !text.contains(&words) {
+            text = format!("{text}: {words}");
+        }
+        source = cause.source();
+    }
+    text
+}

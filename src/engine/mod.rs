@@ -81,13 +81,22 @@ impl Engine {
                 domain::event::receive(&mut turn, events);
                 Ok(())
             }
-            Input::Command(actor, command) => domain::handle(&mut turn, &actor, command),
+            Input::Command(actor, command) => {
+                let reply = domain::handle(&mut turn, &actor, command);
+                if let Err(refusal) = &reply {
+                    domain::audit::refused(&mut turn, &actor, refusal);
+                }
+                reply
+            }
             Input::Started(_) | Input::Settings(_) => {
                 domain::event::configured(&mut turn);
                 Ok(())
             }
             Input::Tick => Ok(()),
         };
+        turn.settle();
+        // What must not wait (a `group_wait` of zero, a P1) goes into the same commit.
+        turn.wake_due();
         turn.finish(reply)
     }
 

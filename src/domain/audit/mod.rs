@@ -1,80 +1,110 @@
 //! Audit: who did what, in a chain that shows tampering.
+//!
+//! Each line carries the SHA-256 of the line before it, so that a line that is changed or taken
+//! away breaks every later one. The facts are the whole history; this is the part that people and
+//! auditors ask about.
 
+mod line;
 mod subject;
+mod view;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::table::{Page, Table, UnreadablePage};
+use crate::domain::value::{Actor, AuditId, Timestamp};
+use crate::domain::{self, Refusal, Turn};
+
+pub use line::{Chain, Line};
 pub use subject::subject;
+pub use view::MANUAL;
+pub(crate) use view::{list, parse, show};
 
-use crate::domain::table::{Page, UnreadablePage};
-use crate::domain::value::{Actor, Timestamp};
-use crate::domain::view::{Fields, Invalid, List, Manual, Query};
-use crate::domain::{self, Refusal, Settings, Turn};
+/// Lines that stay in memory; older ones are in the journal.
+const LINES_MAX: usize = 1_000;
 
-/// What the practice knows.
+/// What the audit knows.
 #[derive(Debug, Clone, Default)]
-pub struct State {}
+pub struct State {
+    lines: Table<AuditId, Line>,
+}
 
-/// What can be asked.
+/// Nothing can be asked of the audit.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {}
 
-/// What can happen.
+/// A fact of the audit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Fact {}
+#[serde(rename_all = "snake_case")]
+pub enum Fact {
+    /// A line was written.
+    Noted {
+        /// Its number.
+        id: AuditId,
+        /// What it says.
+        line: Box<Line>,
+    },
+}
 
-/// What is waited for.
+/// The audit waits for nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Deadline {}
-
-/// What people can see and ask.
-pub const MANUAL: Manual = Manual {
-    name: "audit",
-    plural: "audits",
-    title: "audit",
-    about: "",
-    columns: &[],
-    filters: &[],
-    verbs: &[],
-    records: false,
-};
 
 pub(crate) fn handle(_: &mut Turn, _: &Actor, command: Command) -> Result<(), Refusal> {
     match command {}
 }
 
-pub(crate) fn react(_: &mut Turn, _: &domain::Fact) {}
+pub(crate) fn react(turn: &mut Turn, fact: &domain::Fact) {
+    if let Some(draft) = line::draft(fact) {
+        note(turn, draft);
+    }
+}
+
+/// Notes that a command was turned down: somebody wanted something that the rules forbid.
+pub(crate) fn refused(turn: &mut Turn, actor: &Actor, refusal: &Refusal) {
+    note(turn, line::refusal(actor, refusal));
+}
+
+fn note(turn: &mut Turn, draft: line::Draft) {
+    let lines = &turn.state().audit.lines;
+    let id = lines.next_id();
+    let before = lines.iter().next_back().map_or("", |(_, line)| line.hash.as_str());
+    let line = Box::new(draft.sign(id, turn.now(), before));
+    turn.record(Fact::Noted { id, line });
+}
 
 pub(crate) fn wake(_: &mut Turn, deadline: Deadline) {
     match deadline {}
 }
 
-pub(crate) fn list(_: &domain::State, _: &Settings, _: &Query) -> List {
-    List::default()
-}
-
-pub(crate) fn show(_: &domain::State, _: &Settings, _: &str) -> Option<serde_json::Value> {
-    None
-}
-
-pub(crate) fn parse(verb: &str, _: &str, _: &Fields) -> Result<Command, Invalid> {
-    Err(Invalid::new(verb, "no such verb"))
-}
-
 impl State {
-    pub(crate) fn fold(&mut self, _: Timestamp, _: &Fact) {}
+    /// The lines in memory, oldest first.
+    pub fn lines(&self) -> impl DoubleEndedIterator<Item = (AuditId, &Line)> {
+        self.lines.iter()
+    }
+
+    pub(crate) fn fold(&mut self, _: Timestamp, fact: &Fact) {
+        let Fact::Noted { id, line } = fact;
+        self.lines.insert(*id, (**line).clone());
+        if self.lines.len() > LINES_MAX {
+            let oldest = self.lines.iter().next().map(|(id, _)| id);
+            oldest.and_then(|id| self.lines.remove(id));
+        }
+    }
 
     pub(crate) fn take_pages(&mut self) -> Vec<Page> {
-        Vec::new()
+        self.lines.take_pages(("audit", "lines"), Clone::clone)
     }
 
     pub(crate) fn load_page(
         &mut self,
         table: &str,
         number: u64,
-        _: &[u8],
+        records: &[u8],
     ) -> Result<(), UnreadablePage> {
-        Err(UnreadablePage::unknown("audit", table, number))
+        if table != "lines" {
+            return Err(UnreadablePage::unknown("audit", table, number));
+        }
+        self.lines.load_page(("audit", "lines"), number, records, |line| line)
     }
 
     pub(crate) fn rebuild(&mut self) {}

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::message::Ends;
-use crate::domain::value::{AlertId, Fingerprint, Labels, Severity, SourceId, Timestamp};
+use crate::domain::value::{
+    AlertId, ConfigurationId, Fingerprint, Labels, Severity, SourceId, Timestamp,
+};
 
 /// A fact of event management.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,7 +18,9 @@ pub enum Fact {
     },
     /// Other rules are in force.
     Configured {
-        /// Names the configuration.
+        /// Its number.
+        id: ConfigurationId,
+        /// Names the configuration: see [`crate::domain::Settings::hash`].
         hash: String,
     },
     /// A source was heard, or named in the configuration, for the first time.

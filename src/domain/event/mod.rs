@@ -94,7 +94,11 @@ pub(crate) fn started(turn: &mut Turn) {
 
 /// Notes that other rules are in force.
 pub(crate) fn configured(turn: &mut Turn) {
-    turn.record(Fact::Configured { hash: turn.settings().hash.clone() });
+    let hash = &turn.settings().hash;
+    if turn.state().event.configuration() != Some(hash) {
+        let id = turn.state().event.next_configuration();
+        turn.record(Fact::Configured { id, hash: hash.clone() });
+    }
     lease::arm(turn);
     let event = receive::about_us(INVALID, &[], "", Signal::Resolved, turn.now());
     if turn.state().event.by_key(receive::identity(turn, &event)).is_some() {

@@ -8,7 +8,8 @@ use super::fact::{ClearedBy, Correlation, Fact, Raised};
 use super::message::{Ends, Event};
 use crate::domain::table::{Page, Table, UnreadablePage};
 use crate::domain::value::{
-    AlertId, Fingerprint, LabelSet, Labels, Severity, SourceId, Symbol, Symbols, Timestamp,
+    AlertId, ConfigurationId, Fingerprint, LabelSet, Labels, Severity, SourceId, Symbol, Symbols,
+    Timestamp,
 };
 
 /// Changes between firing and resolved that are remembered of one alert.
@@ -24,6 +25,8 @@ pub struct State {
     by_key: BTreeMap<Fingerprint, AlertId>,
     source_names: BTreeMap<String, SourceId>,
     symbols: Symbols,
+    /// The configurations that have been in force, by hash.
+    configurations: Table<ConfigurationId, String>,
     grace_until: Timestamp,
 }
 
@@ -170,6 +173,16 @@ impl State {
         self.source_names.get(name).copied()
     }
 
+    /// The hash of the configuration in force; nothing before the first start.
+    pub fn configuration(&self) -> Option<&str> {
+        self.configurations.iter().next_back().map(|(_, hash)| hash.as_str())
+    }
+
+    /// The number of the next new configuration.
+    pub(crate) fn next_configuration(&self) -> ConfigurationId {
+        self.configurations.next_id()
+    }
+
     /// The number of the next new alert.
     pub(crate) fn next_alert(&self) -> AlertId {
         self.alerts.next_id()
@@ -198,7 +211,9 @@ impl State {
     pub(crate) fn fold(&mut self, at: Timestamp, fact: &Fact) {
         match fact {
             Fact::Started { grace_until } => self.grace_until = *grace_until,
-            Fact::Configured { .. } => {}
+            Fact::Configured { id, hash } => {
+                self.configurations.insert(*id, hash.clone());
+            }
             Fact::SourceKnown { id, name } => {
                 let source = Source {
                     name: name.clone(),
@@ -305,6 +320,8 @@ impl State {
         let mut pages =
             self.alerts.take_pages(("event", "alerts"), |alert| StoredAlert::of(symbols, alert));
         pages.extend(self.sources.take_pages(("event", "sources"), Clone::clone));
+        let configurations = ("event", "configurations");
+        pages.extend(self.configurations.take_pages(configurations, Clone::clone));
         pages
     }
 
@@ -322,6 +339,7 @@ impl State {
                 self.alerts.load_page(name, number, records, read)
             }
             "sources" => self.sources.load_page(name, number, records, |source| source),
+            "configurations" => self.configurations.load_page(name, number, records, |hash| hash),
             _ => Err(UnreadablePage::unknown("event", table, number)),
         }
     }

@@ -79,6 +79,8 @@ record_ids! {
     SignatureId = "SIG";
     /// One way out of the house: one integration of one receiver.
     ChannelId = "CHN";
+    /// A configuration that was in force.
+    ConfigurationId = "CFG";
     /// A line of the audit trail.
     AuditId = "AUD";
 }

@@ -44,7 +44,7 @@ fn templates_see_the_letter_and_its_data_is_no_markup() {
     let mut letter = letter(vec![alert(AlertStatus::Firing, evil)]);
     letter.incident = Some(incident());
 
-    let text = "<{{ .ExternalURL }}|{{ .Incident.ID }} {{ .Incident.Priority }}> \
+    let text = "<{{ .ExternalURL }}|{{ .Incident.id }} {{ .Incident.priority }}> \
                 {{ if .Problem }}known{{ end }}\
                 {{ range .Alerts }}{{ .Labels.disk }} {{ .Labels.disk | urlquery }}{{ end }}";
     let integration =
@@ -67,7 +67,7 @@ fn templates_see_the_letter_and_its_data_is_no_markup() {
 }
 
 #[test]
-fn the_default_subject_begins_with_the_incident() {
+fn the_default_subject_names_the_incident() {
     let mut letter = letter(vec![alert(AlertStatus::Firing, "sda")]);
     let subject = |letter: &Letter| {
         let mail = mail(letter, &email(mail_config(&[])));
@@ -76,7 +76,8 @@ fn the_default_subject_begins_with_the_incident() {
     let without = subject(&letter);
     assert!(without.starts_with("[FIRING:1] DiskFull"), "{without}");
     letter.incident = Some(incident());
-    assert_eq!(subject(&letter), format!("[INC-12] {without}"));
+    let with = subject(&letter);
+    assert!(with.starts_with("[INC-12] ") && with.matches("INC-12").count() == 1, "{with}");
     letter.delayed = Some(Span::minutes(9));
-    assert_eq!(subject(&letter), format!("[INC-12] {without} (delayed by 9m)"));
+    assert_eq!(subject(&letter), format!("{with} (delayed by 9m)"));
 }

@@ -205,15 +205,14 @@ async fn read(mut response: Response) -> Reply {
 fn retry_after(headers: &HeaderMap) -> Option<Span> {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let wanted = text(RETRY_AFTER)?.trim();
-    let span = match wanted.parse::<u32>() {
-        Ok(seconds) => Span::seconds(seconds.into()),
-        Err(_) => {
-            let parser = DateTimeParser::new().relaxed_weekday(true);
-            let until = parser.parse_timestamp(wanted).ok()?;
-            let from = parser.parse_timestamp(text(DATE)?).ok()?;
-            let ms = until.as_millisecond().saturating_sub(from.as_millisecond());
-            Span(u64::try_from(ms).unwrap_or(0))
-        }
+    let span = if let Ok(seconds) = wanted.parse::<u32>() {
+        Span::seconds(seconds.into())
+    } else {
+        let parser = DateTimeParser::new().relaxed_weekday(true);
+        let until = parser.parse_timestamp(wanted).ok()?;
+        let from = parser.parse_timestamp(text(DATE)?).ok()?;
+        let ms = until.as_millisecond().saturating_sub(from.as_millisecond());
+        Span(u64::try_from(ms).unwrap_or(0))
     };
     Some(span.min(RETRY_AFTER_MS_MAX))
 }

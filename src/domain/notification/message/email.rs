@@ -158,15 +158,22 @@ fn subject(scope: &Scope, config: &EmailConfig, value: &Value, pen: &mut Pen) ->
     let own = config.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Subject"));
     let rendered = match own {
         Some((_, template)) => pen.text("headers.Subject", template, value),
-        None => pen.default_text("headers.Subject", DEFAULT_SUBJECT, value).map(|text| {
-            // What answers and filters know an incident by.
-            let tag = scope.letter.incident.as_ref().map(|incident| format!("[{}] ", incident.id));
-            tag.unwrap_or_default() + text.trim()
-        }),
+        None => pen
+            .default_text("headers.Subject", DEFAULT_SUBJECT, value)
+            .map(|text| tagged(text.trim(), scope)),
     };
     let subject = rendered.unwrap_or_else(|| plain::title(scope));
     let late = scope.letter.delayed.map(|span| format!(" (delayed by {span})"));
     one_line(&(subject + &late.unwrap_or_default()))
+}
+
+/// Answers and filters know an incident by `[INC-12]` in the subject.
+fn tagged(subject: &str, scope: &Scope) -> String {
+    let tag = scope.letter.incident.as_ref().map(|incident| format!("[{}]", incident.id));
+    match tag {
+        Some(tag) if !subject.contains(&tag) => format!("{tag} {subject}"),
+        Some(_) | None => subject.to_owned(),
+    }
 }
 
 /// What a configuration says about a header counts more than what is said here; an empty value

@@ -20,13 +20,11 @@ pub(super) fn title(scope: &Scope) -> String {
         AlertStatus::Firing => format!("[FIRING:{}]", scope.firing()),
         AlertStatus::Resolved => "[RESOLVED]".to_owned(),
     };
-    let subject = match &scope.letter.incident {
-        Some(incident) => format!("{} {} {}", incident.id, incident.priority, incident.title),
-        None => {
-            let values: Vec<&str> =
-                scope.letter.group_labels.iter().map(|(_, value)| value).collect();
-            values.join(" ")
-        }
+    let subject = if let Some(incident) = &scope.letter.incident {
+        format!("{} {} {}", incident.id, incident.priority, incident.title)
+    } else {
+        let values: Vec<&str> = scope.letter.group_labels.iter().map(|(_, value)| value).collect();
+        values.join(" ")
     };
     shorten(format!("{status} {subject}").trim_end(), TITLE_CHARS_MAX)
 }
@@ -70,14 +68,11 @@ pub(super) fn text(scope: &Scope) -> String {
 
 /// At most so many characters, with an ellipsis where something is missing.
 pub(super) fn shorten(text: &str, chars_max: usize) -> String {
-    match text.char_indices().nth(chars_max) {
-        None => text.to_owned(),
-        Some(_) => {
-            let mut short: String = text.chars().take(chars_max.saturating_sub(1)).collect();
-            short.push('…');
-            short
-        }
+    if text.chars().nth(chars_max).is_none() {
+        return text.to_owned();
     }
+    let short: String = text.chars().take(chars_max.saturating_sub(1)).collect();
+    format!("{short}…")
 }
 
 fn describe_incident(text: &mut String, incident: &LetterIncident) {

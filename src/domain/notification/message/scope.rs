@@ -126,43 +126,44 @@ fn alert_value(alert: &LetterAlert, escape: Escape) -> Value {
     ])
 }
 
+/// Fields of our own records bear the names that they have in the API.
 fn incident_value(incident: &LetterIncident, escape: Escape) -> Value {
     let text = |text: &str| Value::Text(escape(text).into());
     let said = |said: &Option<String>| nil_or(said.as_ref(), |some| text(some));
     let time = |at: Option<Timestamp>| at.map_or(Value::Nil, Value::Time);
     let count = |count: usize| Value::Int(i64::try_from(count).unwrap_or(i64::MAX));
     map([
-        ("ID", text(&incident.id.to_string())),
-        ("Title", text(&incident.title)),
-        ("State", text(incident.state.name())),
-        ("Event", text(&incident.event)),
-        ("By", said(&incident.by)),
-        ("Priority", text(&incident.priority.to_string())),
-        ("Impact", Value::Int(incident.impact.into())),
-        ("Urgency", Value::Int(incident.urgency.into())),
-        ("Kind", text(kind_name(incident))),
-        ("Category", text(&incident.category)),
-        ("Team", text(&incident.team)),
-        ("Assignee", said(&incident.assignee)),
-        ("URL", text(&incident.url)),
-        ("OpenedAt", Value::Time(incident.opened_at)),
-        ("AcknowledgedAt", time(incident.acknowledged_at)),
-        ("RestoredAt", time(incident.restored_at)),
-        ("ResolvedAt", time(incident.resolved_at)),
-        ("Recurrence", said(&incident.recurrence)),
-        ("Alerts", count(incident.alerts)),
-        ("Firing", count(incident.firing)),
+        ("id", text(&incident.id.to_string())),
+        ("title", text(&incident.title)),
+        ("state", text(incident.state.name())),
+        ("event", text(&incident.event)),
+        ("by", said(&incident.by)),
+        ("priority", text(&incident.priority.to_string())),
+        ("impact", Value::Int(incident.impact.into())),
+        ("urgency", Value::Int(incident.urgency.into())),
+        ("kind", text(kind_name(incident))),
+        ("category", text(&incident.category)),
+        ("team", text(&incident.team)),
+        ("assignee", said(&incident.assignee)),
+        ("url", text(&incident.url)),
+        ("opened_at", Value::Time(incident.opened_at)),
+        ("acknowledged_at", time(incident.acknowledged_at)),
+        ("restored_at", time(incident.restored_at)),
+        ("resolved_at", time(incident.resolved_at)),
+        ("recurrence", said(&incident.recurrence)),
+        ("alerts", count(incident.alerts)),
+        ("firing", count(incident.firing)),
     ])
 }
 
 fn problem_value(problem: &LetterProblem, escape: Escape) -> Value {
     let text = |text: &str| Value::Text(escape(text).into());
     map([
-        ("ID", text(&problem.id.to_string())),
-        ("Title", text(&problem.title)),
-        ("State", text(&problem.state)),
-        ("Workaround", nil_or(problem.workaround.as_ref(), |some| text(some))),
-        ("URL", text(&problem.url)),
+        ("id", text(&problem.id.to_string())),
+        ("title", text(&problem.title)),
+        ("state", text(&problem.state)),
+        ("workaround", nil_or(problem.workaround.as_ref(), |some| text(some))),
+        ("url", text(&problem.url)),
     ])
 }
 

@@ -53,6 +53,13 @@ struct Attachment {
     mrkdwn_in: Vec<String>,
 }
 
+impl Attachment {
+    fn is_empty(&self) -> bool {
+        let texts = [&self.title, &self.pretext, &self.text, &self.image_url];
+        texts.iter().all(|text| text.trim().is_empty()) && self.fields.is_empty()
+    }
+}
+
 #[derive(Serialize)]
 struct Field {
     title: String,
@@ -94,7 +101,7 @@ impl<'a, 'p, 'l> Quill<'a, 'p, 'l> {
             AlertStatus::Firing => "danger",
             AlertStatus::Resolved => "good",
         };
-        let attachment = Attachment {
+        let mut attachment = Attachment {
             title: cut(&self.markup("title", || title.clone()), TITLE_CHARS_MAX),
             title_link: self.verbatim("title_link", ""),
             pretext: self.pretext(),
@@ -108,6 +115,10 @@ impl<'a, 'p, 'l> Quill<'a, 'p, 'l> {
             color: self.verbatim("color", colour),
             mrkdwn_in: self.mrkdwn_in(),
         };
+        // Slack refuses what says nothing at all.
+        if attachment.is_empty() {
+            attachment.title = escape(&title);
+        }
         Body {
             channel: self.verbatim("channel", ""),
             username: self.verbatim("username", ""),

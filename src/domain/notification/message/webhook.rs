@@ -47,8 +47,8 @@ struct Alert<'a> {
     fingerprint: String,
 }
 
+/// Fields of our own records bear the names that they have in the API.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct Incident<'a> {
     id: String,
     title: &'a str,

@@ -1,0 +1,153 @@
+//! What messages look like, written out.
+
+mod email;
+mod slack;
+mod template;
+mod webhook;
+
+use super::*;
+use crate::domain::incident::{Kind, Status};
+use crate::domain::notification::receiver::{EmailConfig, SlackConfig, WebhookConfig};
+use crate::domain::value::{
+    DeliveryId, Impact, IncidentId, Labels, Priority, ProblemId, RecordId, Timestamp, Urgency,
+};
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn alert(status: AlertStatus, disk: &str) -> LetterAlert {
+    let labels = Labels::new([("alertname", "DiskFull"), ("cluster", "a"), ("disk", disk)]);
+    LetterAlert {
+        status,
+        annotations: Labels::new([("summary", "under 5 % left")]),
+        starts_at: at("2026-03-01T02:05:00.250Z"),
+        ends_at: (status == AlertStatus::Resolved).then(|| at("2026-03-01T03:00:00Z")),
+        url: "http://prom.example.org/graph?a=1&b=2".to_owned(),
+        fingerprint: labels.fingerprint(),
+        labels,
+    }
+}
+
+fn letter(alerts: Vec<LetterAlert>) -> Letter {
+    Letter {
+        receiver: "team.db".to_owned(),
+        group_key: r#"{}/{team="db"}:{alertname="DiskFull"}"#.to_owned(),
+        group_labels: Labels::new([("alertname", "DiskFull")]),
+        reason: "first notification".to_owned(),
+        alerts,
+        external_url: "https://am.example.org".to_owned(),
+        incident: None,
+        problem: None,
+        delivery: DeliveryId(7),
+        attempt: 1,
+        delayed: None,
+        thread: Thread { root: "GRP-3-1772330700000".to_owned(), previous: Vec::new() },
+        now: at("2026-03-01T02:05:30Z"),
+    }
+}
+
+fn incident() -> LetterIncident {
+    LetterIncident {
+        id: IncidentId(12),
+        title: "disks of cluster a fill up".to_owned(),
+        state: Status::Acknowledged,
+        event: "acknowledged".to_owned(),
+        by: Some("ann".to_owned()),
+        priority: Priority::new(2).unwrap(),
+        impact: Impact::new(2).unwrap(),
+        urgency: Urgency::new(1).unwrap(),
+        kind: Kind::Degradation,
+        category: "storage".to_owned(),
+        team: "dba".to_owned(),
+        assignee: None,
+        url: "https://am.example.org/incidents/INC-12".to_owned(),
+        opened_at: at("2026-03-01T02:05:00Z"),
+        acknowledged_at: Some(at("2026-03-01T02:07:00Z")),
+        restored_at: None,
+        resolved_at: None,
+        recurrence: Some("INC-3, the third time in 30 days".to_owned()),
+        alerts: 2,
+        firing: 1,
+    }
+}
+
+fn problem() -> LetterProblem {
+    LetterProblem {
+        id: ProblemId::from_number(4),
+        title: "log rotation stops".to_owned(),
+        state: "known_error".to_owned(),
+        workaround: Some("restart the rotation".to_owned()),
+        url: "https://am.example.org/problems/PRB-4".to_owned(),
+    }
+}
+
+fn template(text: &str) -> Template {
+    Library::with_defaults().compile("test", text).unwrap()
+}
+
+fn webhook(url: &str, alerts_max: u64) -> Integration {
+    let config = WebhookConfig {
+        url: template(url),
+        alerts_max,
+        timeout: Span::ZERO,
+        http: HttpConfig::default(),
+    };
+    Integration { index: 0, send_resolved: true, kind: IntegrationKind::Webhook(config) }
+}
+
+fn slack(texts: &[(&'static str, &str)]) -> Integration {
+    let config = SlackConfig {
+        api_url: Secret::new("https://hooks.example.org/services/T0/B0/XYZ"),
+        texts: texts.iter().map(|(name, text)| (*name, template(text))).collect(),
+        fields: vec![(template("Cluster"), template("a"), true)],
+        link_names: false,
+        mrkdwn_in: Vec::new(),
+        timeout: Span::ZERO,
+        http: HttpConfig::default(),
+    };
+    Integration { index: 0, send_resolved: true, kind: IntegrationKind::Slack(Box::new(config)) }
+}
+
+fn email(config: EmailConfig) -> Integration {
+    Integration { index: 0, send_resolved: true, kind: IntegrationKind::Email(Box::new(config)) }
+}
+
+fn mail_config(headers: &[(&str, &str)]) -> EmailConfig {
+    EmailConfig {
+        to: template("Ann <ann@example.org>, bob@example.org"),
+        from: template("incidentd@example.org"),
+        smarthost: ("mail.example.org".to_owned(), 25),
+        hello: "localhost".to_owned(),
+        auth: None,
+        require_tls: true,
+        implicit_tls: false,
+        insecure_skip_verify: false,
+        headers: headers.iter().map(|(name, text)| ((*name).to_owned(), template(text))).collect(),
+        html: None,
+        text: None,
+    }
+}
+
+fn post(letter: &Letter, integration: &Integration) -> Post {
+    match write(letter, integration, &Library::with_defaults()).unwrap() {
+        Message::Webhook(post) | Message::Slack(post) => post,
+        Message::Email(_) => panic!("not a mail"),
+    }
+}
+
+fn mail(letter: &Letter, integration: &Integration) -> Mail {
+    match write(letter, integration, &Library::with_defaults()).unwrap() {
+        Message::Email(mail) => *mail,
+        Message::Webhook(_) | Message::Slack(_) => panic!("a mail"),
+    }
+}
+
+fn pretty(post: &Post) -> String {
+    let body: serde_json::Value = serde_json::from_str(&post.body).unwrap();
+    serde_json::to_string_pretty(&body).unwrap()
+}
+
+fn header<'a>(mail: &'a Mail, name: &str) -> &'a str {
+    mail.headers.iter().find(|(have, _)| have == name).map_or("", |(_, text)| text)
+}

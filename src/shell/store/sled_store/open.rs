@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sled::{Batch, Db};
 
+use super::chunks::Damage;
 use super::{Attempt, SledStore, keys};
 use crate::shell::store::archive::{self, ArchiveError, Summary};
-use crate::shell::store::{Epoch, Partition, Position, Seq, StoreError};
+use crate::shell::store::{Epoch, Partition, Position, Seq, Store, StoreError};
 
 /// Memory that sled keeps pages in, unless the configuration says otherwise.
 pub const CACHE_BYTES_DEFAULT: u64 = 64 * 1024 * 1024;
@@ -26,6 +28,9 @@ const FLUSH_EVERY_MS: u64 = 200;
 /// The lock of a process that has just ended lingers for some milliseconds.
 const RETRY_EVERY: Duration = Duration::from_millis(50);
 const RETRIES_MAX: u32 = 100;
+
+/// sled takes a directory whose files are all unreadable for a new one; this file tells them apart.
+const MARKER: &str = "written";
 
 /// What to open, and what to do when it cannot be read.
 #[derive(Debug, Clone)]
@@ -114,9 +119,9 @@ pub enum OpenError {
         /// What is wrong with it.
         why: String,
     },
-    /// A new store could not be written to.
-    #[error("failed to make a store in `{}`", path.display())]
-    Write {
+    /// The store opened, but failed at its first use.
+    #[error("failed to use the store in `{}`", path.display())]
+    Use {
         /// The directory.
         path: PathBuf,
         /// Why.
@@ -309,7 +314,11 @@ fn sweep(dir: &Path) -> Result<(), OpenError> {
 
 fn finish(options: &Options, dir: &Path, db: Db, content: Content) -> Result<SledStore, OpenError> {
     let path = dir.to_owned();
+    let marker = dir.join(MARKER);
     let (uuid, positions) = match content {
+        Content::Blank if marker.exists() => {
+            return Err(OpenError::Corrupt { path, why: "its content is gone".into() });
+        }
         Content::Blank => (None, BTreeMap::new()),
         Content::Newer(found) => return Err(OpenError::Newer { path, found }),
         Content::Damaged(why) => return Err(OpenError::Corrupt { path, why }),
@@ -326,13 +335,37 @@ fn finish(options: &Options, dir: &Path, db: Db, content: Content) -> Result<Sle
         batch.insert(keys::UUID, store.uuid.as_bytes());
         store
             .commit(Attempt("write the format"), batch)
-            .map_err(|source| OpenError::Write { path: path.clone(), source })?;
+            .map_err(|source| OpenError::Use { path: path.clone(), source })?;
     }
+    check_restart(&store).map_err(|source| judge(path, source))?;
+    File::create(&marker).map_err(files("create", &marker))?;
     // sled leaves its own new files and their names to chance.
-    for synced in [dir.join("conf").as_path(), dir].into_iter().chain(dir.parent()) {
+    for synced in [&dir.join("conf"), &marker, dir].into_iter().chain(dir.parent()) {
         sync(synced)?;
     }
     Ok(store)
+}
+
+/// Reads what a restart reads. sled finds damage in a value only then.
+fn check_restart(store: &SledStore) -> Result<(), StoreError> {
+    for (part, position) in &store.positions {
+        store.pages(*part, &mut |_, _| ControlFlow::Continue(()))?;
+        store.journal(*part, position.checkpoint, &mut |_, _| ControlFlow::Continue(()))?;
+    }
+    Ok(())
+}
+
+/// A disk that fails to read may do better at the next start; everything else is damage.
+fn judge(path: PathBuf, source: StoreError) -> OpenError {
+    let StoreError::Engine { source: cause, .. } = &source else {
+        return OpenError::Use { path, source };
+    };
+    match cause.downcast_ref() {
+        Some(Damage::Read(sled::Error::Io(_))) => OpenError::Use { path, source },
+        Some(Damage::Key(_) | Damage::Value(_) | Damage::Read(_)) | None => {
+            OpenError::Corrupt { path, why: cause.to_string() }
+        }
+    }
 }
 
 /// What a tree says of itself.

@@ -3,6 +3,7 @@
 //! The writer is this test program itself, started again with [`DIR`] set. It prints the place of
 //! every group that was acknowledged; what a place holds follows from the place.
 
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -12,6 +13,8 @@ use incidentd::shell::store::{Entry, IndexRow, Lease, Position, Seq, Store, Stor
 use crate::fixture::{PART, entries, noise, open, page, pages};
 
 const DIR: &str = "STORE_TEST_DIR";
+const LIVE: &str = "POWER_LIVE";
+const DURABLE: &str = "POWER_DURABLE";
 const KILL_ROUNDS: u64 = 20;
 const POWER_ROUNDS: u64 = 12;
 
@@ -28,19 +31,16 @@ fn acknowledged_groups_survive_a_kill() {
 #[test]
 fn acknowledged_groups_survive_a_loss_of_power() {
     let root = tempfile::tempdir().unwrap();
-    let Some(shim) = build_shim(root.path()) else {
-        println!("SKIPPED: there is no C compiler `cc` to build the power-loss shim with");
-        return;
-    };
+    let Some(shim) = build_shim(root.path()) else { return };
     let live = root.path().join("live");
     let dir = live.join("store");
     for round in 0..POWER_ROUNDS {
         let durable = root.path().join(format!("durable-{round}"));
         copy(&live, &durable);
         let mut writer = writer(&dir);
-        writer.env("LD_PRELOAD", &shim).env("POWER_LIVE", &live).env("POWER_DURABLE", &durable);
+        writer.env("LD_PRELOAD", &shim).env(LIVE, &live).env(DURABLE, &durable);
         let acknowledged = kill_under_load(writer, 5 + round * 53 % 400);
-        std::fs::remove_dir_all(&live).unwrap();
+        fs::remove_dir_all(&live).unwrap();
         copy(&durable, &live);
         check(&dir, acknowledged);
     }
@@ -49,30 +49,53 @@ fn acknowledged_groups_survive_a_loss_of_power() {
 #[test]
 fn the_power_loss_model_takes_what_was_not_synced() {
     let root = tempfile::tempdir().unwrap();
-    let Some(shim) = build_shim(root.path()) else {
-        println!("SKIPPED: there is no C compiler `cc` to build the power-loss shim with");
+    let Some(mut child) = without_power(root.path(), "crash::child_that_syncs_some") else {
         return;
     };
-    let (live, durable) = (root.path().join("live"), root.path().join("durable"));
-    std::fs::create_dir_all(&live).unwrap();
-    std::fs::create_dir_all(&durable).unwrap();
-    let mut child = again("crash::child_that_syncs_one_of_two_files");
-    child.env("LD_PRELOAD", &shim).env("POWER_LIVE", &live).env("POWER_DURABLE", &durable);
-    assert!(child.env(DIR, &live).stdout(Stdio::null()).status().unwrap().success());
-    let text = |name: &str| std::fs::read_to_string(durable.join(name)).unwrap_or_default();
-    assert_eq!((text("synced"), text("unsynced")), ("kept".to_owned(), String::new()));
+    assert!(child.stdout(Stdio::null()).status().unwrap().success());
+    let left = |name: &str| fs::read_to_string(root.path().join("durable").join(name)).ok();
+    let expected = [Some("kept".to_owned()), Some(String::new()), None];
+    assert_eq!(["synced", "unsynced", "nameless"].map(left), expected);
 }
 
-/// Not a test of its own: what the model above is tried on.
 #[test]
-fn child_that_syncs_one_of_two_files() {
+fn the_flush_of_sled_alone_does_not_survive_a_loss_of_power() {
+    let root = tempfile::tempdir().unwrap();
+    let Some(child) = without_power(root.path(), "crash::child_that_trusts_flush") else { return };
+    let acknowledged = kill_under_load(child, 50);
+    let left = sled::open(root.path().join("durable")).unwrap().len();
+    assert!(left < usize::try_from(acknowledged).unwrap(), "the guard is not needed");
+}
+
+/// Not a test of its own: what the model is tried on.
+#[test]
+fn child_that_syncs_some() {
     let Some(dir) = std::env::var_os(DIR).map(PathBuf::from) else { return };
-    let mut synced = std::fs::File::create(dir.join("synced")).unwrap();
+    let [mut synced, mut unsynced] =
+        ["synced", "unsynced"].map(|name| File::create(dir.join(name)).unwrap());
+    File::open(&dir).unwrap().sync_all().unwrap();
     synced.write_all(b"kept").unwrap();
     synced.sync_data().unwrap();
     synced.write_all(b" and lost").unwrap();
-    let mut unsynced = std::fs::File::create(dir.join("unsynced")).unwrap();
     unsynced.write_all(b"lost").unwrap();
+    let nameless = File::create(dir.join("nameless")).unwrap();
+    nameless.sync_all().unwrap();
+}
+
+/// Not a test of its own: a writer without the guard.
+#[test]
+fn child_that_trusts_flush() {
+    let Some(dir) = std::env::var_os(DIR).map(PathBuf::from) else { return };
+    let db = sled::Config::new().path(&dir).flush_every_ms(None).open().unwrap();
+    for file in ["conf", "db", "."] {
+        File::open(dir.join(file)).unwrap().sync_all().unwrap();
+    }
+    let mut out = std::io::stdout();
+    for place in 1_u64.. {
+        db.insert(place.to_be_bytes(), noise(500, place)).unwrap();
+        db.flush().unwrap();
+        writeln!(out, "\nacknowledged {place}").unwrap();
+    }
 }
 
 /// Not a test of its own: writes until it is killed.
@@ -117,7 +140,9 @@ fn check(dir: &Path, acknowledged: u64) {
     let (at, found) = pages(&store);
     assert_eq!(at, upto.0);
     let expected = if upto == Seq(0) { Vec::new() } else { checkpoint(upto) };
-    assert!(found.into_iter().map(|(key, value)| StoredPage { key, value: Some(value) }).eq(expected));
+    assert!(
+        found.into_iter().map(|(key, value)| StoredPage { key, value: Some(value) }).eq(expected)
+    );
 }
 
 fn writer(dir: &Path) -> Command {
@@ -136,44 +161,60 @@ fn again(test: &str) -> Command {
 /// Lets a writer acknowledge so many groups, kills it, and returns the last place it acknowledged.
 fn kill_under_load(mut command: Command, groups: u64) -> u64 {
     let mut child: Child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let place = |line: String| line.strip_prefix("acknowledged ")?.parse::<u64>().ok();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
     let mut last = 0;
     let mut seen = 0;
-    while seen < groups {
-        let line = lines.next().expect("the writer writes until it is killed").unwrap();
-        if let Some(place) = place(line) {
-            (last, seen) = (place, seen + 1);
+    let mut line = String::new();
+    // What is in the pipe after the kill was acknowledged too, but for a line that is cut.
+    while lines.read_line(&mut line).unwrap() > 0 && line.ends_with('\n') {
+        if let Some(place) = line.trim_end().strip_prefix("acknowledged ") {
+            last = place.parse().unwrap();
+            seen += 1;
         }
+        if seen == groups {
+            child.kill().unwrap();
+        }
+        line.clear();
     }
-    child.kill().unwrap();
     child.wait().unwrap();
-    // What is in the pipe was acknowledged too; its last line may be cut.
-    let rest = lines.map_while(Result::ok);
-    rest.filter(|line| line.len() == format!("acknowledged {last}").len())
-        .filter_map(place)
-        .fold(last, u64::max)
+    assert!(seen >= groups, "the writer writes until it is killed");
+    last
 }
 
+/// One test of this program, on a disk that keeps in `durable` what survives.
+fn without_power(root: &Path, test: &str) -> Option<Command> {
+    let shim = build_shim(root)?;
+    let (live, durable) = (root.join("live"), root.join("durable"));
+    fs::create_dir_all(&live).unwrap();
+    fs::create_dir_all(&durable).unwrap();
+    let mut command = again(test);
+    command.env("LD_PRELOAD", shim).env(LIVE, &live).env(DURABLE, durable).env(DIR, live);
+    Some(command)
+}
+
+/// Says so when there is no compiler to build the shim with.
 fn build_shim(root: &Path) -> Option<PathBuf> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/store/power_loss.c");
     let shim = root.join("power_loss.so");
     let mut cc = Command::new("cc");
     cc.args(["-shared", "-fPIC", "-O1", "-pthread", "-o"]).arg(&shim).arg(source).arg("-ldl");
-    let built = cc.status().ok()?;
+    let Ok(built) = cc.status() else {
+        println!("SKIPPED: the power-loss model needs a C compiler named `cc`");
+        return None;
+    };
     assert!(built.success(), "the power-loss shim does not compile");
     Some(shim)
 }
 
 fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    let Ok(files) = std::fs::read_dir(from) else { return };
+    fs::create_dir_all(to).unwrap();
+    let Ok(files) = fs::read_dir(from) else { return };
     for file in files.map(Result::unwrap) {
         let to = to.join(file.file_name());
         if file.path().is_dir() {
             copy(&file.path(), &to);
         } else {
-            std::fs::copy(file.path(), to).unwrap();
+            fs::copy(file.path(), to).unwrap();
         }
     }
 }

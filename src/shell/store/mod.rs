@@ -1,5 +1,11 @@
 //! Where facts and pages survive: one trait, one conformance suite, several engines.
 
+pub mod archive;
+pub mod codec;
+pub mod fsck;
+pub mod memory;
+pub mod sled_store;
+
 use std::ops::ControlFlow;
 
 /// A share of the world that one engine owns. A single machine has one.
@@ -7,7 +13,7 @@ use std::ops::ControlFlow;
 pub struct Partition(pub u16);
 
 /// Counts the owners of a partition: a writer with an old epoch is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Epoch(pub u64);
 
 /// The place of a value in the journal of its partition; the first is 1, 0 means "before any".
@@ -37,6 +43,28 @@ pub struct StoredPage {
 /// Says that a journal value speaks of a record: `INC-1`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct IndexRow(pub String);
+
+/// A journal value together with the records it speaks of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The encoded value.
+    pub value: Vec<u8>,
+    /// The records it speaks of.
+    pub index: Vec<IndexRow>,
+}
+
+/// Where a partition stands. A partition that was never written stands at nothing but zeros.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Position {
+    /// The owner's epoch; 0 when nobody has ever owned it.
+    pub epoch: Epoch,
+    /// The journal is kept after this place.
+    pub trimmed: Seq,
+    /// The place of the newest checkpoint.
+    pub checkpoint: Seq,
+    /// The last place in the journal.
+    pub last: Seq,
+}
 
 /// The right to write a partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +98,8 @@ pub enum StoreError {
 /// A durable journal with pages. Blocking; one writer thread calls it. Values are opaque here.
 pub trait Store: Send {
     /// Appends one group: all of its values or none, durable when it returns. Returns the place of
-    /// the last value. `expect` is the last place the writer knows.
+    /// the last value. `expect` is the last place the writer knows. The rows of `index` are kept for
+    /// every value of the group.
     ///
     /// # Errors
     /// [`StoreError::Fenced`] when another epoch has written; else when the engine failed, after
@@ -85,10 +114,10 @@ pub trait Store: Send {
     ) -> Result<Seq, StoreError>;
 
     /// Writes the pages of a checkpoint taken at `upto`; the journal before it is no longer needed
-    /// for a restart. All or nothing.
+    /// for a restart. Pages of earlier checkpoints that are not named stay. All or nothing.
     ///
     /// # Errors
-    /// As [`Store::append`].
+    /// As [`Store::append`]; also when `upto` is before the newest checkpoint or after the journal.
     fn checkpoint(
         &mut self,
         part: Partition,
@@ -107,10 +136,10 @@ pub trait Store: Send {
         visit: &mut dyn FnMut(PageKey, &[u8]) -> ControlFlow<()>,
     ) -> Result<Seq, StoreError>;
 
-    /// Visits the journal after `from`, oldest first.
+    /// Visits the journal after `from`, oldest first. A trimmed journal starts later.
     ///
     /// # Errors
-    /// When the engine failed.
+    /// When the engine failed, or when a place is missing.
     fn journal(
         &self,
         part: Partition,
@@ -136,6 +165,146 @@ pub trait Store: Send {
     /// When the engine failed.
     fn acquire(&mut self, part: Partition) -> Result<Lease, StoreError>;
 
+    /// Appends entries with an index of their own, as [`Store::append`] does. In an empty partition
+    /// `after` says which place they follow, so that a journal whose head was trimmed keeps its places.
+    ///
+    /// # Errors
+    /// As [`Store::append`].
+    fn load(
+        &mut self,
+        part: Partition,
+        epoch: Epoch,
+        after: Seq,
+        entries: &[Entry],
+    ) -> Result<Seq, StoreError>;
+
+    /// As [`Store::journal`], each value with the records it speaks of.
+    ///
+    /// # Errors
+    /// As [`Store::journal`].
+    fn entries(
+        &self,
+        part: Partition,
+        from: Seq,
+        visit: &mut dyn FnMut(Seq, &Entry) -> ControlFlow<()>,
+    ) -> Result<(), StoreError>;
+
+    /// Visits every index row, in the order of records and places.
+    ///
+    /// # Errors
+    /// When the engine failed.
+    fn index(
+        &self,
+        part: Partition,
+        visit: &mut dyn FnMut(IndexRow, Seq) -> ControlFlow<()>,
+    ) -> Result<(), StoreError>;
+
+    /// Where the partition stands, without taking it over.
+    ///
+    /// # Errors
+    /// When the engine failed.
+    fn position(&self, part: Partition) -> Result<Position, StoreError>;
+
+    /// Tells this store from every other one; it is written once, when the store is created.
+    fn uuid(&self) -> &str;
+
     /// How many bytes the store takes on disk.
     fn bytes(&self) -> u64;
+}
+
+/// The longest journal value or page. The engine writes groups and pages far below it.
+pub const VALUE_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// The longest practice, table or record name.
+pub const NAME_BYTES_MAX: usize = 200;
+
+/// The most index rows of one journal value.
+pub const ROWS_MAX: usize = 10_000;
+
+/// A call that no correct writer makes.
+#[derive(Debug, thiserror::Error)]
+enum Misuse {
+    #[error("place {upto} is before the newest checkpoint at {checkpoint}")]
+    OldCheckpoint { upto: u64, checkpoint: u64 },
+    #[error("place {upto} is after the end of the journal at {last}")]
+    EarlyCheckpoint { upto: u64, last: u64 },
+    #[error("a value of {bytes} bytes is over the limit of {VALUE_BYTES_MAX}")]
+    LongValue { bytes: usize },
+    #[error("the name `{name}` is empty, has a `/`, or is over {NAME_BYTES_MAX} bytes")]
+    Name { name: String },
+    #[error("{rows} index rows for one value are over the limit of {ROWS_MAX}")]
+    Rows { rows: usize },
+    #[error("place {0} is missing")]
+    Gap(u64),
+}
+
+impl StoreError {
+    fn engine(
+        attempted: &'static str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Engine { attempted, source: source.into() }
+    }
+}
+
+impl Position {
+    /// Says whether a writer with `epoch` that knows `expect` may append.
+    fn admit(&self, epoch: Epoch, expect: Seq) -> Result<(), StoreError> {
+        if epoch != self.epoch || epoch == Epoch(0) || expect != self.last {
+            return Err(StoreError::Fenced { ours: epoch.0 });
+        }
+        Ok(())
+    }
+
+    /// Where entries after `after` start: only an empty partition leaves the choice to the caller.
+    fn admit_load(&self, epoch: Epoch, after: Seq) -> Result<(), StoreError> {
+        let empty = self.last == Seq(0);
+        self.admit(epoch, if empty { self.last } else { after })
+    }
+
+    fn admit_checkpoint(&self, epoch: Epoch, upto: Seq) -> Result<(), StoreError> {
+        self.admit(epoch, self.last)?;
+        let misuse = if upto < self.checkpoint {
+            Misuse::OldCheckpoint { upto: upto.0, checkpoint: self.checkpoint.0 }
+        } else if upto > self.last {
+            Misuse::EarlyCheckpoint { upto: upto.0, last: self.last.0 }
+        } else {
+            return Ok(());
+        };
+        Err(StoreError::engine("take a checkpoint", misuse))
+    }
+
+    /// How far a trim may go: a restart needs everything after the checkpoint.
+    fn trimmable(&self, upto: Seq) -> Seq {
+        upto.min(self.checkpoint).max(self.trimmed)
+    }
+}
+
+impl PageKey {
+    fn check(&self) -> Result<(), Misuse> {
+        check_name(&self.practice)?;
+        check_name(&self.table)
+    }
+}
+
+fn check_name(name: &str) -> Result<(), Misuse> {
+    if name.is_empty() || name.len() > NAME_BYTES_MAX || name.contains('/') {
+        return Err(Misuse::Name { name: name.to_owned() });
+    }
+    Ok(())
+}
+
+fn check_entry(value: &[u8], index: &[IndexRow]) -> Result<(), Misuse> {
+    check_value(value)?;
+    if index.len() > ROWS_MAX {
+        return Err(Misuse::Rows { rows: index.len() });
+    }
+    index.iter().try_for_each(|row| check_name(&row.0))
+}
+
+fn check_value(value: &[u8]) -> Result<(), Misuse> {
+    if value.len() > VALUE_BYTES_MAX {
+        return Err(Misuse::LongValue { bytes: value.len() });
+    }
+    Ok(())
 }

@@ -1,0 +1,163 @@
+//! How a stored value looks: `[codec][schema][payload]`, compressed where that saves space.
+
+use std::cell::RefCell;
+use std::io;
+
+use zstd::bulk::{Compressor, Decompressor};
+use zstd::zstd_safe::get_frame_content_size;
+
+/// The longest payload that is packed or unpacked: a damaged or forged length must not take memory.
+pub const PAYLOAD_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Why a stored value cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum CodecError {
+    /// The value has no room for codec and schema.
+    #[error("the value has {bytes} bytes, which is too short for codec and schema")]
+    Short {
+        /// Its length.
+        bytes: usize,
+    },
+    /// The codec byte means nothing to this release.
+    #[error("codec {codec} is unknown: the value was written by a newer release or is damaged")]
+    Unknown {
+        /// The byte.
+        codec: u8,
+    },
+    /// The payload does not say how long it is, or says more than the limit.
+    #[error("the payload has no length or is over {PAYLOAD_BYTES_MAX} bytes")]
+    Length,
+    /// The payload does not unpack.
+    #[error("failed to unpack the payload")]
+    Unpack {
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+const RAW: u8 = 0;
+const ZSTD: u8 = 1;
+const HEAD_BYTES: usize = 2;
+/// Level 1 costs the writer thread least; the higher ones save little on short JSON.
+const LEVEL: i32 = 1;
+/// Below this a frame costs more than it saves.
+const PACK_BYTES_MIN: usize = 64;
+
+thread_local! {
+    // Making a context costs more than packing a short value with it.
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> =
+        RefCell::new(Compressor::new(LEVEL).ok());
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> =
+        RefCell::new(Decompressor::new().ok());
+}
+
+/// Packs a payload. `schema` is the version of what is in it, and comes back from [`decode`].
+pub fn encode(schema: u8, payload: &[u8]) -> Vec<u8> {
+    if let Some(packed) = pack(schema, payload) {
+        return packed;
+    }
+    let mut value = Vec::with_capacity(HEAD_BYTES + payload.len());
+    value.extend_from_slice(&[RAW, schema]);
+    value.extend_from_slice(payload);
+    value
+}
+
+/// Unpacks a value into its schema and payload.
+///
+/// # Errors
+/// When the value was not made by [`encode`], is damaged, or is over [`PAYLOAD_BYTES_MAX`].
+pub fn decode(value: &[u8]) -> Result<(u8, Vec<u8>), CodecError> {
+    let &[codec, schema, ref payload @ ..] = value else {
+        return Err(CodecError::Short { bytes: value.len() });
+    };
+    match codec {
+        RAW => Ok((schema, payload.to_vec())),
+        ZSTD => Ok((schema, unpack(payload)?)),
+        _ => Err(CodecError::Unknown { codec }),
+    }
+}
+
+/// Nothing when packing does not pay.
+fn pack(schema: u8, payload: &[u8]) -> Option<Vec<u8>> {
+    if !(PACK_BYTES_MIN..=PAYLOAD_BYTES_MAX).contains(&payload.len()) {
+        return None;
+    }
+    COMPRESSOR.with_borrow_mut(|compressor| {
+        let compressor = compressor.as_mut()?;
+        // A frame that does not fit here would not be shorter than the payload.
+        let mut value = vec![0; HEAD_BYTES + payload.len()];
+        value[..HEAD_BYTES].copy_from_slice(&[ZSTD, schema]);
+        let packed = compressor.compress_to_buffer(payload, &mut value[HEAD_BYTES..]).ok()?;
+        value.truncate(HEAD_BYTES + packed);
+        value.shrink_to_fit();
+        Some(value)
+    })
+}
+
+fn unpack(frame: &[u8]) -> Result<Vec<u8>, CodecError> {
+    let Ok(Some(bytes)) = get_frame_content_size(frame) else { return Err(CodecError::Length) };
+    let bytes = usize::try_from(bytes).map_err(|_| CodecError::Length)?;
+    if bytes > PAYLOAD_BYTES_MAX {
+        return Err(CodecError::Length);
+    }
+    DECOMPRESSOR.with_borrow_mut(|decompressor| {
+        let unpacked = match decompressor {
+            Some(decompressor) => decompressor.decompress(frame, bytes),
+            None => Err(io::ErrorKind::OutOfMemory.into()),
+        };
+        unpacked.map_err(|source| CodecError::Unpack { source })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_comes_back_with_its_schema() {
+        let noise: Vec<u8> =
+            (0..5000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        for payload in [&b""[..], b"{}", &[b'a'; 63], &[b'a'; 64], &[b'a'; 300_000], &noise] {
+            let (schema, back) = decode(&encode(7, payload)).unwrap();
+            assert_eq!((schema, back.as_slice()), (7, payload));
+        }
+    }
+
+    #[test]
+    fn packing_is_used_only_where_it_saves_space() {
+        let check = |payload: &[u8], codec| {
+            let value = encode(1, payload);
+            assert_eq!(value[0], codec);
+            assert!(value.len() <= payload.len() + HEAD_BYTES);
+        };
+        check(b"short", RAW);
+        check(&[b'a'; 4096], ZSTD);
+        let noise: Vec<u8> =
+            (0..4096_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        check(&noise, if encode(1, &noise)[0] == RAW { RAW } else { ZSTD });
+    }
+
+    #[test]
+    fn damage_is_an_error_that_says_what_is_wrong() {
+        let check = |value: &[u8], expected: &str| {
+            assert_eq!(decode(value).unwrap_err().to_string(), expected);
+        };
+        check(b"", "the value has 0 bytes, which is too short for codec and schema");
+        check(&[0], "the value has 1 bytes, which is too short for codec and schema");
+        check(
+            &[9, 1, 2],
+            "codec 9 is unknown: the value was written by a newer release or is damaged",
+        );
+        check(&[1, 1, 2, 3], "the payload has no length or is over 67108864 bytes");
+        let mut cut = encode(1, &[b'a'; 4096]);
+        cut.pop();
+        check(&cut, "failed to unpack the payload");
+    }
+
+    #[test]
+    fn a_frame_that_promises_too_much_is_refused_before_memory_is_taken() {
+        let frame = zstd::bulk::compress(&vec![0; PAYLOAD_BYTES_MAX + 1], 1).unwrap();
+        assert!(matches!(unpack(&frame), Err(CodecError::Length)));
+    }
+}

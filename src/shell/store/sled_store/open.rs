@@ -1,0 +1,472 @@
+//! How a store is opened: lock, sweep, open, and when it is corrupt, aside with it and restore.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sled::{Batch, Db};
+
+use super::chunks::Damage;
+use super::{Attempt, SledStore, keys};
+use crate::shell::store::archive::{self, ArchiveError, Summary};
+use crate::shell::store::{Epoch, Partition, Position, Seq, Store, StoreError};
+
+/// Memory that sled keeps pages in, unless the configuration says otherwise.
+pub const CACHE_BYTES_DEFAULT: u64 = 64 * 1024 * 1024;
+
+/// The version of the layout that this release reads and writes.
+const FORMAT: u32 = 1;
+
+/// Without sled's own flusher its memory grows without bound under load.
+const FLUSH_EVERY_MS: u64 = 200;
+
+/// The lock of a process that has just ended lingers for some milliseconds.
+const RETRY_EVERY: Duration = Duration::from_millis(50);
+const RETRIES_MAX: u32 = 100;
+
+/// sled takes a directory whose files are all unreadable for a new one; this file tells them apart.
+const MARKER: &str = "written";
+
+/// What to open, and what to do when it cannot be read.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The store's directory. Its siblings `<dir>.lock`, `<dir>.corrupt-*`, `<dir>.incoming` and
+    /// `<dir>.restored` belong to the store too.
+    pub dir: PathBuf,
+    /// Memory for sled's pages, in bytes.
+    pub cache_bytes: u64,
+    /// The identity of a store that does not exist yet.
+    pub uuid: String,
+    /// The time of this start, as it is to stand in the name of a directory that is moved aside.
+    pub stamp: String,
+    /// Where the exports lie of which the newest is restored.
+    pub exports: Option<PathBuf>,
+    /// Waits for a lock to be released.
+    pub wait: fn(Duration),
+}
+
+/// An open store, and what it took.
+#[derive(Debug)]
+pub struct Opened {
+    /// The store.
+    pub store: SledStore,
+    /// Set when the store that was there could not be read: a person must be told.
+    pub recovered: Option<Recovered>,
+}
+
+/// What became of a store that could not be read.
+#[derive(Debug)]
+pub struct Recovered {
+    /// Where the unreadable directory lies; nothing in it was deleted.
+    pub moved_to: PathBuf,
+    /// The export that was restored; nothing when the store begins empty, or when an earlier start
+    /// was interrupted while it restored.
+    pub restored_from: Option<PathBuf>,
+    /// Newer exports that could not be restored, and why.
+    pub passed_over: Vec<(PathBuf, ArchiveError)>,
+}
+
+/// Why there is no store.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it.
+    #[error("`{}` is in use: stop the other process or choose another directory", path.display())]
+    Locked {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// A directory or file could not be made, moved or synced.
+    #[error("failed to {attempted} `{}`", path.display())]
+    Files {
+        /// What was attempted.
+        attempted: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why it failed.
+        #[source]
+        source: io::Error,
+    },
+    /// sled failed for another reason than corruption.
+    #[error("failed to open the store in `{}`", path.display())]
+    Engine {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: sled::Error,
+    },
+    /// The directory was written by a newer release.
+    #[error(
+        "`{}` has format {found}, this release knows {FORMAT}: install the release that wrote it",
+        path.display()
+    )]
+    Newer {
+        /// The directory.
+        path: PathBuf,
+        /// The format found.
+        found: u32,
+    },
+    /// The store, or one just restored, cannot be read.
+    #[error("the store in `{}` is corrupt: {why}", path.display())]
+    Corrupt {
+        /// The directory.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The store opened, but failed at its first use.
+    #[error("failed to use the store in `{}`", path.display())]
+    Use {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: StoreError,
+    },
+    /// An archive could not be restored.
+    #[error("failed to restore `{}`", path.display())]
+    Restore {
+        /// The archive.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: ArchiveError,
+    },
+    /// There is something where an archive is to be restored.
+    #[error("`{}` exists: move it away before an archive is restored there", path.display())]
+    Occupied {
+        /// The directory.
+        path: PathBuf,
+    },
+}
+
+/// Opens a store, and makes it when there is none. A corrupt one is moved aside and the newest
+/// readable export takes its place; without one the store begins empty.
+///
+/// # Errors
+/// When another process has the store, when a newer release wrote it, or when the disk fails.
+pub fn open(options: &Options) -> Result<Opened, OpenError> {
+    let lock = lock(options)?;
+    let recovered = finish_swap(&options.dir)?;
+    match open_engine(options, &options.dir) {
+        Ok(store) => Ok(Opened { store: store.locked(lock), recovered }),
+        Err(OpenError::Corrupt { .. }) => replace(options, lock),
+        Err(other) => Err(other),
+    }
+}
+
+/// Moves a store aside whose damage shows only when it is read, and opens what takes its place.
+/// The store itself must have been dropped before.
+///
+/// # Errors
+/// As [`open`].
+pub fn recover(options: &Options) -> Result<Opened, OpenError> {
+    replace(options, lock(options)?)
+}
+
+/// Makes a store of an archive, in a directory that is empty or does not exist.
+///
+/// # Errors
+/// When there is a store already, when the archive cannot be imported, or when the disk fails.
+pub fn restore(
+    options: &Options,
+    archive: &Path,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Summary, OpenError> {
+    let dir = &options.dir;
+    let _lock = lock(options)?;
+    if fs::read_dir(dir).is_ok_and(|mut files| files.next().is_some()) {
+        return Err(OpenError::Occupied { path: dir.clone() });
+    }
+    let incoming = clear_incoming(dir)?;
+    let imported = fill(options, &incoming, archive, progress)?;
+    if dir.exists() {
+        fs::remove_dir(dir).map_err(files("remove", dir))?;
+    }
+    rename(&incoming, dir)?;
+    Ok(imported)
+}
+
+/// A corrupt store stays in its place until another is ready to take it, so that a start that is
+/// interrupted here does not find an empty directory and begin anew without a word.
+fn replace(options: &Options, lock: File) -> Result<Opened, OpenError> {
+    let dir = &options.dir;
+    let incoming = clear_incoming(dir)?;
+    let mut restored_from = None;
+    let mut passed_over = Vec::new();
+    for archive in options.exports.iter().flat_map(|exports| archive::newest_first(exports)) {
+        match fill(options, &incoming, &archive, &mut |_, _| {}) {
+            Ok(_) => {
+                restored_from = Some(archive);
+                break;
+            }
+            Err(OpenError::Restore { path, source }) => passed_over.push((path, source)),
+            Err(other) => return Err(other),
+        }
+        clear_incoming(dir)?;
+    }
+    if restored_from.is_none() {
+        drop(open_engine(options, &incoming)?);
+    }
+    let ready = sibling(dir, READY);
+    rename(&incoming, &ready)?;
+    let moved_to = aside(dir, &options.stamp);
+    rename(dir, &moved_to)?;
+    rename(&ready, dir)?;
+    let store = open_engine(options, dir)?.locked(lock);
+    Ok(Opened { store, recovered: Some(Recovered { moved_to, restored_from, passed_over }) })
+}
+
+/// Ends a replacement that an earlier start did not get to the end of.
+fn finish_swap(dir: &Path) -> Result<Option<Recovered>, OpenError> {
+    clear_incoming(dir)?;
+    let ready = sibling(dir, READY);
+    if !ready.exists() {
+        return Ok(None);
+    }
+    if dir.exists() {
+        fs::remove_dir_all(&ready).map_err(files("remove", &ready))?;
+        return Ok(None);
+    }
+    rename(&ready, dir)?;
+    let moved_to = newest_aside(dir).unwrap_or_else(|| sibling(dir, ASIDE));
+    Ok(Some(Recovered { moved_to, restored_from: None, passed_over: Vec::new() }))
+}
+
+fn fill(
+    options: &Options,
+    incoming: &Path,
+    archive: &Path,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Summary, OpenError> {
+    let mut store = open_engine(options, incoming)?;
+    archive::import_file(archive, &mut store, progress)
+        .map_err(|source| OpenError::Restore { path: archive.to_owned(), source })
+}
+
+fn lock(options: &Options) -> Result<File, OpenError> {
+    let path = sibling(&options.dir, "lock");
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).map_err(files("make the directory", parent))?;
+    }
+    let lock = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(files("open", &path))?;
+    for _ in 0..RETRIES_MAX {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::WouldBlock) => (options.wait)(RETRY_EVERY),
+            Err(TryLockError::Error(source)) => return Err(files("lock", &path)(source)),
+        }
+    }
+    Err(OpenError::Locked { path })
+}
+
+fn open_engine(options: &Options, dir: &Path) -> Result<SledStore, OpenError> {
+    let path = dir.to_owned();
+    fs::create_dir_all(dir).map_err(files("make the directory", dir))?;
+    sweep(dir)?;
+    let config = sled::Config::new()
+        .path(dir)
+        .cache_capacity(options.cache_bytes)
+        .flush_every_ms(Some(FLUSH_EVERY_MS));
+    for _ in 0..RETRIES_MAX {
+        // sled meets some kinds of damage with a panic.
+        let opened = catch_unwind(AssertUnwindSafe(|| {
+            config.open().and_then(|db| Ok((Content::read(&db)?, db)))
+        }));
+        match opened {
+            Ok(Ok((content, db))) => return finish(options, dir, db, content),
+            Ok(Err(sled::Error::Corruption { .. })) => {
+                return Err(OpenError::Corrupt { path, why: "a checksum does not match".into() });
+            }
+            Ok(Err(source)) if is_locked(&source) => (options.wait)(RETRY_EVERY),
+            Ok(Err(source)) => return Err(OpenError::Engine { path, source }),
+            Err(_) => {
+                return Err(OpenError::Corrupt { path, why: "sled could not read it".into() });
+            }
+        }
+    }
+    Err(OpenError::Locked { path })
+}
+
+/// Removes snapshots that a kill left half-written: sled takes them for whole and does not open.
+fn sweep(dir: &Path) -> Result<(), OpenError> {
+    let failed = || files("read the directory", dir);
+    for file in fs::read_dir(dir).map_err(failed())? {
+        let file = file.map_err(failed())?;
+        let name = file.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            fs::remove_file(file.path()).map_err(files("remove", &file.path()))?;
+        }
+    }
+    Ok(())
+}
+
+fn finish(options: &Options, dir: &Path, db: Db, content: Content) -> Result<SledStore, OpenError> {
+    let path = dir.to_owned();
+    let marker = dir.join(MARKER);
+    let (uuid, positions) = match content {
+        Content::Blank if marker.exists() => {
+            return Err(OpenError::Corrupt { path, why: "its content is gone".into() });
+        }
+        Content::Blank => (None, BTreeMap::new()),
+        Content::Newer(found) => return Err(OpenError::Newer { path, found }),
+        Content::Damaged(why) => return Err(OpenError::Corrupt { path, why }),
+        Content::Known { uuid, positions } => (Some(uuid), positions),
+    };
+    let log = dir.join("db");
+    let log = File::open(&log).map_err(files("open", &log))?;
+    let blank = uuid.is_none();
+    let uuid = uuid.unwrap_or_else(|| options.uuid.clone());
+    let mut store = SledStore { db, log, uuid, positions, failed: false, _lock: None };
+    if blank {
+        let mut batch = Batch::default();
+        batch.insert(keys::FORMAT, &FORMAT.to_be_bytes());
+        batch.insert(keys::UUID, store.uuid.as_bytes());
+        store
+            .commit(Attempt("write the format"), batch)
+            .map_err(|source| OpenError::Use { path: path.clone(), source })?;
+    }
+    check_restart(&store).map_err(|source| judge(path, source))?;
+    File::create(&marker).map_err(files("create", &marker))?;
+    // sled leaves its own new files and their names to chance.
+    for synced in [&dir.join("conf"), &marker, dir].into_iter().chain(dir.parent()) {
+        sync(synced)?;
+    }
+    Ok(store)
+}
+
+/// Reads what a restart reads. sled finds damage in a value only then.
+fn check_restart(store: &SledStore) -> Result<(), StoreError> {
+    for (part, position) in &store.positions {
+        store.pages(*part, &mut |_, _| ControlFlow::Continue(()))?;
+        store.journal(*part, position.checkpoint, &mut |_, _| ControlFlow::Continue(()))?;
+    }
+    Ok(())
+}
+
+/// A disk that fails to read may do better at the next start; everything else is damage.
+fn judge(path: PathBuf, source: StoreError) -> OpenError {
+    let StoreError::Engine { source: cause, .. } = &source else {
+        return OpenError::Use { path, source };
+    };
+    match cause.downcast_ref() {
+        Some(Damage::Read(sled::Error::Io(_))) => OpenError::Use { path, source },
+        Some(Damage::Key(_) | Damage::Value(_) | Damage::Read(_)) | None => {
+            OpenError::Corrupt { path, why: cause.to_string() }
+        }
+    }
+}
+
+/// What a tree says of itself.
+enum Content {
+    Blank,
+    Newer(u32),
+    Damaged(String),
+    Known { uuid: String, positions: BTreeMap<Partition, Position> },
+}
+
+impl Content {
+    fn read(db: &Db) -> sled::Result<Self> {
+        let Some(format) = db.get(keys::FORMAT)? else {
+            let damaged = || Self::Damaged("it has keys but no format".into());
+            return Ok(if db.is_empty() { Self::Blank } else { damaged() });
+        };
+        match format.as_ref().try_into().map(u32::from_be_bytes) {
+            Ok(FORMAT) => {}
+            Ok(found) if found > FORMAT => return Ok(Self::Newer(found)),
+            _ => return Ok(Self::Damaged("its format cannot be read".into())),
+        }
+        let uuid = db.get(keys::UUID)?.unwrap_or_default();
+        let mut positions = BTreeMap::new();
+        for key in db.scan_prefix(keys::EPOCHS).keys() {
+            let Some(part) = keys::epoch_partition(&key?) else {
+                return Ok(Self::Damaged("a partition's epoch cannot be read".into()));
+            };
+            positions.insert(part, position(db, part)?);
+        }
+        Ok(Self::Known { uuid: String::from_utf8_lossy(&uuid).into_owned(), positions })
+    }
+}
+
+fn position(db: &Db, part: Partition) -> sled::Result<Position> {
+    let number = |key: Vec<u8>| -> sled::Result<u64> {
+        let bytes = db.get(key)?.and_then(|bytes| bytes.as_ref().try_into().ok());
+        Ok(bytes.map_or(0, u64::from_be_bytes))
+    };
+    let trimmed = Seq(number(keys::trimmed(part))?);
+    let checkpoint = Seq(number(keys::checkpoint(part))?);
+    let newest = db.scan_prefix(keys::journal(part)).keys().next_back().transpose()?;
+    let newest = newest.and_then(|key| keys::chunk_place(part, &key)).unwrap_or_default();
+    let last = newest.max(checkpoint).max(trimmed);
+    Ok(Position { epoch: Epoch(number(keys::epoch(part))?), trimmed, checkpoint, last })
+}
+
+/// sled tells of a taken lock in words only; its version is pinned.
+fn is_locked(source: &sled::Error) -> bool {
+    matches!(source, sled::Error::Io(io) if io.to_string().starts_with("could not acquire lock"))
+}
+
+/// A complete store that is about to take the place of a corrupt one.
+const READY: &str = "restored";
+const ASIDE: &str = "corrupt-";
+
+fn clear_incoming(dir: &Path) -> Result<PathBuf, OpenError> {
+    let incoming = sibling(dir, "incoming");
+    if incoming.exists() {
+        fs::remove_dir_all(&incoming).map_err(files("remove", &incoming))?;
+    }
+    Ok(incoming)
+}
+
+fn sibling(dir: &Path, suffix: &str) -> PathBuf {
+    let mut name: OsString = dir.as_os_str().to_owned();
+    name.push(".");
+    name.push(suffix);
+    name.into()
+}
+
+/// Two starts may bear the same stamp.
+fn aside(dir: &Path, stamp: &str) -> PathBuf {
+    let first = sibling(dir, &format!("{ASIDE}{stamp}"));
+    let next = (2..u32::MAX).map(|n| sibling(dir, &format!("{ASIDE}{stamp}-{n}")));
+    std::iter::once(first.clone()).chain(next).find(|path| !path.exists()).unwrap_or(first)
+}
+
+fn newest_aside(dir: &Path) -> Option<PathBuf> {
+    let prefix = sibling(dir, ASIDE);
+    let prefix = prefix.file_name()?.to_string_lossy().into_owned();
+    let files = fs::read_dir(dir.parent()?).ok()?;
+    let names = files.filter_map(|file| Some(file.ok()?.path()));
+    names
+        .filter(|path| {
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&prefix))
+        })
+        .max()
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), OpenError> {
+    fs::rename(from, to).map_err(files("rename", from))?;
+    to.parent().map_or(Ok(()), sync)
+}
+
+fn sync(path: &Path) -> Result<(), OpenError> {
+    // A relative path of one part has the empty path as its parent.
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    File::open(path).and_then(|file| file.sync_all()).map_err(files("sync", path))
+}
+
+fn files(attempted: &'static str, path: &Path) -> impl FnOnce(io::Error) -> OpenError {
+    let path = path.to_owned();
+    move |source| OpenError::Files { attempted, path, source }
+}

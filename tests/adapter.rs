@@ -1,7 +1,8 @@
 //! Every adapter against bodies and what they mean: `tests/fixtures/adapter/<kind>/<trap>.txt`.
 //!
-//! A fixture is a body, a line `=== read` and what it reads as. `BLESS=1` writes the second part
-//! anew; read the difference before it is committed.
+//! A fixture is a body, a line `=== read` and what it reads as; one of the kind `generic` opens
+//! with its paths and a line `=== body`. `BLESS=1` writes the last part anew; read the difference
+//! before it is committed.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -9,10 +10,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use incidentd::domain::event::Ends;
-use incidentd::domain::event::adapter::{self, Context, Limits, Read, Unreadable};
+use incidentd::domain::event::adapter::{self, Context, Kind, Limits, Read, Unreadable};
 use incidentd::domain::value::{Span, Timestamp};
 
 const MARK: &str = "\n=== read\n";
+const BODY: &str = "\n=== body\n";
 
 #[test]
 fn every_fixture_reads_as_it_says() {
@@ -48,8 +50,12 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn check(kind: &str, body: &str) -> String {
+    let (kind, body) = match body.split_once(BODY) {
+        Some((paths, body)) => (Kind::Generic(serde_json::from_str(paths).unwrap()), body),
+        None => (Kind::named(kind).unwrap(), body),
+    };
     let source = Arc::from("src");
-    let limits = if kind == "alertmanager-v2" { Limits::API_V2 } else { Limits::default() };
+    let limits = if kind == Kind::Prometheus { Limits::API_V2 } else { Limits::default() };
     let context = Context {
         source: &source,
         now: "2026-03-01T12:00:00Z".parse::<Timestamp>().unwrap(),
@@ -57,7 +63,7 @@ fn check(kind: &str, body: &str) -> String {
         limits: &limits,
         utf8: true,
     };
-    match adapter::prometheus::read(body.as_bytes(), &context) {
+    match adapter::read(&kind, body.as_bytes(), &context) {
         Ok(read) => show(&read),
         Err(error) => refuse(&error),
     }

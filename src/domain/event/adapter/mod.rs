@@ -5,8 +5,16 @@
 //! means that the condition holds. Except for API v2, whose times mean what Alertmanager takes
 //! them to mean, a time that lies further ahead than [`SKEW_MAX`] is a wrong clock.
 
+pub mod alertmanager_webhook;
+mod draft;
+pub mod generic;
+pub mod grafana;
+pub mod grafana_legacy;
 mod instant;
+mod json;
+mod kind;
 mod limits;
+mod path;
 pub mod prometheus;
 
 use std::sync::Arc;
@@ -14,7 +22,10 @@ use std::sync::Arc;
 use super::Event;
 use crate::domain::value::{Span, Timestamp};
 
+pub use generic::{GenericPaths, StatusPath};
+pub use kind::{Kind, detect, read};
 pub use limits::Limits;
+pub use path::{InvalidPath, JsonPath};
 
 /// A source's clock may run ahead by this much; what lies further ahead happens at `now`.
 pub const SKEW_MAX: Span = Span::minutes(5);

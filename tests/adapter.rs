@@ -4,6 +4,7 @@
 //! with its paths and a line `=== body`. `BLESS=1` writes the last part anew; read the difference
 //! before it is committed.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,9 +12,10 @@ use std::sync::Arc;
 
 use incidentd::domain::event::Ends;
 use incidentd::domain::event::adapter::{self, Context, Kind, Limits, Read, Unreadable};
-use incidentd::domain::value::{Span, Timestamp};
+use incidentd::domain::value::Span;
 
 const MARK: &str = "\n=== read\n";
+const NOW: &str = "2026-03-01T12:00:00Z";
 const BODY: &str = "\n=== body\n";
 
 #[test]
@@ -54,19 +56,128 @@ fn check(kind: &str, body: &str) -> String {
         Some((paths, body)) => (Kind::Generic(serde_json::from_str(paths).unwrap()), body),
         None => (Kind::named(kind).unwrap(), body),
     };
-    let source = Arc::from("src");
     let limits = if kind == Kind::Prometheus { Limits::API_V2 } else { Limits::default() };
-    let context = Context {
-        source: &source,
-        now: "2026-03-01T12:00:00Z".parse::<Timestamp>().unwrap(),
-        resolve_timeout: Span::minutes(5),
-        limits: &limits,
-        utf8: true,
-    };
-    match adapter::read(&kind, body.as_bytes(), &context) {
+    match with_context(NOW, &limits, |context| adapter::read(&kind, body.as_bytes(), context)) {
         Ok(read) => show(&read),
         Err(error) => refuse(&error),
     }
+}
+
+/// Bodies that other projects keep as samples, where a checkout of them lies beside this one.
+const SAMPLES: [&str; 5] = [
+    "alertmanager-webhook",
+    "alertmanager-api-v2-post",
+    "alertmanager-alert-object",
+    "grafana-unified",
+    "grafana-legacy",
+];
+
+/// While the leases in the samples for API v2 last.
+const SAMPLES_NOW: &str = "2024-05-14T10:17:00Z";
+
+/// File, kind it is detected as, and signal, severity and key of each alert; runs are counted.
+const SAMPLES_EXPECTED: &str = "\
+VersusControl_README: alertmanager-webhook: 1x firing critical -
+alerta_prometheus_v3_alert: alertmanager-webhook: 1x firing critical -
+alerta_prometheus_v4_alert: alertmanager-webhook: 1x firing critical -
+oneuptime_docs: alertmanager-webhook: 2x firing critical -
+oneuptime_docs_templating: alertmanager-webhook: 2x firing - -; 1x resolved - -
+prom2teams_all_ok: alertmanager-webhook: 1x resolved severe -
+prom2teams_all_ok_extra_annotations: alertmanager-webhook: 1x resolved severe -
+prom2teams_all_ok_extra_labels: alertmanager-webhook: 1x resolved severe -
+prom2teams_all_ok_multiple: alertmanager-webhook: 1x resolved severe -; 1x resolved critical -
+prom2teams_with_common_items: alertmanager-webhook: 1x resolved warning -
+prom2teams_without_instance_field: alertmanager-webhook: 1x resolved severe -
+prom2teams_without_mandatory_field: alertmanager-webhook: 1x resolved severe -
+prom2teams_without_optional_field: alertmanager-webhook: 1x resolved severe -
+prometheus_bot_big_output: alertmanager-webhook: 1x firing warning -
+prometheus_bot_noGenURL: alertmanager-webhook: 8x resolved critical -
+prometheus_bot_production_example: alertmanager-webhook: 1x firing Critical -; \
+3x firing Warning -; 1x firing Critical -; 1x firing Warning -; 1x firing Critical -; \
+4x firing Warning -
+prometheus_bot_simpe: alertmanager-webhook: 1x firing warning -
+derived_post_alerts_firing: prometheus: 1x firing critical -; 1x firing warning -
+derived_post_alerts_resolved: prometheus: 1x resolved critical -; 1x firing warning -
+keep_mock_DiskSpaceLow: alertmanager-webhook: 1x firing warning -
+keep_mock_HighCPUUsage: alertmanager-webhook: 1x firing critical -
+keep_mock_MQFull_Message_queue_is_full_: alertmanager-webhook: 1x firing critical -
+keep_mock_MQThirdFull_Message_queue_is_over_33_: alertmanager-webhook: 1x firing warning -
+keep_mock_NetworkLatencyHigh: alertmanager-webhook: 1x firing info -
+keep_grafana12: grafana: 1x firing - 1/c4edaaf9f9f839b0
+keep_mock_HighMemoryConsumption: alertmanager-webhook: 1x firing warning -
+keep_mock_NetworkLatencyIsHigh: alertmanager-webhook: 1x firing info -
+alerta_grafana_6: grafana-legacy: 1x firing warning 58
+alerta_grafana_alert_alerting: grafana-legacy: 1x firing - 7
+alerta_grafana_alert_ok: grafana-legacy: 1x resolved - 7
+goalert_smoke_grafana: grafana-legacy: 1x firing - 1
+";
+
+#[test]
+fn samples_of_other_projects_read_as_they_are_meant() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let found = ["../shared/payloads", "../../shared/payloads"].map(|place| root.join(place));
+    let Some(samples) = found.iter().find(|folder| folder.is_dir()) else {
+        println!("SKIPPED: no folder of payload samples beside the repository");
+        return;
+    };
+    let mut seen = BTreeSet::new();
+    let mut actual = String::new();
+    for path in SAMPLES.iter().flat_map(|folder| files(&samples.join(folder))) {
+        let body = sample(&fs::read(&path).unwrap());
+        let kind = adapter::detect(&body).unwrap();
+        let read = with_context(SAMPLES_NOW, &Limits::default(), |context| {
+            adapter::read(&kind, &body, context)
+        });
+        let read = read.unwrap();
+        assert!(read.rejected.is_empty(), "{}: {:?}", path.display(), read.rejected);
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let mut lines: Vec<(String, usize)> = Vec::new();
+        for event in &read.events {
+            let signal = format!("{:?}", event.signal).to_lowercase();
+            let words = [event.labels.get("severity"), &*event.key];
+            let [severity, key] = words.map(|word| if word.is_empty() { "-" } else { word });
+            let line = format!("{signal} {severity} {key}");
+            match lines.last_mut().filter(|(last, _)| *last == line) {
+                Some((_, count)) => *count += 1,
+                None => lines.push((line, 1)),
+            }
+        }
+        let lines: Vec<String> =
+            lines.into_iter().map(|(line, count)| format!("{count}x {line}")).collect();
+        let _ = writeln!(actual, "{name}: {}: {}", kind.name(), lines.join("; "));
+        seen.insert(name.to_owned());
+    }
+    // Samples that came later are read without a complaint, which is checked above.
+    let known = |line: &&str| line.split(':').next().is_some_and(|name| seen.contains(name));
+    for expected in SAMPLES_EXPECTED.lines().filter(known) {
+        assert!(actual.contains(expected), "expected {expected}\nin\n{actual}");
+    }
+    println!("{actual}");
+}
+
+/// A sample may be a template: a `payload`, and `parameters` of which the first values are taken.
+fn sample(text: &[u8]) -> Vec<u8> {
+    let mut sample: serde_json::Value = serde_json::from_slice(text).unwrap();
+    let Some(mut body) = sample.get_mut("payload").map(serde_json::Value::take) else {
+        return text.to_vec();
+    };
+    for (path, values) in sample["parameters"].as_object().unwrap() {
+        let (object, name) = path.split_once('.').unwrap_or(("", path));
+        let target = if object.is_empty() { &mut body } else { &mut body[object] };
+        target[name] = values[0].clone();
+    }
+    serde_json::to_vec(&body).unwrap()
+}
+
+fn with_context<T>(now: &str, limits: &Limits, read: impl FnOnce(&Context) -> T) -> T {
+    let source = Arc::from("src");
+    read(&Context {
+        source: &source,
+        now: now.parse().unwrap(),
+        resolve_timeout: Span::minutes(5),
+        limits,
+        utf8: true,
+    })
 }
 
 fn refuse(error: &Unreadable) -> String {

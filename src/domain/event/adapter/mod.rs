@@ -16,6 +16,8 @@ mod kind;
 mod limits;
 mod path;
 pub mod prometheus;
+#[cfg(test)]
+mod properties;
 
 use std::sync::Arc;
 

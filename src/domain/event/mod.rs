@@ -3,6 +3,7 @@
 pub mod adapter;
 mod fact;
 mod message;
+pub mod poll;
 pub mod rules;
 
 use crate::domain::table::{Page, UnreadablePage};

@@ -4,6 +4,8 @@
 //! with its paths and a line `=== body`. `BLESS=1` writes the last part anew; read the difference
 //! before it is committed.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of a test may fail it too")]
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;

@@ -95,10 +95,9 @@ fn signal(body: &Value, alert: &Value, now: Timestamp, draft: &mut Draft) -> Sig
     let ended = draft.ends_at.is_some_and(|end| end <= now);
     match word.to_ascii_lowercase().as_str() {
         "resolved" => Signal::Resolved,
-        "firing" => Signal::Firing,
         "" if json::field(body, "status").eq_ignore_ascii_case("resolved") => Signal::Resolved,
         "" | "active" | "suppressed" | "unprocessed" if ended => Signal::Resolved,
-        "" | "active" | "suppressed" | "unprocessed" => Signal::Firing,
+        "" | "active" | "suppressed" | "unprocessed" | "firing" => Signal::Firing,
         _ => {
             draft.notes.push(format!("unknown status `{word}`: taken as firing"));
             Signal::Firing

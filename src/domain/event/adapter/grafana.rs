@@ -28,7 +28,7 @@ fn extend(body: &Value, alert: &Value, draft: &mut Draft) {
     draft.annotations = fields.with(values).with(draft.annotations.iter());
     if draft.url.is_empty() {
         let shown = ["panelURL", "dashboardURL"].map(|name| fields.get(name));
-        draft.url = shown.iter().find(|url| !url.is_empty()).copied().unwrap_or("").to_owned();
+        draft.url = shown.into_iter().find(|url| !url.is_empty()).unwrap_or_default().into();
     }
     let org = [alert, body].map(|object| json::field(object, "orgId"));
     let fingerprint = json::field(alert, "fingerprint");

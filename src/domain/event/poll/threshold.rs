@@ -1,4 +1,4 @@
-//! Thresholds: `>= 0.85`, in the comparisons of PromQL.
+//! Thresholds: `>= 0.85`, in the comparisons of `PromQL`.
 
 use std::str::FromStr;
 
@@ -14,7 +14,7 @@ pub struct Threshold {
     pub value: f64,
 }
 
-/// The comparisons of PromQL.
+/// The comparisons of `PromQL`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Op {
     /// `>`

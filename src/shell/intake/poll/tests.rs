@@ -57,7 +57,9 @@ async fn tell(polls: Vec<Poll>, count: usize, turned_down: usize) -> (Vec<String
             if refused {
                 return Err("the store is full");
             }
-            batch.into_iter().for_each(|event| sender.send(event).unwrap());
+            for event in batch {
+                sender.send(event).unwrap();
+            }
             Ok(())
         }
     };

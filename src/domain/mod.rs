@@ -68,7 +68,8 @@ macro_rules! practices {
         }
 
         impl State {
-            /// The only function that changes state, apart from leases and other soft marks.
+            /// The only function that changes state, apart from leases and other soft marks. A restart
+            /// folds what the journal holds and decides nothing again.
             pub(crate) fn fold(&mut self, at: Timestamp, fact: &Fact) {
                 match fact { $(Fact::$Variant(fact) => self.$room.fold(at, fact),)+ }
             }

@@ -52,13 +52,6 @@ impl Engine {
         Self { state, agenda, settings, now }
     }
 
-    /// Folds stored facts, oldest first.
-    pub fn fold<'a>(state: &mut State, facts: impl IntoIterator<Item = (Timestamp, &'a Fact)>) {
-        for (at, fact) in facts {
-            state.fold(at, fact);
-        }
-    }
-
     /// Takes one entry. Deadlines that came due earlier go first.
     ///
     /// # Panics

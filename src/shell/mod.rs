@@ -2,6 +2,10 @@
 
 pub mod clock;
 pub mod courier;
+pub mod driver;
 pub mod handle;
+pub mod intake;
 pub mod journal;
+pub mod outbox;
+pub mod restore;
 pub mod store;

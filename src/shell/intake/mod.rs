@@ -1,0 +1,3 @@
+//! Intake: how events come in.
+
+pub mod poll;

@@ -44,6 +44,28 @@ pub struct Tally {
     pub resolved: u64,
 }
 
+impl Tally {
+    /// Adds another count to this one.
+    pub fn add(&mut self, other: Self) {
+        self.new += other.new;
+        self.changed += other.changed;
+        self.duplicate += other.duplicate;
+        self.stale += other.stale;
+        self.resolved_unknown += other.resolved_unknown;
+        self.resolved += other.resolved;
+    }
+
+    /// How many events there were.
+    pub fn events(&self) -> u64 {
+        self.new
+            + self.changed
+            + self.duplicate
+            + self.stale
+            + self.resolved_unknown
+            + self.resolved
+    }
+}
+
 /// One input being worked on.
 #[derive(Debug)]
 pub struct Turn<'a> {

@@ -1,5 +1,7 @@
 //! The deterministic heart: one entry in, facts and effects out. No clock, no randomness, no I/O.
 
+pub mod scenario;
+
 use std::sync::Arc;
 
 use crate::domain::event::Event;

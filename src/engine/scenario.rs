@@ -1,0 +1,239 @@
+//! Scenarios: a script in, what happened out, as text. Rule files carry such scripts as their
+//! tests, and the daemon's own behaviour is held to them.
+//!
+//! ```text
+//! 0s    fire alertname=DiskFull service=shop-db severity=critical lease:4m
+//! 5m    acknowledge INC-1 by=alice note="on it"
+//! 10m   resolve alertname=DiskFull service=shop-db severity=critical
+//! 1h    down chat/slack              # messages through channels of that name fail
+//! 2h    restart                      # memory is lost, what was committed is not
+//! ```
+//!
+//! Times count from the start, or are RFC 3339 instants. `@name` names the source of an event,
+//! `lease:4m` its lease, `ann:summary="…"` an annotation.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Engine, Entry, Input};
+use crate::domain::event::{Ends, Event, Signal};
+use crate::domain::notification::{self, Outcome};
+use crate::domain::value::{Actor, DeliveryId, Labels, Span, Timestamp, Via};
+use crate::domain::{self, Fact, Settings, State, Tally};
+
+mod expect;
+mod words;
+
+pub use expect::{Mismatch, check};
+
+/// Steps that a script may need at most, deadlines included, before it counts as running away.
+const STEPS_MAX: usize = 200_000;
+
+/// The instant from which scripts count.
+pub const START: Timestamp = Timestamp(1_767_225_600_000);
+
+/// A line of a script that makes no sense.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {why}")]
+pub struct InvalidScript {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What is wrong and what would be right.
+    pub why: String,
+}
+
+/// An engine in a world of its own: a clock that only scripts move, a store that survives, a
+/// courier whose channels can be taken down.
+#[derive(Debug)]
+pub struct World {
+    engine: Engine,
+    start: Timestamp,
+    facts: Vec<(Timestamp, Fact)>,
+    log: Vec<String>,
+    down: Vec<String>,
+    steps: usize,
+    /// What became of all events.
+    pub tally: Tally,
+}
+
+/// One thing that a script does.
+#[derive(Debug, Clone)]
+enum Deed {
+    Event(Box<EventDeed>),
+    Command { practice: &'static str, verb: String, id: String, fields: BTreeMap<String, String> },
+    Down(String),
+    Up(String),
+    Restart,
+    Tick,
+}
+
+#[derive(Debug, Clone)]
+struct EventDeed {
+    signal: Signal,
+    source: String,
+    labels: Labels,
+    annotations: Labels,
+    lease: Option<Span>,
+}
+
+impl World {
+    /// A world in which the daemon has just started with these rules.
+    pub fn new(settings: Arc<Settings>) -> Self {
+        Self::starting_at(settings, START)
+    }
+
+    /// A world that starts at a given instant.
+    pub fn starting_at(settings: Arc<Settings>, start: Timestamp) -> Self {
+        let mut world = Self {
+            engine: Engine::new(Arc::clone(&settings)),
+            start,
+            facts: Vec::new(),
+            log: Vec::new(),
+            down: Vec::new(),
+            steps: 0,
+            tally: Tally::default(),
+        };
+        world.step(start, Input::Started(settings));
+        world
+    }
+
+    /// Plays a script to its last line.
+    ///
+    /// # Errors
+    /// Names the first line that makes no sense; nothing is played then.
+    pub fn play(&mut self, script: &str) -> Result<(), InvalidScript> {
+        for (at, deed) in words::parse(script, self.start)? {
+            self.pass_until(at);
+            self.perform(at, deed);
+        }
+        Ok(())
+    }
+
+    /// Lets time pass; deadlines come due on the way.
+    pub fn pass_until(&mut self, at: Timestamp) {
+        while let Some(due) = self.engine.next_deadline().filter(|due| *due <= at) {
+            let due = due.max(self.engine.now());
+            self.step(due, Input::Tick);
+        }
+    }
+
+    /// Hands one input in, as the shell would: step, commit, send, report.
+    pub fn step(&mut self, at: Timestamp, input: Input) {
+        self.steps += 1;
+        assert!(self.steps < STEPS_MAX, "the script never comes to rest");
+        let at = at.max(self.engine.now());
+        let outcome = self.engine.step(Entry { at, input });
+        self.facts.extend(outcome.facts.into_iter().map(|fact| (at, fact)));
+        self.tally.add(outcome.tally);
+        if let Err(refusal) = outcome.reply {
+            self.note(at, &format!("refused: {refusal}"));
+        }
+        let mut effects = outcome.effects;
+        effects.sort_by_key(|id| self.engine.state().notification.rank(*id));
+        for id in effects {
+            self.deliver(at, id);
+        }
+    }
+
+    /// What happened, a line each: messages told, commands refused.
+    pub fn log(&self) -> &[String] {
+        &self.log
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// What was committed, oldest first.
+    pub fn facts(&self) -> &[(Timestamp, Fact)] {
+        &self.facts
+    }
+
+    /// Memory is lost; the engine is made anew of what was committed.
+    pub fn restart(&mut self, at: Timestamp) {
+        let mut state = State::default();
+        for (at, fact) in &self.facts {
+            state.fold(*at, fact);
+        }
+        let settings = Arc::clone(self.engine.settings());
+        self.engine = Engine::restore(state, Arc::clone(&settings), self.engine.now());
+        self.step(at, Input::Started(settings));
+        let again: Vec<DeliveryId> = self.engine.state().notification.in_flight().collect();
+        for id in again {
+            self.deliver(at, id);
+        }
+    }
+
+    fn perform(&mut self, at: Timestamp, deed: Deed) {
+        match deed {
+            Deed::Event(deed) => {
+                let event = deed.event(at);
+                self.step(at, Input::Events(vec![event]));
+            }
+            Deed::Command { practice, verb, id, mut fields } => {
+                let name = fields.remove("by").unwrap_or_else(|| "ada".to_owned());
+                let fields = fields.into_iter().map(|(name, text)| {
+                    let value = text.parse::<i64>().map_or(text.into(), serde_json::Value::from);
+                    (name, value)
+                });
+                match domain::parse(practice, &verb, &id, &fields.collect()) {
+                    Ok(command) => {
+                        let actor = Actor { name, via: Via::Cli };
+                        self.step(at, Input::Command(actor, command));
+                    }
+                    Err(invalid) => self.note(at, &format!("invalid: {invalid}")),
+                }
+            }
+            Deed::Down(channel) => self.down.push(channel),
+            Deed::Up(channel) => self.down.retain(|down| *down != channel),
+            Deed::Restart => self.restart(at),
+            Deed::Tick => self.step(at, Input::Tick),
+        }
+    }
+
+    /// The courier in one function: a channel works, or it is down.
+    fn deliver(&mut self, at: Timestamp, id: DeliveryId) {
+        let state = self.engine.state();
+        let settings = self.engine.settings();
+        let Some(letter) = notification::letter(state, settings, id, at) else { return };
+        let delivery = state.notification.delivery(id).expect("a letter has a delivery");
+        let channel = state.notification.channel(delivery.channel).expect("a delivery has one");
+        let name = channel.name.clone();
+        let down = self.down.iter().any(|down| name.starts_with(down.as_str()));
+        let outcome = if down {
+            Outcome::Failed { why: "503 Service Unavailable".to_owned(), after: None }
+        } else {
+            let subject = words::subject(&letter);
+            self.note(at, &format!("told {name}: {subject}"));
+            Outcome::Delivered { provider: None }
+        };
+        let report = notification::Command::Report { id, attempt: letter.attempt, outcome };
+        let courier = Actor { name: "courier".to_owned(), via: Via::Timer };
+        self.step(at, Input::Command(courier, report.into()));
+    }
+
+    fn note(&mut self, at: Timestamp, text: &str) {
+        self.log.push(format!("{} {text}", at.since(self.start)));
+    }
+}
+
+impl EventDeed {
+    fn event(&self, at: Timestamp) -> Event {
+        let ends = match (self.signal, self.lease) {
+            (Signal::Resolved, _) => Ends::At(at),
+            (Signal::Firing, Some(lease)) => Ends::At(at + lease),
+            (Signal::Firing, None) => Ends::Never,
+        };
+        Event {
+            source: self.source.as_str().into(),
+            signal: self.signal,
+            labels: self.labels.clone(),
+            annotations: self.annotations.clone(),
+            url: Box::default(),
+            key: Box::default(),
+            starts_at: at,
+            ends,
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The words of scripts: lines to deeds, letters to a line.
+
+use std::collections::BTreeMap;
+
+use super::{Deed, EventDeed, InvalidScript};
+use crate::domain::event::Signal;
+use crate::domain::notification::message::Letter;
+use crate::domain::value::{Labels, Span, Timestamp};
+
+/// The source of events that name none.
+const SOURCE: &str = "test";
+
+/// Reads a script. Blank lines and what follows a `#` are for people.
+pub(super) fn parse(
+    script: &str,
+    start: Timestamp,
+) -> Result<Vec<(Timestamp, Deed)>, InvalidScript> {
+    let mut deeds = Vec::new();
+    let mut last = start;
+    for (number, line) in lines(script) {
+        let wrong = |why: String| InvalidScript { line: number, why };
+        let words = split(line).map_err(wrong)?;
+        let (at, rest) = moment(&words, start).map_err(wrong)?;
+        if at < last {
+            return Err(wrong("times must not go backwards".to_owned()));
+        }
+        last = at;
+        deeds.push((at, deed(rest).map_err(wrong)?));
+    }
+    Ok(deeds)
+}
+
+/// Lines with something on them, with their numbers, without comments.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.lines()
+        .enumerate()
+        .map(|(i, line)| (i + 1, line.split(" #").next().unwrap_or_default().trim()))
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// The instant at the head of a line, and the rest of it.
+pub(super) fn moment(words: &[String], start: Timestamp) -> Result<(Timestamp, &[String]), String> {
+    let [first, rest @ ..] = words else { return Err("is empty".to_owned()) };
+    if let Ok(span) = first.parse::<Span>() {
+        return Ok((start + span, rest));
+    }
+    let at = first
+        .parse::<Timestamp>()
+        .map_err(|_| format!("`{first}` is no time: write 90s, 5m or 2026-03-01T02:05:00Z"))?;
+    Ok((at, rest))
+}
+
+fn deed(words: &[String]) -> Result<Deed, String> {
+    let [verb, rest @ ..] = words else { return Err("says when, but not what".to_owned()) };
+    let about = rest.first().map(String::as_str).unwrap_or_default();
+    if let Some(practice) = practice(about) {
+        return command(practice, verb, about, &rest[1..]);
+    }
+    match verb.as_str() {
+        "fire" => event(Signal::Firing, rest),
+        "resolve" => event(Signal::Resolved, rest),
+        "down" => Ok(Deed::Down(about.to_owned())),
+        "up" => Ok(Deed::Up(about.to_owned())),
+        "restart" => Ok(Deed::Restart),
+        "tick" => Ok(Deed::Tick),
+        _ => Err(format!(
+            "`{verb}` is not known: write fire, resolve, down, up, restart, tick, or a verb and \
+             a record such as `acknowledge INC-1`"
+        )),
+    }
+}
+
+fn practice(id: &str) -> Option<&'static str> {
+    match id.split_once('-')?.0 {
+        "INC" => Some("incident"),
+        "PRB" => Some("problem"),
+        _ => None,
+    }
+}
+
+fn command(practice: &'static str, verb: &str, id: &str, rest: &[String]) -> Result<Deed, String> {
+    let fields = rest.iter().map(|word| pair(word)).collect::<Result<BTreeMap<_, _>, _>>()?;
+    let verb = if verb == "ack" { "acknowledge" } else { verb };
+    Ok(Deed::Command { practice, verb: verb.to_owned(), id: id.to_owned(), fields })
+}
+
+fn event(signal: Signal, words: &[String]) -> Result<Deed, String> {
+    let mut source = SOURCE.to_owned();
+    let mut lease = None;
+    let mut labels = Vec::new();
+    let mut annotations = Vec::new();
+    for word in words {
+        if let Some(name) = word.strip_prefix('@') {
+            name.clone_into(&mut source);
+        } else if let Some(span) = word.strip_prefix("lease:") {
+            lease = Some(span.parse::<Span>().map_err(|error| error.to_string())?);
+        } else if let Some(rest) = word.strip_prefix("ann:") {
+            annotations.push(pair(rest)?);
+        } else {
+            labels.push(pair(word)?);
+        }
+    }
+    if labels.is_empty() {
+        return Err("an event needs labels such as alertname=DiskFull".to_owned());
+    }
+    let (labels, annotations) = (Labels::new(labels), Labels::new(annotations));
+    Ok(Deed::Event(Box::new(EventDeed { signal, source, labels, annotations, lease })))
+}
+
+/// `name=value`.
+pub(super) fn pair(word: &str) -> Result<(String, String), String> {
+    let (name, value) =
+        word.split_once('=').ok_or_else(|| format!("`{word}` is not of the form name=value"))?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Splits a line at blanks outside of double quotes, and takes the quotes off.
+pub(super) fn split(line: &str) -> Result<Vec<String>, String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut quoted = false;
+    for letter in line.chars() {
+        match letter {
+            '"' => quoted = !quoted,
+            ' ' | '\t' if !quoted => {
+                if !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                }
+            }
+            _ => word.push(letter),
+        }
+    }
+    if quoted {
+        return Err("a double quote is not closed".to_owned());
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    Ok(words)
+}
+
+/// A letter in one line.
+pub(super) fn subject(letter: &Letter) -> String {
+    let firing = letter.alerts.iter().filter(|alert| alert.ends_at.is_none()).count();
+    let ended = letter.alerts.len() - firing;
+    let mut text = match &letter.incident {
+        Some(incident) if letter.group_labels.get("incident") == incident.id.to_string() => {
+            let mut text = format!("{} {} {}", incident.id, incident.priority, incident.event);
+            if let Some(recurrence) = &incident.recurrence {
+                text += &format!(", {recurrence}");
+            }
+            if let Some(problem) = &letter.problem {
+                text += &format!(", {}", problem.id);
+            }
+            text
+        }
+        _ => format!(
+            "{} {} firing {ended} resolved ({})",
+            letter.group_labels, firing, letter.reason
+        ),
+    };
+    if let Some(delayed) = letter.delayed {
+        text += &format!(", delayed {delayed}");
+    }
+    text
+}

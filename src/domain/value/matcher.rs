@@ -1,12 +1,14 @@
 //! Matchers: conditions on one label, written as in Alertmanager. `parse` reads them.
 
 mod parse;
+mod quote;
 
 use std::fmt;
 
 use regex::Regex;
 
 pub use parse::{InvalidMatcher, ParseMode, parse_all, parse_one};
+pub use quote::Quoted;
 
 /// All of them must hold.
 pub type Matchers = Vec<Matcher>;
@@ -110,7 +112,7 @@ impl Operator {
 /// Writes `name="value"` with Go's quoting, as Alertmanager does in group keys.
 impl fmt::Display for Matcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}{:?}", self.name, self.operator().symbol(), self.value)
+        write!(f, "{}{}{}", self.name, self.operator().symbol(), Quoted(&self.value))
     }
 }
 

@@ -90,6 +90,11 @@ fn matcher(
     })
 }
 
+/// What cannot stand in a bare name or value.
+pub(super) fn reserved(c: char) -> bool {
+    c.is_whitespace() || "{}!=~,\\\"'`".contains(c)
+}
+
 /// The operator at the start of the text, with its length in bytes.
 fn operator(text: &str) -> Option<(Operator, usize)> {
     [Operator::Like, Operator::NotLike, Operator::NotEqual, Operator::Equal]
@@ -128,8 +133,8 @@ mod tests {
                 ("{foo=bar,}", r#"foo="bar""#),
                 ("foo=bar,", r#"foo="bar""#),
                 (r#"{ foo = "bar baz" , 🙂!="x" }"#, r#"foo="bar baz", 🙂!="x""#),
-                (r#""a b"=~"c|d",e!~f"#, r#"a b=~"c|d", e!~"f""#),
-                (r#"foo="a\tb\"\\\x41\101\u00e9\U0001F642""#, r#"foo="a\tb\"\\AAé🙂""#),
+                (r#""a b"=~"c|d",e!~f"#, r#""a b"=~"c|d", e!~"f""#),
+                (r#"foo="a\tb\"\\\x41\101\u00e9\U0001F642""#, "foo=\"a\tb\\\"\\\\AAé🙂\""),
                 ("foo=", "4: expected a value, found the end; quote an empty value: `\"\"`"),
                 ("foo", "3: expected an operator (`=`, `!=`, `=~` or `!~`), found the end"),
                 ("=x", "0: expected a label name, found `=`"),

@@ -1,11 +1,11 @@
-//! Writes text as Go's `strconv.Quote` does: group keys must equal Alertmanager's.
+//! Writes text in quotes as Alertmanager does: group keys must equal its own, byte for byte.
 
 use std::fmt::{self, Write};
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// Text that prints in Go's double quotes.
+/// Text that prints as Go's `strconv.Quote` writes it.
 #[derive(Debug, Clone, Copy)]
 pub struct Quoted<'a>(pub &'a str);
 
@@ -27,6 +27,25 @@ impl fmt::Display for Quoted<'_> {
                 c if c.is_ascii() => write!(f, "\\x{:02x}", u32::from(c))?,
                 c if u32::from(c) <= 0xffff => write!(f, "\\u{:04x}", u32::from(c))?,
                 c => write!(f, "\\U{:08x}", u32::from(c))?,
+            }
+        }
+        f.write_char('"')
+    }
+}
+
+/// Text that prints in double quotes with three escapes: backslash, line break, double quote.
+#[derive(Debug, Clone, Copy)]
+pub struct Escaped<'a>(pub &'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        for c in self.0.chars() {
+            match c {
+                '"' => f.write_str("\\\"")?,
+                '\\' => f.write_str("\\\\")?,
+                '\n' => f.write_str("\\n")?,
+                c => f.write_char(c)?,
             }
         }
         f.write_char('"')

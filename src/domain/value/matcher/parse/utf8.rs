@@ -2,7 +2,7 @@
 
 use std::str::CharIndices;
 
-use super::{InvalidMatcher, invalid, matcher, operator};
+use super::{InvalidMatcher, invalid, matcher, operator, reserved};
 use crate::domain::value::matcher::{Matchers, Operator};
 
 /// Reads the whole text.
@@ -132,10 +132,6 @@ impl<'a> Cursor<'a> {
         };
         invalid(self.at, format!("expected {expected}, found {found}"))
     }
-}
-
-fn reserved(c: char) -> bool {
-    c.is_whitespace() || "{}!=~,\\\"'`".contains(c)
 }
 
 /// Go's escapes in double quotes; the backslash is already read.

@@ -1,0 +1,250 @@
+//! What is carried through a check: the files read so far, and what was found wrong with them.
+
+use std::path::{Path, PathBuf};
+
+use super::diagnostic::{ConfigErrors, Diagnostic, ERRORS_MAX};
+use super::node::{Node, Place};
+use crate::domain::template::{Library, Template, TemplateError};
+use crate::domain::value::matcher::{ParseMode, parse_all};
+use crate::domain::value::{Matchers, Secret};
+
+/// A longer line is cut in messages.
+const EXCERPT_CHARS_MAX: usize = 200;
+
+/// A secret is a line, not a document.
+const SECRET_BYTES_MAX: u64 = 64 << 10;
+
+/// Looks an environment variable up.
+pub(super) type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// A file that was read.
+#[derive(Debug)]
+pub(super) struct Source {
+    /// As the person would name it.
+    pub(super) name: String,
+    pub(super) text: String,
+}
+
+/// What is carried through a check.
+pub(super) struct Check<'a> {
+    /// The folder of the configuration file: relative names start here.
+    pub(super) base: PathBuf,
+    /// Files in the order in which they were read; a [`Place`] counts them.
+    pub(super) sources: Vec<Source>,
+    /// Named templates.
+    pub(super) library: Library,
+    env: Env<'a>,
+    errors: Vec<(Place, String)>,
+    lost: Vec<Diagnostic>,
+    warnings: Vec<(Place, String)>,
+}
+
+impl<'a> Check<'a> {
+    pub(super) fn new(base: PathBuf, env: Env<'a>) -> Self {
+        Self {
+            base,
+            sources: Vec::new(),
+            library: Library::with_defaults(),
+            env,
+            errors: Vec::new(),
+            lost: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Notes what keeps the configuration from being used.
+    pub(super) fn error(&mut self, place: Place, message: impl Into<String>) {
+        self.errors.push((place, message.into()));
+    }
+
+    /// Notes that a whole file cannot be had.
+    pub(super) fn lost(&mut self, file: &Path, message: impl Into<String>) {
+        self.lost.push(Diagnostic {
+            file: file.display().to_string(),
+            line: 0,
+            column: 0,
+            message: message.into(),
+            excerpt: String::new(),
+        });
+    }
+
+    /// Notes what works, but perhaps not as it was meant.
+    pub(super) fn warn(&mut self, place: Place, message: impl Into<String>) {
+        self.warnings.push((place, message.into()));
+    }
+
+    /// Where something stands: `rules/database.yaml:12`.
+    pub(super) fn whereabouts(&self, place: Place) -> String {
+        format!("{}:{}", self.sources[place.file].name, place.line)
+    }
+
+    /// The warnings, if nothing is wrong.
+    pub(super) fn verdict(self) -> Result<Vec<Diagnostic>, ConfigErrors> {
+        let Self { sources, mut errors, mut lost, mut warnings, .. } = self;
+        let show = |findings: &mut Vec<(Place, String)>| -> Vec<Diagnostic> {
+            findings.sort();
+            findings.dedup();
+            findings.drain(..).map(|(place, message)| show(&sources, place, message)).collect()
+        };
+        lost.extend(show(&mut errors));
+        if lost.is_empty() {
+            return Ok(show(&mut warnings));
+        }
+        let left_out = lost.len().saturating_sub(ERRORS_MAX);
+        lost.truncate(ERRORS_MAX);
+        Err(ConfigErrors { errors: lost, left_out })
+    }
+
+    /// Reads the matchers of a list; each item may hold several.
+    pub(super) fn matchers(&mut self, list: Option<&Node>) -> Matchers {
+        let mut matchers = Matchers::new();
+        for item in list.map(Node::items).unwrap_or_default() {
+            let Some(text) = item.text() else { continue };
+            match parse_all(text, ParseMode::Fallback) {
+                Ok(found) => matchers.extend(found),
+                Err(error) => {
+                    let place = self.inside(item, 1, text[..error.at].chars().count() + 1);
+                    self.error(place, format!("not a matcher: {}", error.why));
+                }
+            }
+        }
+        matchers
+    }
+
+    /// Compiles a field's text.
+    pub(super) fn template(&mut self, node: &Node) -> Option<Template> {
+        let text = node.text()?;
+        match self.library.compile(&self.whereabouts(node.place), text) {
+            Ok(template) => Some(template),
+            Err(TemplateError { line, column, why, .. }) => {
+                let place = self.inside(node, line, column);
+                self.error(place, format!("template: {why}"));
+                None
+            }
+        }
+    }
+
+    /// Compiles text of ours, such as a default.
+    pub(super) fn built_in(&mut self, place: Place, text: &str) -> Option<Template> {
+        match self.library.compile(text, text) {
+            Ok(template) => Some(template),
+            // Possible only when a file of `templates:` has redefined a default.
+            Err(error) => {
+                self.error(place, format!("the default `{text}` does not compile: {}", error.why));
+                None
+            }
+        }
+    }
+
+    /// The secret under a key of Alertmanager's, or in the file that `<key>_file` names.
+    ///
+    /// Alertmanager reads such files when it sends, so a missing one is a warning.
+    pub(super) fn secret(&mut self, node: &Node, key: &str) -> Option<Secret> {
+        let file_key = format!("{key}_file");
+        if let (Some(plain), Some(file)) = (node.get(key), node.get(&file_key)) {
+            let place = file.place.max(plain.place);
+            self.error(place, format!("`{key}` and `{file_key}` exclude each other; keep one"));
+        }
+        if let Some(text) = node.text_at(key) {
+            return Some(Secret::new(text));
+        }
+        let file = node.get(&file_key)?;
+        match self.read_secret(file.text()?) {
+            Ok(text) => Some(Secret::new(text)),
+            Err(why) => {
+                self.warn(file.place, why);
+                Some(Secret::default())
+            }
+        }
+    }
+
+    /// The secret under a key of ours (`${NAME}` is looked up in the environment), or in the file
+    /// that `<key>_file` names.
+    pub(super) fn own_secret(&mut self, node: &Node, key: &str) -> Option<Secret> {
+        let file_key = format!("{key}_file");
+        if let (Some(plain), Some(file)) = (node.get(key), node.get(&file_key)) {
+            let place = file.place.max(plain.place);
+            self.error(place, format!("`{key}` and `{file_key}` exclude each other; keep one"));
+        }
+        if let Some(plain) = node.get(key) {
+            return self.expand(plain).map(Secret::new);
+        }
+        let file = node.get(&file_key)?;
+        match self.read_secret(file.text()?) {
+            Ok(text) if text.is_empty() => {
+                self.error(file.place, "the file is empty; write the secret into it");
+                None
+            }
+            Ok(text) => Some(Secret::new(text)),
+            Err(why) => {
+                self.error(file.place, why);
+                None
+            }
+        }
+    }
+
+    /// Puts environment variables in the place of `${NAME}`.
+    pub(super) fn expand(&mut self, node: &Node) -> Option<String> {
+        let mut rest = node.text()?;
+        let mut text = String::new();
+        while let Some(at) = rest.find("${") {
+            text.push_str(&rest[..at]);
+            let Some(length) = rest[at..].find('}') else {
+                self.error(node.place, "`${` without `}`; write `${NAME}`");
+                return None;
+            };
+            let name = &rest[at + 2..at + length];
+            let Some(value) = (self.env)(name) else {
+                let why = format!("the environment has no `{name}`; set it or use a `_file` key");
+                self.error(node.place, why);
+                return None;
+            };
+            text.push_str(&value);
+            rest = &rest[at + length + 1..];
+        }
+        text.push_str(rest);
+        Some(text)
+    }
+
+    /// A place inside a value: line and column count from 1 within its text.
+    fn inside(&self, node: &Node, line: usize, column: usize) -> Place {
+        let Place { file, line: first, column: margin, byte } = node.place;
+        let source = &self.sources[file].text;
+        let quoted = source.get(byte..).is_some_and(|rest| rest.starts_with(['"', '\'']));
+        let place = Place {
+            line: first + line.saturating_sub(1),
+            column: margin + column.saturating_sub(1) + usize::from(quoted),
+            ..node.place
+        };
+        // Escapes and folded lines move things about: better the value's start than a wrong spot.
+        let known = source.lines().nth(place.line.saturating_sub(1));
+        if known.is_some_and(|text| place.column <= text.chars().count() + 1) {
+            place
+        } else {
+            node.place
+        }
+    }
+
+    fn read_secret(&self, name: &str) -> Result<String, String> {
+        let path = self.base.join(name);
+        let told = |why: &str| format!("cannot read the secret file `{name}`: {why}");
+        let length = std::fs::metadata(&path).map_err(|error| told(&error.to_string()))?.len();
+        if length > SECRET_BYTES_MAX {
+            return Err(told("it is larger than 64 KiB"));
+        }
+        let text = std::fs::read_to_string(&path).map_err(|error| told(&error.to_string()))?;
+        Ok(text.trim().to_owned())
+    }
+}
+
+fn show(sources: &[Source], place: Place, message: String) -> Diagnostic {
+    let Source { name, text } = &sources[place.file];
+    let line = text.lines().nth(place.line.saturating_sub(1)).unwrap_or_default();
+    Diagnostic {
+        file: name.clone(),
+        line: place.line,
+        column: place.column,
+        message,
+        excerpt: line.chars().take(EXCERPT_CHARS_MAX).collect(),
+    }
+}

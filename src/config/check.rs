@@ -37,6 +37,7 @@ pub(super) struct Check<'a> {
     errors: Vec<(Place, String)>,
     lost: Vec<Diagnostic>,
     warnings: Vec<(Place, String)>,
+    hidden: Vec<String>,
 }
 
 impl<'a> Check<'a> {
@@ -49,6 +50,7 @@ impl<'a> Check<'a> {
             errors: Vec::new(),
             lost: Vec::new(),
             warnings: Vec::new(),
+            hidden: Vec::new(),
         }
     }
 
@@ -73,6 +75,13 @@ impl<'a> Check<'a> {
         self.warnings.push((place, message.into()));
     }
 
+    /// Keeps a secret out of the lines that messages quote.
+    pub(super) fn hide(&mut self, secret: &str) {
+        if !secret.is_empty() {
+            self.hidden.push(secret.to_owned());
+        }
+    }
+
     /// Where something stands: `rules/database.yaml:12`.
     pub(super) fn whereabouts(&self, place: Place) -> String {
         format!("{}:{}", self.sources[place.file].name, place.line)
@@ -80,11 +89,14 @@ impl<'a> Check<'a> {
 
     /// The warnings, if nothing is wrong.
     pub(super) fn verdict(self) -> Result<Vec<Diagnostic>, ConfigErrors> {
-        let Self { sources, mut errors, mut lost, mut warnings, .. } = self;
+        let Self { sources, mut errors, mut lost, mut warnings, hidden, .. } = self;
         let show = |findings: &mut Vec<(Place, String)>| -> Vec<Diagnostic> {
             findings.sort();
             findings.dedup();
-            findings.drain(..).map(|(place, message)| show(&sources, place, message)).collect()
+            findings
+                .drain(..)
+                .map(|(place, message)| show(&sources, &hidden, place, message))
+                .collect()
         };
         lost.extend(show(&mut errors));
         if lost.is_empty() {
@@ -237,9 +249,10 @@ impl<'a> Check<'a> {
     }
 }
 
-fn show(sources: &[Source], place: Place, message: String) -> Diagnostic {
+fn show(sources: &[Source], hidden: &[String], place: Place, message: String) -> Diagnostic {
     let Source { name, text } = &sources[place.file];
     let line = text.lines().nth(place.line.saturating_sub(1)).unwrap_or_default();
+    let line = hidden.iter().fold(line.to_owned(), |line, secret| line.replace(secret, "<secret>"));
     Diagnostic {
         file: name.clone(),
         line: place.line,

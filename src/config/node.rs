@@ -135,13 +135,11 @@ impl Node {
     /// A truth value as YAML 1.1 writes it, which Go's reader takes as well.
     pub(crate) fn boolean(&self) -> Option<bool> {
         match &self.value {
-            Yaml::Scalar { text, quoted: false } => {
-                match text.to_ascii_lowercase().as_str() {
-                    "true" | "yes" | "on" | "y" => Some(true),
-                    "false" | "no" | "off" | "n" => Some(false),
-                    _ => None,
-                }
-            }
+            Yaml::Scalar { text, quoted: false } => match text.to_ascii_lowercase().as_str() {
+                "true" | "yes" | "on" | "y" => Some(true),
+                "false" | "no" | "off" | "n" => Some(false),
+                _ => None,
+            },
             Yaml::Scalar { .. } | Yaml::Null | Yaml::List(_) | Yaml::Map(_) => None,
         }
     }

@@ -52,7 +52,11 @@ pub(super) fn examine(check: &mut Check, node: &Node, shape: &Shape) {
     let letters = node.text();
     match shape {
         Shape::Any => {}
-        Shape::Text | Shape::Template | Shape::Secret => single(check, node, "text"),
+        Shape::Text | Shape::Template => single(check, node, "text"),
+        Shape::Secret => {
+            check.hide(letters.unwrap_or_default());
+            single(check, node, "text");
+        }
         Shape::Truth => {
             demand(check, node, node.boolean().is_some(), "`true` or `false`");
         }

@@ -152,10 +152,7 @@ mod tests {
                 ("foo='x'", "4: expected a value, found `'`; use double quotes"),
                 ("foo!x", "3: expected an operator (`=`, `!=`, `=~` or `!~`), found `!`"),
                 ("\"\"=x", "0: a label name cannot be empty"),
-                (
-                    r#"foo=~"(""#,
-                    "0: `(` is not a regular expression: unclosed group",
-                ),
+                (r#"foo=~"(""#, "0: `(` is not a regular expression: unclosed group"),
             ],
         );
     }

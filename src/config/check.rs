@@ -37,7 +37,7 @@ pub(super) struct Check<'a> {
     errors: Vec<(Place, String)>,
     lost: Vec<Diagnostic>,
     warnings: Vec<(Place, String)>,
-    hidden: Vec<String>,
+    hidden: Vec<(Place, String)>,
 }
 
 impl<'a> Check<'a> {
@@ -76,10 +76,8 @@ impl<'a> Check<'a> {
     }
 
     /// Keeps a secret out of the lines that messages quote.
-    pub(super) fn hide(&mut self, secret: &str) {
-        if !secret.is_empty() {
-            self.hidden.push(secret.to_owned());
-        }
+    pub(super) fn hide(&mut self, place: Place, secret: &str) {
+        self.hidden.push((place, secret.to_owned()));
     }
 
     /// Where something stands: `rules/database.yaml:12`.
@@ -89,7 +87,8 @@ impl<'a> Check<'a> {
 
     /// The warnings, if nothing is wrong.
     pub(super) fn verdict(self) -> Result<Vec<Diagnostic>, ConfigErrors> {
-        let Self { sources, mut errors, mut lost, mut warnings, hidden, .. } = self;
+        let Self { sources, mut errors, mut lost, mut warnings, mut hidden, .. } = self;
+        hidden.sort();
         let show = |findings: &mut Vec<(Place, String)>| -> Vec<Diagnostic> {
             findings.sort();
             findings.dedup();
@@ -249,15 +248,60 @@ impl<'a> Check<'a> {
     }
 }
 
-fn show(sources: &[Source], hidden: &[String], place: Place, message: String) -> Diagnostic {
+fn show(
+    sources: &[Source],
+    hidden: &[(Place, String)],
+    place: Place,
+    message: String,
+) -> Diagnostic {
     let Source { name, text } = &sources[place.file];
-    let line = text.lines().nth(place.line.saturating_sub(1)).unwrap_or_default();
-    let line = hidden.iter().fold(line.to_owned(), |line, secret| line.replace(secret, "<secret>"));
+    let mut line = text.lines().nth(place.line.saturating_sub(1)).unwrap_or_default().to_owned();
+    // From the end, so that the columns of those before still hold.
+    for (at, secret) in hidden.iter().rev() {
+        if (at.file, at.line) == (place.file, place.line) {
+            let start = line.char_indices().nth(at.column - 1).map_or(line.len(), |(byte, _)| byte);
+            let rest = line.split_off(start);
+            let shown = match rest.find(secret) {
+                Some(_) => rest.replacen(secret, "<secret>", 1),
+                // Written with escapes: what follows it goes, too.
+                None => "<secret>".to_owned(),
+            };
+            line.push_str(&shown);
+        }
+    }
     Diagnostic {
         file: name.clone(),
         line: place.line,
         column: place.column,
         message,
         excerpt: line.chars().take(EXCERPT_CHARS_MAX).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_inside_a_text_is_found_in_its_file() {
+        let text = "a: 'one two'\nb: |\n  one\n    two\nc: >-\n  a\n  b\nd: \"a\\nb\"\n";
+        let mut check = Check::new(PathBuf::new(), &|_| None);
+        check.sources.push(Source { name: "c.yaml".to_owned(), text: text.to_owned() });
+        let root = Node::read(0, text).unwrap();
+        for (key, line, column, expected) in [
+            ("a", 1, 5, "1:9"),
+            ("b", 1, 1, "3:3"),
+            ("b", 2, 3, "4:5"),
+            // Beyond what the file shows there: the start of the value.
+            ("c", 1, 9, "6:3"),
+            ("d", 2, 1, "8:4"),
+        ] {
+            let place = check.inside(root.get(key).unwrap(), line, column);
+            assert_eq!(
+                format!("{}:{}", place.line, place.column),
+                expected,
+                "{key} {line}:{column}"
+            );
+        }
     }
 }

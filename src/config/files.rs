@@ -40,9 +40,12 @@ pub(super) fn read_main(check: &mut Check, path: &Path) -> Option<Node> {
     let mut root = read(check, path)?;
     let patterns = root.get("include").map(|node| node.items().to_vec()).unwrap_or_default();
     for file in expand(check, &patterns, true) {
-        let Some(part) = read(check, &file) else { continue };
-        if let Some(nested) = part.get("include") {
-            check.error(nested.place, "an included file cannot include; name it in the main file");
+        let Some(mut part) = read(check, &file) else { continue };
+        if let Yaml::Map(entries) = &mut part.value
+            && let Some(at) = entries.iter().position(|(key, _)| key.name == "include")
+        {
+            let (key, _) = entries.remove(at);
+            check.error(key.place, "an included file cannot include; name it in the main file");
         }
         merge(check, &mut root, part, true);
     }

@@ -22,6 +22,8 @@ mod rules;
 mod schema;
 mod shape;
 mod sources;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -140,6 +142,9 @@ fn understand(check: &mut Check, root: &Node, rules: Option<&Path>) -> Loaded {
         services: people::read_services(check, root),
         templates: check.library.clone(),
     };
-    let original = original::write(root, schema::top());
+    // What was included is in the map already.
+    let keys: Vec<_> =
+        schema::top().iter().copied().filter(|(name, _)| *name != "include").collect();
+    let original = original::write(root, &keys);
     Loaded { settings, daemon, warnings: Vec::new(), tests, original }
 }

@@ -395,7 +395,7 @@ mod tests {
     fn what_is_not_yaml_is_told_with_its_place() {
         check("a: 1\nb: 2\na: 3\n", "3:1 `a` stands twice in this map; keep one of them");
         check("a: [1\n", "1:4 not YAML: unclosed bracket '['");
-        check("a: 1\n---\nb: 2\n", "2:1 a second document begins here; put everything into one");
+        check("a: 1\n---\nb: 2\n", "3:1 a second document begins here; put everything into one");
         check("", "");
     }
 }

@@ -40,8 +40,11 @@ pub(super) enum Shape {
 /// A known key and its value's shape.
 pub(super) type Field = (&'static str, Shape);
 
+/// A longer value is cut in messages.
+const VALUE_CHARS_MAX: usize = 60;
+
 /// How unlike a known key an unknown one may be to be taken for a slip.
-const LIKENESS_MIN: f64 = 0.7;
+const LIKENESS_MIN: f64 = 0.8;
 
 /// Tells everything about a tree that does not fit its shape.
 pub(super) fn examine(check: &mut Check, node: &Node, shape: &Shape) {
@@ -54,7 +57,7 @@ pub(super) fn examine(check: &mut Check, node: &Node, shape: &Shape) {
         Shape::Any => {}
         Shape::Text | Shape::Template => single(check, node, "text"),
         Shape::Secret => {
-            check.hide(letters.unwrap_or_default());
+            check.hide(node.place, letters.unwrap_or_default());
             single(check, node, "text");
         }
         Shape::Truth => {
@@ -139,9 +142,12 @@ fn single(check: &mut Check, node: &Node, expected: &str) {
 
 fn demand(check: &mut Check, node: &Node, fits: bool, expected: &str) {
     if !fits {
-        let found = match node.text() {
-            Some(text) => format!("`{}`", text.chars().take(60).collect::<String>()),
-            None => node.kind().to_owned(),
+        let found = match &node.value {
+            Yaml::Scalar { text, quoted } => {
+                let text: String = text.chars().take(VALUE_CHARS_MAX).collect();
+                format!("{}`{text}`", if *quoted { "text in quotes: " } else { "" })
+            }
+            Yaml::Null | Yaml::List(_) | Yaml::Map(_) => node.kind().to_owned(),
         };
         check.error(node.place, format!("expected {expected}, found {found}"));
     }

@@ -5,14 +5,11 @@ use std::path::{Path, PathBuf};
 use super::diagnostic::{ConfigErrors, Diagnostic, ERRORS_MAX};
 use super::node::{Node, Place};
 use crate::domain::template::{Library, Template, TemplateError};
+use crate::domain::value::Matchers;
 use crate::domain::value::matcher::{ParseMode, parse_all};
-use crate::domain::value::{Matchers, Secret};
 
 /// A longer line is cut in messages.
 const EXCERPT_CHARS_MAX: usize = 200;
-
-/// A secret is a line, not a document.
-const SECRET_BYTES_MAX: u64 = 64 << 10;
 
 /// Looks an environment variable up.
 pub(super) type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -33,7 +30,8 @@ pub(super) struct Check<'a> {
     pub(super) sources: Vec<Source>,
     /// Named templates.
     pub(super) library: Library,
-    env: Env<'a>,
+    /// The environment.
+    pub(super) env: Env<'a>,
     errors: Vec<(Place, String)>,
     lost: Vec<Diagnostic>,
     warnings: Vec<(Place, String)>,
@@ -135,86 +133,15 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// Compiles text of ours, such as a default.
+    /// Compiles text that does not stand in the file, such as a default.
     pub(super) fn built_in(&mut self, place: Place, text: &str) -> Option<Template> {
-        match self.library.compile(text, text) {
+        match self.library.compile(&self.whereabouts(place), text) {
             Ok(template) => Some(template),
-            // Possible only when a file of `templates:` has redefined a default.
             Err(error) => {
-                self.error(place, format!("the default `{text}` does not compile: {}", error.why));
+                self.error(place, format!("the template from elsewhere: {}", error.why));
                 None
             }
         }
-    }
-
-    /// The secret under a key of Alertmanager's, or in the file that `<key>_file` names.
-    ///
-    /// Alertmanager reads such files when it sends, so a missing one is a warning.
-    pub(super) fn secret(&mut self, node: &Node, key: &str) -> Option<Secret> {
-        let file_key = format!("{key}_file");
-        if let (Some(plain), Some(file)) = (node.get(key), node.get(&file_key)) {
-            let place = file.place.max(plain.place);
-            self.error(place, format!("`{key}` and `{file_key}` exclude each other; keep one"));
-        }
-        if let Some(text) = node.text_at(key) {
-            return Some(Secret::new(text));
-        }
-        let file = node.get(&file_key)?;
-        match self.read_secret(file.text()?) {
-            Ok(text) => Some(Secret::new(text)),
-            Err(why) => {
-                self.warn(file.place, why);
-                Some(Secret::default())
-            }
-        }
-    }
-
-    /// The secret under a key of ours (`${NAME}` is looked up in the environment), or in the file
-    /// that `<key>_file` names.
-    pub(super) fn own_secret(&mut self, node: &Node, key: &str) -> Option<Secret> {
-        let file_key = format!("{key}_file");
-        if let (Some(plain), Some(file)) = (node.get(key), node.get(&file_key)) {
-            let place = file.place.max(plain.place);
-            self.error(place, format!("`{key}` and `{file_key}` exclude each other; keep one"));
-        }
-        if let Some(plain) = node.get(key) {
-            return self.expand(plain).map(Secret::new);
-        }
-        let file = node.get(&file_key)?;
-        match self.read_secret(file.text()?) {
-            Ok(text) if text.is_empty() => {
-                self.error(file.place, "the file is empty; write the secret into it");
-                None
-            }
-            Ok(text) => Some(Secret::new(text)),
-            Err(why) => {
-                self.error(file.place, why);
-                None
-            }
-        }
-    }
-
-    /// Puts environment variables in the place of `${NAME}`.
-    pub(super) fn expand(&mut self, node: &Node) -> Option<String> {
-        let mut rest = node.text()?;
-        let mut text = String::new();
-        while let Some(at) = rest.find("${") {
-            text.push_str(&rest[..at]);
-            let Some(length) = rest[at..].find('}') else {
-                self.error(node.place, "`${` without `}`; write `${NAME}`");
-                return None;
-            };
-            let name = &rest[at + 2..at + length];
-            let Some(value) = (self.env)(name) else {
-                let why = format!("the environment has no `{name}`; set it or use a `_file` key");
-                self.error(node.place, why);
-                return None;
-            };
-            text.push_str(&value);
-            rest = &rest[at + length + 1..];
-        }
-        text.push_str(rest);
-        Some(text)
     }
 
     /// A place inside a value: line and column count from 1 within its text.
@@ -234,17 +161,6 @@ impl<'a> Check<'a> {
         } else {
             node.place
         }
-    }
-
-    fn read_secret(&self, name: &str) -> Result<String, String> {
-        let path = self.base.join(name);
-        let told = |why: &str| format!("cannot read the secret file `{name}`: {why}");
-        let length = std::fs::metadata(&path).map_err(|error| told(&error.to_string()))?.len();
-        if length > SECRET_BYTES_MAX {
-            return Err(told("it is larger than 64 KiB"));
-        }
-        let text = std::fs::read_to_string(&path).map_err(|error| told(&error.to_string()))?;
-        Ok(text.trim().to_owned())
     }
 }
 

@@ -55,12 +55,11 @@ pub(super) fn read_main(check: &mut Check, path: &Path) -> Option<Node> {
 
 /// The rule files, in the order of their names within each pattern.
 pub(super) fn read_rules(check: &mut Check, root: &Node, folder: Option<&Path>) -> Vec<Node> {
-    let files = match folder {
-        Some(folder) => list(check, folder),
-        None => {
-            let patterns = root.get("rules").map(Node::items).unwrap_or_default().to_vec();
-            expand(check, &patterns, true)
-        }
+    let files = if let Some(folder) = folder {
+        list(check, folder)
+    } else {
+        let patterns = root.get("rules").map(Node::items).unwrap_or_default().to_vec();
+        expand(check, &patterns, true)
     };
     let mut nodes = Vec::new();
     for file in files {
@@ -97,7 +96,9 @@ pub(super) fn hash(sources: &[Source]) -> String {
         hasher.update((source.text.len() as u64).to_be_bytes());
         hasher.update(source.text.as_bytes());
     }
-    hasher.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let digest = hasher.finalize();
+    let first = digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte));
+    format!("{first:016x}")
 }
 
 fn read(check: &mut Check, path: &Path) -> Option<Node> {

@@ -21,7 +21,7 @@ pub(super) fn read(check: &mut Check, own: Option<&Node>, global: Option<&Node>)
     let mut http = HttpConfig { follow_redirects: true, ..HttpConfig::default() };
     let Some(node) = own.or(global) else { return http };
     http.follow_redirects = node.get("follow_redirects").and_then(Node::boolean).unwrap_or(true);
-    http.basic_auth = node.get("basic_auth").and_then(|basic| basic_auth(check, basic));
+    http.basic_auth = node.get("basic_auth").map(|basic| basic_auth(check, basic));
     http.authorization = authorization(check, node);
     if let (Some(basic), Some(_)) = (node.get("basic_auth"), &http.authorization) {
         check.error(
@@ -56,10 +56,10 @@ pub(super) fn check_url(check: &mut Check, place: Place, url: &str) {
     }
 }
 
-fn basic_auth(check: &mut Check, node: &Node) -> Option<(String, Secret)> {
+fn basic_auth(check: &mut Check, node: &Node) -> (String, Secret) {
     let username = check.secret(node, "username").map(|name| name.reveal().to_owned());
     let password = check.secret(node, "password").unwrap_or_default();
-    Some((username.unwrap_or_default(), password))
+    (username.unwrap_or_default(), password)
 }
 
 fn authorization(check: &mut Check, node: &Node) -> Option<(String, Secret)> {

@@ -20,6 +20,7 @@ mod receivers;
 mod routes;
 mod rules;
 mod schema;
+mod secrets;
 mod shape;
 mod sources;
 #[cfg(test)]

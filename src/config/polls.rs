@@ -32,7 +32,7 @@ pub(super) fn read(check: &mut Check, root: &Node) -> BTreeMap<String, Poll> {
 fn poll(check: &mut Check, key: &Key, node: &Node) -> Option<Poll> {
     let probe = match node.text_at("type") {
         Some("promql") => promql(check, node),
-        Some("http") => http(check, node),
+        Some("http") => Some(http(check, node)),
         Some(_) => None,
         None => {
             check.error(key.place, "a poll needs a `type`: `promql` or `http`");
@@ -83,7 +83,7 @@ fn promql(check: &mut Check, node: &Node) -> Option<Probe> {
     Some(Probe::Promql { query: query.to_owned(), warn, critical })
 }
 
-fn http(check: &mut Check, node: &Node) -> Option<Probe> {
+fn http(check: &mut Check, node: &Node) -> Probe {
     foreign(check, node, &["query", "warn", "critical"], "promql");
     let mut expect_status = Vec::new();
     for item in node.get("expect_status").map(Node::items).unwrap_or_default() {
@@ -93,11 +93,11 @@ fn http(check: &mut Check, node: &Node) -> Option<Probe> {
             None => check.error(item.place, "an HTTP status is a number from 100 to 599"),
         }
     }
-    Some(Probe::Http {
+    Probe::Http {
         expect_status,
         warn_latency: node.span_at("warn_latency"),
         critical_latency: node.span_at("critical_latency"),
-    })
+    }
 }
 
 fn foreign(check: &mut Check, node: &Node, keys: &[&str], kind: &str) {

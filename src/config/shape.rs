@@ -82,7 +82,9 @@ pub(super) fn examine(check: &mut Check, node: &Node, shape: &Shape) {
         }
         Shape::List(item) => {
             if let Yaml::List(items) = &node.value {
-                items.iter().for_each(|node| examine(check, node, item));
+                for node in items {
+                    examine(check, node, item);
+                }
             } else {
                 demand(check, node, false, "a list");
             }

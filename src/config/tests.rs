@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::domain::notification::receiver::IntegrationKind;
-use crate::domain::value::Labels;
+use crate::domain::value::{Labels, Secret};
 
 /// With this in the environment the expected errors are written anew.
 const REWRITE: &str = "REWRITE_EXPECTED";
 
-#[expect(clippy::unnecessary_wraps, reason = "the signature of a look-up")]
 fn env(name: &str) -> Option<String> {
     match name {
         "NEXT" => Some("mellon".to_owned()),
@@ -120,7 +119,7 @@ fn routes_inherit_what_alertmanager_lets_them_inherit() {
     assert_eq!(
         drawn,
         [
-            r#"{} everything All 0s 5m 4h mute=[] active=[] [1, 3]"#,
+            "{} everything All 0s 5m 4h mute=[] active=[] [1, 3]",
             r#"{}/{area="x",team="db",zone=~"a|b"} everything Labels(["alertname"]) 0s 5m 4h mute=["nights"] active=[] [2]"#,
             r#"{}/{area="x",team="db",zone=~"a|b"}/{level!~"x.*",severity="critical"} chat Labels(["alertname"]) 0s 5m 4h mute=[] active=["holidays"] []"#,
             r#"{}/{owner="''",team="net"} everything Labels([]) 0s 1m 36h mute=[] active=[] []"#,
@@ -167,7 +166,7 @@ fn included_files_are_merged_and_secrets_are_read() {
     assert_eq!(loaded.settings.resolve_timeout, Span::minutes(3));
     assert!(!loaded.settings.bare);
     let Auth::Bearer(secrets) = &loaded.daemon.sources["two"].auth else { panic!() };
-    let secrets: Vec<_> = secrets.iter().map(|secret| secret.reveal()).collect();
+    let secrets: Vec<_> = secrets.iter().map(Secret::reveal).collect();
     assert_eq!(secrets, ["sesame", "mellonx"]);
     let Auth::Hmac { header, .. } = &loaded.daemon.sources["three"].auth else { panic!() };
     assert_eq!(header, "X-Sig");

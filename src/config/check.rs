@@ -87,20 +87,20 @@ impl<'a> Check<'a> {
     pub(super) fn verdict(self) -> Result<Vec<Diagnostic>, ConfigErrors> {
         let Self { sources, mut errors, mut lost, mut warnings, mut hidden, .. } = self;
         hidden.sort();
-        let show = |findings: &mut Vec<(Place, String)>| -> Vec<Diagnostic> {
+        // Finding the line of each costs a look through its file: no more than will be shown.
+        let mut left_out = 0;
+        let mut show = |findings: &mut Vec<(Place, String)>| -> Vec<Diagnostic> {
             findings.sort();
             findings.dedup();
-            findings
-                .drain(..)
-                .map(|(place, message)| show(&sources, &hidden, place, message))
-                .collect()
+            left_out = findings.len().saturating_sub(ERRORS_MAX);
+            let shown = findings.drain(..).take(ERRORS_MAX);
+            shown.map(|(place, message)| show(&sources, &hidden, place, message)).collect()
         };
-        lost.extend(show(&mut errors));
-        if lost.is_empty() {
+        if lost.is_empty() && errors.is_empty() {
             return Ok(show(&mut warnings));
         }
-        let left_out = lost.len().saturating_sub(ERRORS_MAX);
         lost.truncate(ERRORS_MAX);
+        lost.extend(show(&mut errors));
         Err(ConfigErrors { errors: lost, left_out })
     }
 
@@ -112,7 +112,11 @@ impl<'a> Check<'a> {
             match parse_all(text, ParseMode::Fallback) {
                 Ok(found) => matchers.extend(found),
                 Err(error) => {
-                    let place = self.inside(item, 1, text[..error.at].chars().count() + 1);
+                    let place = self.inside(
+                        item,
+                        1,
+                        text.get(..error.at).map_or(0, |lead| lead.chars().count()) + 1,
+                    );
                     self.error(place, format!("not a matcher: {}", error.why));
                 }
             }

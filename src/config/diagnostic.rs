@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// More errors than these are not shown: the first ones are usually the cause.
+/// More errors, or warnings, than these are not shown: the first ones are usually the cause.
 pub const ERRORS_MAX: usize = 100;
 
 /// One thing to tell the person who wrote a file.
@@ -23,7 +23,7 @@ pub struct Diagnostic {
 /// Everything that keeps a configuration from being used, in the order of the files.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct ConfigErrors {
-    /// At least one, at most [`ERRORS_MAX`].
+    /// Files that cannot be read, then places in those that can; at most [`ERRORS_MAX`] of each.
     pub errors: Vec<Diagnostic>,
     /// How many more there are.
     pub left_out: usize,

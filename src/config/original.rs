@@ -54,8 +54,9 @@ fn write_value(text: &mut String, node: &Node, shape: &Shape, depth: usize) {
 fn write_item(text: &mut String, item: &Node, shape: &Shape, depth: usize) {
     let pad = "  ".repeat(depth);
     let mut inner = String::new();
-    write_value(&mut inner, item, shape, depth);
-    // A map's first key goes beside the dash.
+    let nested = usize::from(matches!(item.value, Yaml::List(_)));
+    write_value(&mut inner, item, shape, depth + nested);
+    // The first key of a map, or the first item of a list, goes beside the dash.
     let inner = inner
         .strip_prefix('\n')
         .map_or(inner.as_str(), |lines| lines.get(pad.len() + 1..).unwrap_or_default());
@@ -73,8 +74,12 @@ fn write_fields(text: &mut String, node: &Node, fields: &[Field], depth: usize) 
 }
 
 fn write_key(text: &mut String, name: &str, depth: usize) {
+    // YAML 1.1 takes these for truth values, even as keys.
+    let ambiguous = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"]
+        .iter()
+        .any(|word| word.eq_ignore_ascii_case(name));
     text.push_str(&"  ".repeat(depth));
-    write_scalar(text, name, false);
+    write_scalar(text, name, ambiguous);
     text.push(':');
 }
 
@@ -87,5 +92,38 @@ fn write_scalar(text: &mut String, letters: &str, quoted: bool) {
         text.push_str(letters);
     } else {
         text.push_str(&serde_json::Value::from(letters).to_string());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn anything_reads_back_as_it_was() {
+        let written = |text: &str| {
+            let node = Node::read(0, text).unwrap();
+            let mut written = String::new();
+            write_value(&mut written, &node, &Shape::Any, 0);
+            written
+        };
+        let text = "a: [[1, x: 'y z', [{b: []}]], {}]\n'#': {n: ~, t: \"a\\nb\\t\", e: é}\n? 'yes'\n: -1\n";
+        let once = written(text);
+        assert_eq!(written(&once), once);
+        assert_eq!(
+            once,
+            "
+  a:
+  - - 1
+    - x: \"y z\"
+    - - b: []
+  - {}
+  \"#\":
+    \"n\": null
+    t: \"a\\nb\\t\"
+    e: \"é\"
+  \"yes\": \"-1\"
+"
+        );
     }
 }

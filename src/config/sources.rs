@@ -24,7 +24,7 @@ pub(super) fn read(
     let mut intakes = BTreeMap::new();
     for (key, node) in root.get("sources").map(Node::entries).unwrap_or_default() {
         check_name(check, key);
-        sources.insert(key.name.clone(), source(check, key, node));
+        sources.insert(key.name.clone(), source(check, node));
         intakes.insert(key.name.clone(), intake(check, key, node, limits));
     }
     (sources, intakes)
@@ -59,7 +59,7 @@ pub(super) fn check_name(check: &mut Check, key: &Key) {
     }
 }
 
-fn source(check: &mut Check, key: &Key, node: &Node) -> Source {
+fn source(check: &mut Check, node: &Node) -> Source {
     let group = node.text_at("group").unwrap_or_default().to_owned();
     let drop_labels = match node.get("drop_labels") {
         Some(_) => node.texts_at("drop_labels"),
@@ -74,10 +74,6 @@ fn source(check: &mut Check, key: &Key, node: &Node) -> Source {
         };
         Some(Deadman { matchers, after })
     });
-    if group == key.name {
-        let place = node.get("group").map_or(key.place, |group| group.place);
-        check.warn(place, "a group with the source's own name: other members must name it, too");
-    }
     Source { group, drop_labels, resend: node.span_at("resend"), deadman }
 }
 

@@ -230,3 +230,35 @@ fn the_shortest_configuration_is_alertmanagers() {
     assert_eq!(loaded.original, "route:\n  receiver: a\nreceivers:\n- name: a\n");
     assert_eq!(loaded.settings.resolve_timeout, Span::minutes(5));
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_damage_to_a_file_makes_the_reader_fall(
+        cut in 0.0..1.0_f64,
+        bytes in 0_usize..40,
+        scrap in "[ -~\n]{0,12}|\\PC{0,4}",
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.yaml");
+        for sample in ["tests/config/good/alertmanager_full.yaml", "tests/config/bad/sources.yaml"] {
+            let whole = fs::read_to_string(sample).unwrap();
+            let characters: Vec<char> = whole.chars().collect();
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_precision_loss,
+                clippy::cast_sign_loss,
+                reason = "a place in a short file"
+            )]
+            let start = (characters.len() as f64 * cut) as usize;
+            let end = (start + bytes).min(characters.len());
+            let damaged: String =
+                characters[..start].iter().copied().chain(scrap.chars()).chain(characters[end..].iter().copied()).collect();
+            fs::write(&path, damaged).unwrap();
+            if let Err(errors) = load(&path, &env) {
+                proptest::prop_assert!(!errors.to_string().is_empty());
+            }
+        }
+    }
+}

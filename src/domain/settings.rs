@@ -41,6 +41,8 @@ pub struct Settings {
     pub routes: Routes,
     /// Who gets them, by name.
     pub receivers: BTreeMap<String, Receiver>,
+    /// What is known of services, by name.
+    pub services: BTreeMap<String, Service>,
     /// Named templates that receiver fields may call.
     pub templates: Library,
 }
@@ -109,4 +111,19 @@ pub struct Deadman {
     pub matchers: Matchers,
     /// How long without one before people are told.
     pub after: Span,
+}
+
+/// What is known of a service. An alert belongs to the one that its label `service` names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Service {
+    /// How much the business depends on it: 1 is the most, 4 the least.
+    pub tier: Option<u8>,
+    /// How much of the business its failure touches; the tier, unless said otherwise.
+    pub impact: Option<Impact>,
+    /// The team that owns it.
+    pub owner: Option<String>,
+    /// As people call it; may be empty.
+    pub title: String,
+    /// Where it is written what to do; may be empty.
+    pub runbook: String,
 }

@@ -1,12 +1,14 @@
 //! Matchers: conditions on one label, written as in Alertmanager. `parse` reads them.
 
 mod parse;
+mod quote;
 
 use std::fmt;
 
 use regex::Regex;
 
 pub use parse::{InvalidMatcher, ParseMode, parse_all, parse_one};
+pub use quote::{Escaped, Quoted};
 
 /// All of them must hold.
 pub type Matchers = Vec<Matcher>;
@@ -107,10 +109,16 @@ impl Operator {
     }
 }
 
-/// Writes `name="value"` with Go's quoting, as Alertmanager does in group keys.
+/// Writes `name="value"` as Alertmanager does in group keys: a name that cannot stand bare is
+/// quoted by Go's rules, and its value too; else the value knows three escapes only.
 impl fmt::Display for Matcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}{:?}", self.name, self.operator().symbol(), self.value)
+        let symbol = self.operator().symbol();
+        if self.name.contains(parse::reserved) {
+            write!(f, "{}{symbol}{}", Quoted(&self.name), Quoted(&self.value))
+        } else {
+            write!(f, "{}{symbol}{}", self.name, Escaped(&self.value))
+        }
     }
 }
 

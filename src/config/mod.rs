@@ -1,0 +1,151 @@
+//! What was typed → what it means: YAML files become [`Settings`] and what only the shell needs.
+//!
+//! ```text
+//! files ─▶ node (values know their places) ─▶ shape (known keys, right kinds)
+//!       ─▶ routes, receivers, sources, rules … (meaning) ─▶ Loaded | ConfigErrors
+//! ```
+
+mod check;
+mod daemon;
+mod diagnostic;
+mod duration;
+mod files;
+mod http;
+mod intervals;
+mod node;
+mod original;
+mod people;
+mod polls;
+mod receivers;
+mod routes;
+mod rules;
+mod schema;
+mod secrets;
+mod shape;
+mod sources;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+pub use daemon::{
+    ApiToken, Auth, Comparison, Daemon, Format, Intake, Limits, Paths, Poll, Probe, Scope, Team,
+    Threshold, User,
+};
+pub use diagnostic::{ConfigErrors, Diagnostic, ERRORS_MAX};
+pub use rules::RuleTest;
+
+use crate::domain::Settings;
+use crate::domain::settings::Source;
+use crate::domain::value::Span;
+use check::Check;
+use node::Node;
+
+/// A configuration that is whole and makes sense.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// For the pure rooms. `external_url` is a flag's business and is left empty.
+    pub settings: Settings,
+    /// For the shell.
+    pub daemon: Daemon,
+    /// What works, but perhaps not as it was meant.
+    pub warnings: Vec<Diagnostic>,
+    /// The tests in the rule files.
+    pub tests: Vec<RuleTest>,
+    /// The configuration written out again, with secrets as `<secret>`.
+    pub original: String,
+}
+
+/// Alertmanager's `resolve_timeout` where none is given.
+const RESOLVE_TIMEOUT: Span = Span::minutes(5);
+
+/// Reads the file at `path` and everything it names. `env` looks environment variables up.
+///
+/// # Errors
+/// Everything that is wrong, each with its place, as far as it can be told at once.
+pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, ConfigErrors> {
+    load_with_rules(path, None, env)
+}
+
+/// As [`load`], with the rule files of a folder in place of those that the file names: the same
+/// days under other rules.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with_rules(
+    path: &Path,
+    rules: Option<&Path>,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Loaded, ConfigErrors> {
+    let base = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+    let mut check = Check::new(base, env);
+    let understood =
+        files::read_main(&mut check, path).map(|root| understand(&mut check, &root, rules));
+    let warnings = check.verdict()?;
+    let mut loaded = understood.expect("a main file that cannot be read is an error");
+    loaded.warnings = warnings;
+    Ok(loaded)
+}
+
+fn understand(check: &mut Check, root: &Node, rules: Option<&Path>) -> Loaded {
+    files::read_templates(check, root);
+    let receivers = receivers::read(check, root);
+    let receiver_names: BTreeSet<String> = receivers.keys().cloned().collect();
+    let intervals = intervals::read(check, root);
+    intervals::read_inhibitions(check, root);
+    let names = routes::Names { receivers: &receiver_names, intervals: &intervals };
+    let routes = routes::read(check, root, &names);
+    for key in ["tracing", "event_recorder"] {
+        if let Some(value) = root.get(key) {
+            check.warn(value.place, format!("`{key}` has no effect yet"));
+        }
+    }
+
+    let zone = people::default_zone(check, root);
+    let limits = sources::read_limits(check, root.get("limits"), Limits::default());
+    let (mut sources, intakes) = sources::read(check, root, limits);
+    let polls = polls::read(check, root);
+    for (name, poll) in &polls {
+        let source = Source { resend: Some(poll.every), ..Source::default() };
+        sources.entry(name.clone()).or_insert(source);
+    }
+    let admins = root.get("admins");
+    let daemon = Daemon {
+        sources: intakes,
+        polls,
+        tokens: people::read_tokens(check, root),
+        limits,
+        admins: admins.and_then(|node| people::read_receiver(check, node, &receiver_names)),
+        teams: people::read_teams(check, root, &receiver_names),
+        users: people::read_users(check, root, &zone),
+        zone,
+    };
+
+    let rule_files = files::read_rules(check, root, rules);
+    let rules::Rules { events, incidents, problems, tests } = rules::read(check, &rule_files);
+    let own = |name: &str| schema::OWN_KEYS.iter().any(|(key, _)| *key == name);
+    let global = root.get("global");
+    let settings = Settings {
+        hash: files::hash(&check.sources),
+        bare: !root.entries().iter().any(|(key, _)| own(&key.name)),
+        resolve_timeout: global
+            .and_then(|global| global.span_at("resolve_timeout"))
+            .unwrap_or(RESOLVE_TIMEOUT),
+        defaults: people::read_defaults(root),
+        external_url: String::new(),
+        sources,
+        events,
+        incidents,
+        problems,
+        routes,
+        receivers,
+        services: people::read_services(check, root),
+        templates: check.library.clone(),
+    };
+    // What was included is in the map already.
+    let keys: Vec<_> =
+        schema::top().iter().copied().filter(|(name, _)| *name != "include").collect();
+    let original = original::write(root, &keys);
+    Loaded { settings, daemon, warnings: Vec::new(), tests, original }
+}

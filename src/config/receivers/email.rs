@@ -1,0 +1,108 @@
+//! `email_configs`, with what `global` says about SMTP filled in.
+
+use std::collections::BTreeMap;
+
+use super::template;
+use crate::config::check::Check;
+use crate::config::node::{Node, Place};
+use crate::domain::notification::receiver::EmailConfig;
+use crate::domain::template::Template;
+use crate::domain::value::Secret;
+
+const SUBJECT: &str = r#"{{ template "email.default.subject" . }}"#;
+const HTML: &str = r#"{{ template "email.default.html" . }}"#;
+
+pub(super) fn read(check: &mut Check, global: &Node, node: &Node) -> Option<EmailConfig> {
+    let Some(to) = node.get("to") else {
+        check.error(node.place, "an e-mail needs a `to`");
+        return None;
+    };
+    let Some(from) = node.get("from").or_else(|| global.get("smtp_from")) else {
+        check.error(node.place, "no `from` here and no `smtp_from` in `global`; write one of them");
+        return None;
+    };
+    let Some(smarthost) = node.get("smarthost").or_else(|| global.get("smtp_smarthost")) else {
+        let why = "no `smarthost` here and no `smtp_smarthost` in `global`; write one of them";
+        check.error(node.place, why);
+        return None;
+    };
+    let either = |own: &str, inherited: &str| {
+        let flag = node.get(own).or_else(|| global.get(inherited));
+        flag.and_then(Node::boolean)
+    };
+    let tls = node.get("tls_config").or_else(|| global.get("smtp_tls_config"));
+    let skip_verify = tls.and_then(|tls| tls.get("insecure_skip_verify")).and_then(Node::boolean);
+    if let Some(threading) = node.get("threading") {
+        check.warn(threading.place, "`threading` has no effect yet");
+    }
+    let hello = node.text_at("hello").or_else(|| global.text_at("smtp_hello"));
+    Some(EmailConfig {
+        to: check.template(to)?,
+        from: check.template(from)?,
+        smarthost: host_and_port(check, smarthost)?,
+        hello: hello.unwrap_or("localhost").to_owned(),
+        auth: auth(check, global, node),
+        require_tls: either("require_tls", "smtp_require_tls").unwrap_or(true),
+        implicit_tls: either("force_implicit_tls", "smtp_force_implicit_tls").unwrap_or(false),
+        insecure_skip_verify: skip_verify.unwrap_or(false),
+        headers: headers(check, node)?,
+        html: body(check, node, "html", HTML),
+        text: body(check, node, "text", ""),
+    })
+}
+
+/// A body part; an empty template means that there is none.
+fn body(check: &mut Check, node: &Node, key: &str, default: &str) -> Option<Template> {
+    let text = node.get(key).map_or(Some(default), Node::text)?;
+    if text.is_empty() { None } else { template(check, node, key, default) }
+}
+
+fn auth(check: &mut Check, global: &Node, node: &Node) -> Option<(String, Secret)> {
+    let username =
+        node.text_at("auth_username").or_else(|| global.text_at("smtp_auth_username"))?;
+    let own = check.secret(node, "auth_password").or_else(|| check.secret(node, "auth_secret"));
+    let secret = own
+        .or_else(|| check.secret(global, "smtp_auth_password"))
+        .or_else(|| check.secret(global, "smtp_auth_secret"));
+    Some((username.to_owned(), secret.unwrap_or_default()))
+}
+
+/// Header fields by their usual spelling: names differ by letter case only for the writer.
+fn headers(check: &mut Check, node: &Node) -> Option<BTreeMap<String, Template>> {
+    let mut headers = BTreeMap::new();
+    let mut places: BTreeMap<String, Place> = BTreeMap::new();
+    for (key, value) in node.get("headers").map(Node::entries).unwrap_or_default() {
+        let name = canonical(&key.name);
+        if let Some(first) = places.insert(name.clone(), key.place) {
+            let first = check.whereabouts(first);
+            check.error(key.place, format!("header `{name}` stands at {first} already; keep one"));
+        }
+        headers.insert(name, check.template(value)?);
+    }
+    if !headers.contains_key("Subject") {
+        headers.insert("Subject".to_owned(), check.built_in(node.place, SUBJECT)?);
+    }
+    Some(headers)
+}
+
+fn canonical(name: &str) -> String {
+    let parts = name.split('-').map(|part| {
+        let mut letters = part.chars();
+        let first = letters.next().map(|c| c.to_ascii_uppercase());
+        first.into_iter().chain(letters.map(|c| c.to_ascii_lowercase())).collect::<String>()
+    });
+    parts.collect::<Vec<_>>().join("-")
+}
+
+fn host_and_port(check: &mut Check, node: &Node) -> Option<(String, u16)> {
+    let text = node.text()?;
+    let parts = text.rsplit_once(':').and_then(|(host, port)| {
+        let port = port.parse::<u16>().ok().filter(|port| *port > 0)?;
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        (!host.is_empty()).then(|| (host.to_owned(), port))
+    });
+    if parts.is_none() {
+        check.error(node.place, format!("`{text}` is not a host with a port; write `host:587`"));
+    }
+    parts
+}

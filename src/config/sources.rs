@@ -1,0 +1,186 @@
+//! `sources`: who sends what, for the pure rooms and for the intake.
+
+use std::collections::BTreeMap;
+
+use super::check::Check;
+use super::daemon::{Auth, Format, Intake, Limits, Paths};
+use super::node::{Key, Node};
+use crate::domain::settings::{Deadman, Source};
+use crate::domain::value::{Secret, Severity, Span};
+
+/// Labels that tell Prometheus servers of one pair apart.
+const REPLICA_LABELS: [&str; 3] = ["prometheus", "prometheus_replica", "replica"];
+
+/// The header that carries an HMAC where none is named.
+const HMAC_HEADER: &str = "X-Signature-256";
+
+/// Reads every source, in both halves.
+pub(super) fn read(
+    check: &mut Check,
+    root: &Node,
+    limits: Limits,
+) -> (BTreeMap<String, Source>, BTreeMap<String, Intake>) {
+    let mut sources = BTreeMap::new();
+    let mut intakes = BTreeMap::new();
+    for (key, node) in root.get("sources").map(Node::entries).unwrap_or_default() {
+        check_name(check, key);
+        sources.insert(key.name.clone(), source(check, node));
+        intakes.insert(key.name.clone(), intake(check, key, node, limits));
+    }
+    (sources, intakes)
+}
+
+/// Reads limits; what is not given is inherited.
+pub(super) fn read_limits(check: &mut Check, node: Option<&Node>, inherited: Limits) -> Limits {
+    let Some(node) = node else { return inherited };
+    let mut number = |key: &str, otherwise: u64| {
+        let Some(value) = node.get(key) else { return otherwise };
+        let number = value.whole().unwrap_or(otherwise);
+        if number == 0 {
+            check.error(value.place, format!("`{key}` cannot be 0; leave it out for the default"));
+        }
+        number
+    };
+    Limits {
+        rate: number("rate", inherited.rate),
+        burst: number("burst", inherited.burst),
+        body_bytes_max: number("body_bytes_max", inherited.body_bytes_max),
+        labels_max: number("labels_max", inherited.labels_max),
+        label_value_bytes_max: number("label_value_bytes_max", inherited.label_value_bytes_max),
+    }
+}
+
+/// A source's name is a part of its URL.
+pub(super) fn check_name(check: &mut Check, key: &Key) {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if !key.name.chars().all(fits) || key.name.len() > 64 {
+        let why = format!("`{}` goes into a URL: use up to 64 letters, digits, -_.", key.name);
+        check.error(key.place, why);
+    }
+}
+
+fn source(check: &mut Check, node: &Node) -> Source {
+    let group = node.text_at("group").unwrap_or_default().to_owned();
+    let drop_labels = match node.get("drop_labels") {
+        Some(_) => node.texts_at("drop_labels"),
+        None if group.is_empty() => Vec::new(),
+        None => REPLICA_LABELS.map(str::to_owned).to_vec(),
+    };
+    let deadman = node.get("deadman").and_then(|deadman| {
+        let matchers = check.matchers(deadman.get("match"));
+        let Some(after) = deadman.span_at("after").filter(|after| *after > Span::ZERO) else {
+            check.error(deadman.place, "a dead-man switch needs `after`, such as `after: 5m`");
+            return None;
+        };
+        Some(Deadman { matchers, after })
+    });
+    Source { group, drop_labels, resend: node.span_at("resend"), deadman }
+}
+
+fn intake(check: &mut Check, key: &Key, node: &Node, limits: Limits) -> Intake {
+    let format = match node.text_at("type") {
+        Some("alertmanager") => Format::Alertmanager,
+        Some("grafana") => Format::Grafana,
+        Some("prometheus") => Format::Prometheus,
+        Some("generic") => Format::Generic,
+        // Any other word was turned down with the shape.
+        Some(_) | None => Format::Auto,
+    };
+    let paths = node.get("paths");
+    if format == Format::Generic && paths.is_none() {
+        check.error(key.place, "a generic source needs `paths` that say where things stand");
+    }
+    if let Some(paths) = paths
+        && format != Format::Generic
+    {
+        check.error(paths.place, "`paths` are for `type: generic` only");
+    }
+    let mut severity_map = BTreeMap::new();
+    for (word, severity) in node.get("severity_map").map(Node::entries).unwrap_or_default() {
+        let severity = severity.text().map_or(Severity::Unknown, Severity::parse);
+        severity_map.insert(word.name.clone(), severity);
+    }
+    Intake {
+        format,
+        auth: node.get("auth").map(|auth| read_auth(check, auth)).unwrap_or_default(),
+        limits: read_limits(check, node.get("limits"), limits),
+        severity_map,
+        paths: paths.map(|paths| read_paths(check, paths)),
+    }
+}
+
+fn read_auth(check: &mut Check, node: &Node) -> Auth {
+    let bearer = secrets(check, node, "bearer");
+    let ways = usize::from(!bearer.is_empty())
+        + usize::from(node.get("basic").is_some())
+        + usize::from(node.get("hmac").is_some());
+    if ways > 1 {
+        check.error(node.place, "`bearer`, `basic` and `hmac` exclude each other; keep one");
+    }
+    if let Some(basic) = node.get("basic") {
+        let Some(username) = basic.text_at("username") else {
+            check.error(basic.place, "basic authentication needs a `username`");
+            return Auth::Open;
+        };
+        let passwords = secrets(check, basic, "password");
+        need(check, basic, &passwords, "password");
+        return Auth::Basic { username: username.to_owned(), passwords };
+    }
+    if let Some(hmac) = node.get("hmac") {
+        let header = hmac.text_at("header").unwrap_or(HMAC_HEADER).to_owned();
+        let secrets = secrets(check, hmac, "secret");
+        need(check, hmac, &secrets, "secret");
+        return Auth::Hmac { header, secrets };
+    }
+    need(check, node, &bearer, "bearer");
+    Auth::Bearer(bearer)
+}
+
+/// The secret and the one that will replace it.
+fn secrets(check: &mut Check, node: &Node, key: &str) -> Vec<Secret> {
+    let keys = [key.to_owned(), format!("{key}_next")];
+    let secrets: Vec<Secret> = keys.iter().filter_map(|key| check.own_secret(node, key)).collect();
+    if secrets.iter().any(|secret| secret.reveal().is_empty()) {
+        check.error(node.place, format!("`{key}` is empty; everybody could send"));
+    }
+    secrets
+}
+
+fn need(check: &mut Check, node: &Node, secrets: &[Secret], key: &str) {
+    let given = node.entries().iter().any(|(name, _)| name.name.starts_with(key));
+    if secrets.is_empty() && !given {
+        check.error(node.place, format!("write a `{key}_file` or a `{key}`"));
+    }
+}
+
+fn read_paths(check: &mut Check, node: &Node) -> Paths {
+    let text = |key: &str| node.text_at(key).map(str::to_owned);
+    let names = |key: &str| {
+        let entries = node.get(key).map(Node::entries).unwrap_or_default();
+        entries
+            .iter()
+            .filter_map(|(name, path)| Some((name.name.clone(), path.text()?.to_owned())))
+            .collect()
+    };
+    let paths = Paths {
+        events: text("events"),
+        key: text("key"),
+        name: text("name"),
+        status: text("status"),
+        resolved_when: node.texts_at("resolved_when"),
+        severity: text("severity"),
+        title: text("title"),
+        url: text("url"),
+        starts_at: text("starts_at"),
+        ends_at: text("ends_at"),
+        labels: names("labels"),
+        annotations: names("annotations"),
+    };
+    if paths.name.is_none() && paths.labels.is_empty() {
+        check.error(node.place, "`paths` must give a `name` or `labels`: they identify the alert");
+    }
+    if paths.status.is_some() && paths.resolved_when.is_empty() {
+        check.error(node.place, "`status` needs `resolved_when`: the values that mean it is over");
+    }
+    paths
+}

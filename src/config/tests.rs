@@ -1,0 +1,264 @@
+//! The configurations under `tests/config`, `config` and `rules`, read as the daemon reads them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::*;
+use crate::domain::notification::receiver::IntegrationKind;
+use crate::domain::value::{Labels, Secret};
+
+/// With this in the environment the expected errors are written anew.
+const REWRITE: &str = "REWRITE_EXPECTED";
+
+fn env(name: &str) -> Option<String> {
+    match name {
+        "NEXT" => Some("mellon".to_owned()),
+        "HOST" => Some("127.0.0.1:9090".to_owned()),
+        _ => None,
+    }
+}
+
+fn files(folder: &str) -> Vec<PathBuf> {
+    let is_yaml =
+        |path: &PathBuf| path.extension().is_some_and(|end| end == "yaml" || end == "yml");
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(is_yaml).collect();
+    files.sort();
+    assert!(!files.is_empty(), "{folder}");
+    files
+}
+
+fn good(path: &Path) -> Loaded {
+    load(path, &env).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// Loads a text as the only file of its folder.
+fn text(yaml: &str) -> Loaded {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.yaml");
+    fs::write(&path, yaml).unwrap();
+    good(&path)
+}
+
+#[test]
+fn every_file_we_ship_loads_without_a_warning() {
+    for folder in ["config", "config/examples"] {
+        for path in files(folder) {
+            let loaded = good(&path);
+            assert_eq!(loaded.warnings, [], "{}", path.display());
+        }
+    }
+    let loaded = good(Path::new("config/incidentd.yaml"));
+    for path in files("rules") {
+        let name = path.display().to_string();
+        assert!(loaded.tests.iter().any(|test| test.place.starts_with(&name)), "{name}");
+    }
+}
+
+#[test]
+fn every_good_configuration_loads() {
+    for path in files("tests/config/good") {
+        good(&path);
+    }
+}
+
+#[test]
+fn what_is_written_out_reads_back() {
+    for name in ["alertmanager_full", "own"] {
+        let original =
+            good(&Path::new("tests/config/good").join(name).with_extension("yaml")).original;
+        // A secret that is a URL must look like one.
+        let again = text(&original.replace("<secret>", "http://hidden")).original;
+        assert_eq!(again, original);
+    }
+}
+
+#[test]
+fn every_bad_configuration_is_told_all_its_errors() {
+    for path in files("tests/config/bad") {
+        let Err(errors) = load(&path, &env) else { panic!("{} loads", path.display()) };
+        let told = format!("{errors}\n");
+        let expected = path.with_extension("err");
+        if std::env::var_os(REWRITE).is_some() {
+            fs::write(&expected, &told).unwrap();
+        }
+        let expected = fs::read_to_string(&expected).unwrap();
+        assert_eq!(told, expected, "{}", path.display());
+    }
+}
+
+#[test]
+fn a_missing_file_is_told_by_its_name() {
+    let errors = load(Path::new("tests/config/none.yaml"), &env).unwrap_err();
+    assert!(errors.to_string().starts_with("tests/config/none.yaml: cannot be read: "), "{errors}");
+}
+
+#[test]
+fn routes_inherit_what_alertmanager_lets_them_inherit() {
+    let loaded = good(Path::new("tests/config/good/alertmanager_full.yaml"));
+    let drawn: Vec<String> = loaded
+        .settings
+        .routes
+        .nodes()
+        .iter()
+        .map(|route| {
+            format!(
+                "{} {} {:?} {} {} {} mute={:?} active={:?} {:?}",
+                route.key,
+                route.receiver,
+                route.group_by,
+                route.group_wait,
+                route.group_interval,
+                route.repeat_interval,
+                route.mute_time_intervals,
+                route.active_time_intervals,
+                route.children,
+            )
+        })
+        .collect();
+    assert_eq!(
+        drawn,
+        [
+            "{} everything All 0s 5m 4h mute=[] active=[] [1, 3]",
+            r#"{}/{area="x",team="db",zone=~"a|b"} everything Labels(["alertname"]) 0s 5m 4h mute=["nights"] active=[] [2]"#,
+            r#"{}/{area="x",team="db",zone=~"a|b"}/{level!~"x.*",severity="critical"} chat Labels(["alertname"]) 0s 5m 4h mute=[] active=["holidays"] []"#,
+            r#"{}/{owner="''",team="net"} everything Labels([]) 0s 1m 36h mute=[] active=[] []"#,
+        ]
+    );
+    assert!(loaded.settings.bare);
+}
+
+#[test]
+fn receivers_take_what_global_says() {
+    let loaded = good(Path::new("tests/config/good/alertmanager_full.yaml"));
+    let chat = &loaded.settings.receivers["chat"];
+    let kinds: Vec<_> = chat
+        .integrations
+        .iter()
+        .map(|integration| (integration.kind.name(), integration.index, integration.send_resolved))
+        .collect();
+    assert_eq!(
+        kinds,
+        [("slack", 0, false), ("slack", 1, true), ("email", 0, false), ("email", 1, false)]
+    );
+    let IntegrationKind::Slack(slack) = &chat.integrations[0].kind else { panic!() };
+    assert_eq!(slack.api_url.reveal(), "https://chat.example.org/one");
+    assert!(!slack.http.follow_redirects);
+    assert_eq!(slack.texts.len(), 14);
+    let IntegrationKind::Email(email) = &chat.integrations[2].kind else { panic!() };
+    assert_eq!(email.smarthost, ("::1".to_owned(), 2525));
+    assert_eq!(email.auth.as_ref().unwrap().1.reveal(), "pass$word");
+    assert!(!email.require_tls && email.html.is_some() && email.text.is_none());
+    let IntegrationKind::Email(email) = &chat.integrations[3].kind else { panic!() };
+    assert_eq!(email.headers.keys().collect::<Vec<_>>(), ["Subject", "X-Team"]);
+    assert!(email.require_tls && email.implicit_tls && email.html.is_none());
+    let webhooks = &loaded.settings.receivers["everything"].integrations;
+    let IntegrationKind::Webhook(webhook) = &webhooks[0].kind else { panic!() };
+    assert_eq!((webhook.alerts_max, webhook.timeout), (10, Span(1_500)));
+    assert!(webhook.http.follow_redirects && webhook.http.headers.len() == 2);
+    assert!(webhooks[0].send_resolved && !webhooks[1].send_resolved);
+}
+
+#[test]
+fn included_files_are_merged_and_secrets_are_read() {
+    let loaded = good(Path::new("tests/config/good/included.yaml"));
+    assert_eq!(loaded.settings.receivers.keys().collect::<Vec<_>>(), ["here", "there"]);
+    assert_eq!(loaded.settings.resolve_timeout, Span::minutes(3));
+    assert!(!loaded.settings.bare);
+    let Auth::Bearer(secrets) = &loaded.daemon.sources["two"].auth else { panic!() };
+    let secrets: Vec<_> = secrets.iter().map(Secret::reveal).collect();
+    assert_eq!(secrets, ["sesame", "mellonx"]);
+    let Auth::Hmac { header, .. } = &loaded.daemon.sources["three"].auth else { panic!() };
+    assert_eq!(header, "X-Sig");
+    assert!(loaded.original.contains("smtp_from: a@example.org"), "{}", loaded.original);
+    assert!(loaded.original.contains("secret: <secret>"), "{}", loaded.original);
+}
+
+#[test]
+fn our_keys_mean_what_they_say() {
+    let loaded = good(Path::new("tests/config/good/own.yaml"));
+    let merged = &loaded.daemon.sources["merged"];
+    assert_eq!(
+        (merged.format, merged.limits.rate, merged.limits.burst),
+        (Format::Alertmanager, 10, 5)
+    );
+    assert_eq!(merged.severity_map["boom"], crate::domain::value::Severity::Critical);
+    let source = &loaded.settings.sources["merged"];
+    assert_eq!(source.drop_labels, ["prometheus", "prometheus_replica", "replica"]);
+    assert_eq!(loaded.daemon.polls["p"].url, "http://127.0.0.1:9090");
+    assert_eq!(loaded.settings.sources["p"].resend, Some(Span::minutes(1)));
+    let events = &loaded.settings.events;
+    let names = |names: Vec<&str>| names.join("; ");
+    let enrich = events.enrich.matching(&Labels::new([("a", "1")]));
+    assert_eq!(
+        names(enrich.iter().map(|rule| rule.name.as_str()).collect()),
+        "tests/config/good/rules/all.yaml:2; stops"
+    );
+    let correlate: Vec<_> =
+        events.correlate.rules().iter().map(|rule| rule.body.max_span).collect();
+    assert_eq!(correlate, [Span::hours(4), Span::hours(5)]);
+    assert_eq!(loaded.settings.incidents.resolve.rules().len(), 2);
+    assert_eq!(loaded.settings.problems.problem.rules()[0].body.count, 4);
+    assert_eq!(loaded.tests[0].name, loaded.tests[0].place);
+}
+
+#[test]
+fn another_folder_of_rules_takes_the_place_of_those_named() {
+    let path = Path::new("config/incidentd.yaml");
+    let folder = Path::new("tests/config/good/rules");
+    let loaded = load_with_rules(path, Some(folder), &env).unwrap();
+    assert_eq!(loaded.tests.len(), 1);
+    assert_ne!(loaded.settings.hash, good(path).settings.hash);
+    assert_eq!(loaded.settings.hash.len(), 16);
+}
+
+#[test]
+fn secrets_are_shown_nowhere() {
+    let loaded = good(Path::new("tests/config/good/alertmanager_full.yaml"));
+    for secret in ["hush", "pass$word", "chat.example.org"] {
+        assert!(!loaded.original.contains(secret), "{}", loaded.original);
+        assert!(!format!("{loaded:?}").contains(secret), "{secret}");
+    }
+    let errors = load(Path::new("tests/config/bad/receivers.yaml"), &env).unwrap_err();
+    assert!(!errors.to_string().contains("ftp://"), "{errors}");
+}
+
+#[test]
+fn the_shortest_configuration_is_alertmanagers() {
+    let loaded = text("route: {receiver: a}\nreceivers: [{name: a}]\n");
+    assert!(loaded.settings.bare && loaded.warnings.is_empty());
+    assert_eq!(loaded.original, "route:\n  receiver: a\nreceivers:\n- name: a\n");
+    assert_eq!(loaded.settings.resolve_timeout, Span::minutes(5));
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_damage_to_a_file_makes_the_reader_fall(
+        cut in 0.0..1.0_f64,
+        bytes in 0_usize..40,
+        scrap in "[ -~\n]{0,12}|\\PC{0,4}",
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.yaml");
+        for sample in ["tests/config/good/alertmanager_full.yaml", "tests/config/bad/sources.yaml"] {
+            let whole = fs::read_to_string(sample).unwrap();
+            let characters: Vec<char> = whole.chars().collect();
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_precision_loss,
+                clippy::cast_sign_loss,
+                reason = "a place in a short file"
+            )]
+            let start = (characters.len() as f64 * cut) as usize;
+            let end = (start + bytes).min(characters.len());
+            let damaged: String =
+                characters[..start].iter().copied().chain(scrap.chars()).chain(characters[end..].iter().copied()).collect();
+            fs::write(&path, damaged).unwrap();
+            if let Err(errors) = load(&path, &env) {
+                proptest::prop_assert!(!errors.to_string().is_empty());
+            }
+        }
+    }
+}

@@ -29,8 +29,6 @@ pub struct Settings {
     pub external_url: String,
     /// The sources by name.
     pub sources: BTreeMap<String, Source>,
-    /// The services by name.
-    pub services: BTreeMap<String, Service>,
     /// Enrich, dedupe, flap, correlate.
     pub events: EventRules,
     /// Incident and resolve.
@@ -50,17 +48,8 @@ pub struct Settings {
 impl Settings {
     /// How much of the business a service's outage touches: its tier, where the catalogue says.
     pub fn impact_of(&self, service: &str) -> Option<Impact> {
-        self.services.get(service)?.tier
+        self.services.get(service)?.impact
     }
-}
-
-/// A service of the catalogue, as far as incidents need it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Service {
-    /// How much of the business stands still without it: tier 1 to 4 (ITIL's business impact).
-    pub tier: Option<Impact>,
-    /// The team that owns it.
-    pub owner: Option<String>,
 }
 
 /// What is assumed while no rule says otherwise.

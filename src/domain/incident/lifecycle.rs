@@ -170,7 +170,9 @@ fn open(turn: &mut Turn, root: AlertId, correlation: &Correlation, before: Optio
     let words = Words { turn, labels: &labels, annotations: &annotations };
     let title = words.say(rule.title.as_ref()).unwrap_or_else(|| words.title(correlation));
     let category = words.say(rule.category.as_ref());
-    let team = words.say(rule.team.as_ref()).or_else(|| words.label("team"));
+    let owner = turn.settings().services.get(labels.get("service"));
+    let owner = owner.and_then(|service| service.owner.clone());
+    let team = words.say(rule.team.as_ref()).or_else(|| words.label("team")).or(owner);
     let (impact, urgency) = (impact(turn, &rule, &labels), rule.urgency);
     let urgency = urgency.unwrap_or(severity.urgency());
     let terms = event::correlate::terms(turn.settings(), correlation);

@@ -5,7 +5,7 @@ use incidentd::shell::store::{Lease, Seq, Store, StoreError};
 
 use crate::fixture::{PART, journal};
 
-fn failed<T>(result: Result<T, StoreError>) -> bool {
+fn failed<T>(result: &Result<T, StoreError>) -> bool {
     matches!(result, Err(StoreError::Engine { .. }))
 }
 
@@ -17,8 +17,8 @@ fn second_append(prepare: fn(&Disk)) -> (Disk, bool) {
     let last = store.append(PART, epoch, last, &[b"first".to_vec()], &[]).unwrap();
     prepare(&disk);
     let second = store.append(PART, epoch, last, &[b"second".to_vec()], &[]);
-    let refused = failed(second);
-    assert_eq!(refused, failed(store.acquire(PART)), "a writer that failed must stop");
+    let refused = failed(&second);
+    assert_eq!(refused, failed(&store.acquire(PART)), "a writer that failed must stop");
     (disk, refused)
 }
 
@@ -40,7 +40,7 @@ fn a_crash_keeps_what_was_flushed_and_ends_the_writers() {
     let before = MemoryStore::open(&disk);
     disk.crash();
     assert_eq!((places(&disk), refused), (2, false));
-    assert!(failed(before.position(PART)));
+    assert!(failed(&before.position(PART)));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod chunks;
 mod keys;
 mod open;
+mod recovery;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -12,9 +13,8 @@ use std::ops::ControlFlow;
 use sled::{Batch, Db};
 
 use self::chunks::{Damage, Joined, Whole};
-pub use self::open::{
-    CACHE_BYTES_DEFAULT, OpenError, Opened, Options, Recovered, open, recover, restore,
-};
+pub use self::open::{CACHE_BYTES_DEFAULT, OpenError, Opened, Options, open};
+pub use self::recovery::{Recovered, recover, restore};
 use super::{
     Entry, Epoch, IndexRow, Lease, Misuse, NAME_BYTES_MAX, PageKey, Partition, Position, ROWS_MAX,
     Seq, Store, StoreError, StoredPage, VALUE_BYTES_MAX, check_entry, check_value,
@@ -281,8 +281,8 @@ impl SledStore {
         upto: Seq,
     ) -> impl Iterator<Item = Result<Stored, Damage>> + use<> {
         let from = keys::place(part, Seq(after.0.saturating_add(1)));
-        let past = keys::place(part, Seq(upto.0.saturating_add(1)));
-        let range = if from < past { from..past } else { Vec::new()..Vec::new() };
+        let end = keys::place(part, Seq(upto.0.saturating_add(1)));
+        let range = if from < end { from..end } else { Vec::new()..Vec::new() };
         Joined(self.db.range(range)).map(move |whole| Stored::read(part, whole?))
     }
 }

@@ -29,7 +29,7 @@ const ROW_BYTES_USUAL: usize = 16;
 /// How many places one batch of a trim removes: bounds its memory and how long it holds sled.
 const TRIM_PLACES_MAX: usize = 512;
 
-/// A store in a directory of its own. [`open`] makes one.
+/// A store in a directory of its own. [`open()`] makes one.
 #[derive(Debug)]
 pub struct SledStore {
     db: Db,

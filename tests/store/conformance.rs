@@ -23,7 +23,7 @@ fn values(texts: &[&str]) -> Vec<Vec<u8>> {
     texts.iter().map(|text| text.as_bytes().to_vec()).collect()
 }
 
-fn is_fenced<T>(result: Result<T, StoreError>) -> bool {
+fn is_fenced<T>(result: &Result<T, StoreError>) -> bool {
     matches!(result, Err(StoreError::Fenced { .. }))
 }
 
@@ -87,9 +87,9 @@ fn a_writer_with_an_old_epoch_is_fenced() {
         let old = acquired(&mut *store);
         store.append(PART, old, Seq(0), &values(&["a"]), &[]).unwrap();
         let new = acquired(&mut *store);
-        assert!(is_fenced(store.append(PART, old, Seq(1), &values(&["b"]), &[])));
-        assert!(is_fenced(store.checkpoint(PART, old, Seq(1), &[])));
-        assert!(is_fenced(store.load(PART, old, Seq(1), &[])));
+        assert!(is_fenced(&store.append(PART, old, Seq(1), &values(&["b"]), &[])));
+        assert!(is_fenced(&store.checkpoint(PART, old, Seq(1), &[])));
+        assert!(is_fenced(&store.load(PART, old, Seq(1), &[])));
         store.append(PART, new, Seq(1), &values(&["c"]), &[]).unwrap();
         assert_eq!(journal(&*store, 0), [(1, b"a".to_vec()), (2, b"c".to_vec())]);
     });
@@ -102,7 +102,7 @@ fn a_writer_that_expects_another_place_is_fenced() {
         let epoch = acquired(&mut *store);
         store.append(PART, epoch, Seq(0), &values(&["a"]), &[]).unwrap();
         for expect in [0, 2, u64::MAX] {
-            assert!(is_fenced(store.append(PART, epoch, Seq(expect), &values(&["b"]), &[])));
+            assert!(is_fenced(&store.append(PART, epoch, Seq(expect), &values(&["b"]), &[])));
         }
         assert_eq!(store.position(PART).unwrap().last, Seq(1));
     });
@@ -112,8 +112,8 @@ fn a_writer_that_expects_another_place_is_fenced() {
 fn nobody_writes_before_the_partition_is_taken() {
     check(|make| {
         let mut store = make();
-        assert!(is_fenced(store.append(PART, Epoch(0), Seq(0), &values(&["a"]), &[])));
-        assert!(is_fenced(store.append(PART, Epoch(1), Seq(0), &values(&["a"]), &[])));
+        assert!(is_fenced(&store.append(PART, Epoch(0), Seq(0), &values(&["a"]), &[])));
+        assert!(is_fenced(&store.append(PART, Epoch(1), Seq(0), &values(&["a"]), &[])));
     });
 }
 
@@ -312,7 +312,7 @@ fn an_empty_partition_can_be_loaded_from_any_place() {
         let entry = |text: &str, names: &[&str]| Entry { value: text.into(), index: rows(names) };
         let first = [entry("a", &["INC-1"]), entry("b", &["INC-2"])];
         assert_eq!(store.load(PART, epoch, Seq(40), &first).unwrap(), Seq(42));
-        assert!(is_fenced(store.load(PART, epoch, Seq(40), &first)));
+        assert!(is_fenced(&store.load(PART, epoch, Seq(40), &first)));
         assert_eq!(store.load(PART, epoch, Seq(42), &[entry("c", &[])]).unwrap(), Seq(43));
         store.checkpoint(PART, epoch, Seq(41), &[]).unwrap();
         drop(store);

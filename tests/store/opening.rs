@@ -29,7 +29,9 @@ fn damage(dir: &Path) {
         let path = file.unwrap().path();
         if path.is_file() && !path.ends_with("conf") {
             let mut bytes = fs::read(&path).unwrap();
-            bytes.iter_mut().for_each(|byte| *byte ^= 0x55);
+            for byte in &mut bytes {
+                *byte ^= 0x55;
+            }
             fs::write(&path, bytes).unwrap();
         }
     }
@@ -109,7 +111,9 @@ fn damage_in_what_a_restart_reads_is_found_by_opening() {
     let copies: Vec<_> =
         (0..bytes.len() - 20).filter(|at| bytes[*at..].starts_with(needle)).collect();
     assert!(!copies.is_empty());
-    copies.into_iter().for_each(|at| bytes[at] ^= 1);
+    for at in copies {
+        bytes[at] ^= 1;
+    }
     fs::write(&db, bytes).unwrap();
     let Opened { recovered, .. } = sled_store::open(&options).unwrap();
     assert_eq!(recovered.unwrap().moved_to, corrupt(&options));

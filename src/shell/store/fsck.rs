@@ -10,6 +10,9 @@ use super::{IndexRow, Partition, Position, Seq, Store, StoreError};
 /// Problems after this many are counted, but not described.
 pub const PROBLEMS_MAX: usize = 100;
 
+/// Looks at the place, schema and payload of a journal value and may complain of it.
+pub type Inspect<'a> = &'a mut dyn FnMut(Seq, u8, &[u8]) -> Result<(), String>;
+
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
@@ -43,15 +46,15 @@ impl fmt::Display for Problem {
 }
 
 /// Checks that every value decodes, that the journal has no gap, that keys are well formed, that the
-/// checkpoint lies within the journal and that the index agrees with it. `inspect` sees the place,
-/// schema and payload of each journal value, oldest first, and may have a complaint of its own.
+/// checkpoint lies within the journal and that the index agrees with it. `inspect` sees each journal
+/// value that decodes, oldest first.
 ///
 /// # Errors
 /// When not even the position can be read; everything else is a problem in the report.
 pub fn fsck(
     store: &dyn Store,
     part: Partition,
-    inspect: &mut dyn FnMut(Seq, u8, &[u8]) -> Result<(), String>,
+    inspect: Inspect<'_>,
 ) -> Result<Report, StoreError> {
     let position = store.position(part)?;
     let mut report =
@@ -105,12 +108,7 @@ impl Report {
         }
     }
 
-    fn check_journal(
-        &mut self,
-        store: &dyn Store,
-        part: Partition,
-        inspect: &mut dyn FnMut(Seq, u8, &[u8]) -> Result<(), String>,
-    ) {
+    fn check_journal(&mut self, store: &dyn Store, part: Partition, inspect: Inspect<'_>) {
         let mut said = Rows::default();
         let mut before = self.position.trimmed;
         let read = store.entries(part, before, &mut |seq, entry| {

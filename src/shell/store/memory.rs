@@ -121,7 +121,9 @@ impl Store for MemoryStore {
                 check_entry(value, index)
                     .map_err(|misuse| misused("append to the journal", misuse))?;
             }
-            values.iter().for_each(|value| share.push(value, index));
+            for value in values {
+                share.push(value, index);
+            }
             Ok(share.position.last)
         })
     }
@@ -207,7 +209,9 @@ impl Store for MemoryStore {
                     .map_err(|misuse| misused("load the journal", misuse))?;
             }
             share.start_after(after);
-            entries.iter().for_each(|entry| share.push(&entry.value, &entry.index));
+            for entry in entries {
+                share.push(&entry.value, &entry.index);
+            }
             Ok(share.position.last)
         })
     }

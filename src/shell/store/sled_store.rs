@@ -3,6 +3,7 @@
 mod chunks;
 mod keys;
 mod open;
+mod recovery;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -12,9 +13,8 @@ use std::ops::ControlFlow;
 use sled::{Batch, Db};
 
 use self::chunks::{Damage, Joined, Whole};
-pub use self::open::{
-    CACHE_BYTES_DEFAULT, OpenError, Opened, Options, Recovered, open, recover, restore,
-};
+pub use self::open::{CACHE_BYTES_DEFAULT, OpenError, Opened, Options, open};
+pub use self::recovery::{Recovered, recover, restore};
 use super::{
     Entry, Epoch, IndexRow, Lease, Misuse, NAME_BYTES_MAX, PageKey, Partition, Position, ROWS_MAX,
     Seq, Store, StoreError, StoredPage, VALUE_BYTES_MAX, check_entry, check_value,
@@ -29,7 +29,7 @@ const ROW_BYTES_USUAL: usize = 16;
 /// How many places one batch of a trim removes: bounds its memory and how long it holds sled.
 const TRIM_PLACES_MAX: usize = 512;
 
-/// A store in a directory of its own. [`open`] makes one.
+/// A store in a directory of its own. [`open()`] makes one.
 #[derive(Debug)]
 pub struct SledStore {
     db: Db,
@@ -281,8 +281,8 @@ impl SledStore {
         upto: Seq,
     ) -> impl Iterator<Item = Result<Stored, Damage>> + use<> {
         let from = keys::place(part, Seq(after.0.saturating_add(1)));
-        let past = keys::place(part, Seq(upto.0.saturating_add(1)));
-        let range = if from < past { from..past } else { Vec::new()..Vec::new() };
+        let end = keys::place(part, Seq(upto.0.saturating_add(1)));
+        let range = if from < end { from..end } else { Vec::new()..Vec::new() };
         Joined(self.db.range(range)).map(move |whole| Stored::read(part, whole?))
     }
 }

@@ -12,8 +12,9 @@ use std::time::Duration;
 use sled::{Batch, Db};
 
 use super::chunks::Damage;
+use super::recovery::{Recovered, finish_swap, replace};
 use super::{Attempt, SledStore, keys};
-use crate::shell::store::archive::{self, ArchiveError, Summary};
+use crate::shell::store::archive::ArchiveError;
 use crate::shell::store::{Epoch, Partition, Position, Seq, Store, StoreError};
 
 /// Memory that sled keeps pages in, unless the configuration says otherwise.
@@ -57,18 +58,6 @@ pub struct Opened {
     pub store: SledStore,
     /// Set when the store that was there could not be read: a person must be told.
     pub recovered: Option<Recovered>,
-}
-
-/// What became of a store that could not be read.
-#[derive(Debug)]
-pub struct Recovered {
-    /// Where the unreadable directory lies; nothing in it was deleted.
-    pub moved_to: PathBuf,
-    /// The export that was restored; nothing when the store begins empty, or when an earlier start
-    /// was interrupted while it restored.
-    pub restored_from: Option<PathBuf>,
-    /// Newer exports that could not be restored, and why.
-    pub passed_over: Vec<(PathBuf, ArchiveError)>,
 }
 
 /// Why there is no store.
@@ -160,96 +149,7 @@ pub fn open(options: &Options) -> Result<Opened, OpenError> {
     }
 }
 
-/// Moves a store aside whose damage shows only when it is read, and opens what takes its place.
-/// The store itself must have been dropped before.
-///
-/// # Errors
-/// As [`open`].
-pub fn recover(options: &Options) -> Result<Opened, OpenError> {
-    replace(options, lock(options)?)
-}
-
-/// Makes a store of an archive, in a directory that is empty or does not exist.
-///
-/// # Errors
-/// When there is a store already, when the archive cannot be imported, or when the disk fails.
-pub fn restore(
-    options: &Options,
-    archive: &Path,
-    progress: &mut dyn FnMut(u64, u64),
-) -> Result<Summary, OpenError> {
-    let dir = &options.dir;
-    let _lock = lock(options)?;
-    if fs::read_dir(dir).is_ok_and(|mut files| files.next().is_some()) {
-        return Err(OpenError::Occupied { path: dir.clone() });
-    }
-    let incoming = clear_incoming(dir)?;
-    let imported = fill(options, &incoming, archive, progress)?;
-    if dir.exists() {
-        fs::remove_dir(dir).map_err(files("remove", dir))?;
-    }
-    rename(&incoming, dir)?;
-    Ok(imported)
-}
-
-/// A corrupt store stays in its place until another is ready to take it, so that a start that is
-/// interrupted here does not find an empty directory and begin anew without a word.
-fn replace(options: &Options, lock: File) -> Result<Opened, OpenError> {
-    let dir = &options.dir;
-    let incoming = clear_incoming(dir)?;
-    let mut restored_from = None;
-    let mut passed_over = Vec::new();
-    for archive in options.exports.iter().flat_map(|exports| archive::newest_first(exports)) {
-        match fill(options, &incoming, &archive, &mut |_, _| {}) {
-            Ok(_) => {
-                restored_from = Some(archive);
-                break;
-            }
-            Err(OpenError::Restore { path, source }) => passed_over.push((path, source)),
-            Err(other) => return Err(other),
-        }
-        clear_incoming(dir)?;
-    }
-    if restored_from.is_none() {
-        drop(open_engine(options, &incoming)?);
-    }
-    let ready = sibling(dir, READY);
-    rename(&incoming, &ready)?;
-    let moved_to = aside(dir, &options.stamp);
-    rename(dir, &moved_to)?;
-    rename(&ready, dir)?;
-    let store = open_engine(options, dir)?.locked(lock);
-    Ok(Opened { store, recovered: Some(Recovered { moved_to, restored_from, passed_over }) })
-}
-
-/// Ends a replacement that an earlier start did not get to the end of.
-fn finish_swap(dir: &Path) -> Result<Option<Recovered>, OpenError> {
-    clear_incoming(dir)?;
-    let ready = sibling(dir, READY);
-    if !ready.exists() {
-        return Ok(None);
-    }
-    if dir.exists() {
-        fs::remove_dir_all(&ready).map_err(files("remove", &ready))?;
-        return Ok(None);
-    }
-    rename(&ready, dir)?;
-    let moved_to = newest_aside(dir).unwrap_or_else(|| sibling(dir, ASIDE));
-    Ok(Some(Recovered { moved_to, restored_from: None, passed_over: Vec::new() }))
-}
-
-fn fill(
-    options: &Options,
-    incoming: &Path,
-    archive: &Path,
-    progress: &mut dyn FnMut(u64, u64),
-) -> Result<Summary, OpenError> {
-    let mut store = open_engine(options, incoming)?;
-    archive::import_file(archive, &mut store, progress)
-        .map_err(|source| OpenError::Restore { path: archive.to_owned(), source })
-}
-
-fn lock(options: &Options) -> Result<File, OpenError> {
+pub(super) fn lock(options: &Options) -> Result<File, OpenError> {
     let path = sibling(&options.dir, "lock");
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(files("make the directory", parent))?;
@@ -270,7 +170,7 @@ fn lock(options: &Options) -> Result<File, OpenError> {
     Err(OpenError::Locked { path })
 }
 
-fn open_engine(options: &Options, dir: &Path) -> Result<SledStore, OpenError> {
+pub(super) fn open_engine(options: &Options, dir: &Path) -> Result<SledStore, OpenError> {
     let path = dir.to_owned();
     fs::create_dir_all(dir).map_err(files("make the directory", dir))?;
     sweep(dir)?;
@@ -417,56 +317,20 @@ fn is_locked(source: &sled::Error) -> bool {
     matches!(source, sled::Error::Io(io) if io.to_string().starts_with("could not acquire lock"))
 }
 
-/// A complete store that is about to take the place of a corrupt one.
-const READY: &str = "restored";
-const ASIDE: &str = "corrupt-";
-
-fn clear_incoming(dir: &Path) -> Result<PathBuf, OpenError> {
-    let incoming = sibling(dir, "incoming");
-    if incoming.exists() {
-        fs::remove_dir_all(&incoming).map_err(files("remove", &incoming))?;
-    }
-    Ok(incoming)
-}
-
-fn sibling(dir: &Path, suffix: &str) -> PathBuf {
+pub(super) fn sibling(dir: &Path, suffix: &str) -> PathBuf {
     let mut name: OsString = dir.as_os_str().to_owned();
     name.push(".");
     name.push(suffix);
     name.into()
 }
 
-/// Two starts may bear the same stamp.
-fn aside(dir: &Path, stamp: &str) -> PathBuf {
-    let first = sibling(dir, &format!("{ASIDE}{stamp}"));
-    let next = (2..u32::MAX).map(|n| sibling(dir, &format!("{ASIDE}{stamp}-{n}")));
-    std::iter::once(first.clone()).chain(next).find(|path| !path.exists()).unwrap_or(first)
-}
-
-fn newest_aside(dir: &Path) -> Option<PathBuf> {
-    let prefix = sibling(dir, ASIDE);
-    let prefix = prefix.file_name()?.to_string_lossy().into_owned();
-    let files = fs::read_dir(dir.parent()?).ok()?;
-    let names = files.filter_map(|file| Some(file.ok()?.path()));
-    names
-        .filter(|path| {
-            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&prefix))
-        })
-        .max()
-}
-
-fn rename(from: &Path, to: &Path) -> Result<(), OpenError> {
-    fs::rename(from, to).map_err(files("rename", from))?;
-    to.parent().map_or(Ok(()), sync)
-}
-
-fn sync(path: &Path) -> Result<(), OpenError> {
+pub(super) fn sync(path: &Path) -> Result<(), OpenError> {
     // A relative path of one part has the empty path as its parent.
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     File::open(path).and_then(|file| file.sync_all()).map_err(files("sync", path))
 }
 
-fn files(attempted: &'static str, path: &Path) -> impl FnOnce(io::Error) -> OpenError {
+pub(super) fn files(attempted: &'static str, path: &Path) -> impl FnOnce(io::Error) -> OpenError {
     let path = path.to_owned();
     move |source| OpenError::Files { attempted, path, source }
 }

@@ -4,7 +4,7 @@
 //! with its paths and a line `=== body`. `BLESS=1` writes the last part anew; read the difference
 //! before it is committed.
 
-#![expect(clippy::unwrap_used, reason = "the helpers of a test may fail it too")]
+#![expect(clippy::unwrap_used, reason = "any function of a test may fail it")]
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -18,6 +18,7 @@ mod fact;
 mod flap;
 mod lease;
 mod message;
+pub mod poll;
 mod receive;
 pub mod rules;
 mod state;

@@ -29,25 +29,29 @@ impl Labels {
     /// pairs with an empty value are left out.
     pub fn new<N: AsRef<str>, V: AsRef<str>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
         let mut pairs: Vec<(N, V)> = pairs.into_iter().collect();
-        // Stable, so that the later of two equal names stays later.
-        pairs.sort_by(|(a, _), (b, _)| a.as_ref().cmp(b.as_ref()));
-        let superseded = |i: usize| {
-            pairs.get(i + 1).is_some_and(|(next, _)| next.as_ref() == pairs[i].0.as_ref())
-        };
-        let kept: Vec<(&str, &str)> = (0..pairs.len())
-            .filter(|&i| !superseded(i) && !pairs[i].1.as_ref().is_empty())
-            .map(|i| (pairs[i].0.as_ref(), pairs[i].1.as_ref()))
-            .collect();
-        Self::pack(&kept)
+        let in_order =
+            |pairs: &[(N, V)]| pairs.is_sorted_by(|(a, _), (b, _)| a.as_ref() < b.as_ref());
+        // Senders written in Go sort their maps: most sets arrive in order.
+        if !in_order(&pairs) {
+            // Later first and stable, so that of two equal names the later one is kept.
+            pairs.reverse();
+            pairs.sort_by(|(a, _), (b, _)| a.as_ref().cmp(b.as_ref()));
+            pairs.dedup_by(|(a, _), (b, _)| a.as_ref() == b.as_ref());
+        }
+        pairs.retain(|(_, value)| !value.as_ref().is_empty());
+        Self::pack(pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref())))
     }
 
-    fn pack(sorted: &[(&str, &str)]) -> Self {
-        let bytes = sorted.iter().map(|(name, value)| name.len() + value.len()).sum();
+    fn pack<'a>(sorted: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Self {
+        let sizes = sorted.clone().map(|(name, value)| name.len() + value.len());
+        let (parts, bytes) = sizes.fold((0, 0), |(parts, bytes), size| (parts + 2, bytes + size));
         let mut text = String::with_capacity(bytes);
-        let mut ends = Vec::with_capacity(sorted.len() * 2);
-        for part in sorted.iter().flat_map(|(name, value)| [name, value]) {
-            text.push_str(part);
-            ends.push(u32::try_from(text.len()).expect("bodies are limited far below 4 GiB"));
+        let mut ends = Vec::with_capacity(parts);
+        for (name, value) in sorted {
+            for part in [name, value] {
+                text.push_str(part);
+                ends.push(u32::try_from(text.len()).expect("bodies are limited far below 4 GiB"));
+            }
         }
         Self { text: text.into_boxed_str(), ends: ends.into_boxed_slice() }
     }
@@ -87,17 +91,13 @@ impl Labels {
     /// A copy without the named labels.
     #[must_use]
     pub fn without(&self, names: &[String]) -> Self {
-        let kept: Vec<_> =
-            self.iter().filter(|(name, _)| !names.iter().any(|n| n == name)).collect();
-        Self::pack(&kept)
+        Self::pack(self.iter().filter(|(name, _)| !names.iter().any(|n| n == name)))
     }
 
     /// A copy with only the named labels.
     #[must_use]
     pub fn only(&self, names: &[String]) -> Self {
-        let kept: Vec<_> =
-            self.iter().filter(|(name, _)| names.iter().any(|n| n == name)).collect();
-        Self::pack(&kept)
+        Self::pack(self.iter().filter(|(name, _)| names.iter().any(|n| n == name)))
     }
 
     /// The identity of this set.
@@ -220,9 +220,14 @@ impl<'de> Deserialize<'de> for Text<'de> {
             fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
                 Ok(Text(Cow::Owned(text.to_owned())))
             }
+
+            // `null` is the empty text where Go reads a map of texts: no label.
+            fn visit_unit<E>(self) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed("")))
+            }
         }
 
-        deserializer.deserialize_str(Borrowing)
+        deserializer.deserialize_any(Borrowing)
     }
 }
 
@@ -255,6 +260,8 @@ mod tests {
     fn json_goes_in_and_out() {
         let labels: Labels = serde_json::from_str(r#"{"b":"\u00e9","a":"1"}"#).unwrap();
         assert_eq!(serde_json::to_string(&labels).unwrap(), r#"{"a":"1","b":"é"}"#);
+        let null: Labels = serde_json::from_str(r#"{"a":null,"b":"1"}"#).unwrap();
+        assert_eq!(null.to_string(), r#"{b="1"}"#);
         assert!(serde_json::from_str::<Labels>(r#"{"a":1}"#).is_err());
     }
 }

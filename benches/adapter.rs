@@ -1,0 +1,80 @@
+//! How fast alerts are read: a request of Prometheus' usual size, 64 alerts of about 750 bytes.
+
+use std::sync::Arc;
+
+use divan::Bencher;
+use divan::counter::{BytesCount, ItemsCount};
+use incidentd::domain::event::adapter::{self, Context, Kind, Limits};
+use incidentd::domain::value::{Span, Timestamp};
+use serde_json::{Value, json};
+
+const ALERTS: usize = 64;
+
+fn main() {
+    divan::main();
+}
+
+/// Eight labels and three annotations each, in the order in which Go writes them.
+fn alerts() -> Value {
+    let alert = |at: usize| {
+        json!({
+            "annotations": {
+                "description": format!(
+                    "The disk of node-{at:04}.rack-17.example.com has had less than ten percent \
+                     of free space for more than fifteen minutes."
+                ),
+                "runbook_url": "https://runbooks.example.com/storage/node-disk-filling-up",
+                "summary": format!("Disk of node-{at:04} is filling up"),
+            },
+            "endsAt": "2026-03-01T12:04:00.123Z",
+            "startsAt": "2026-03-01T11:58:00.123Z",
+            "generatorURL": "http://prometheus-0.example.com:9090/graph?g0.expr=\
+                node_filesystem_avail_bytes+%2F+node_filesystem_size_bytes+%3C+0.1&g0.tab=1",
+            "labels": {
+                "alertname": "NodeDiskFillingUp",
+                "cluster": "production-eu-1",
+                "device": "/dev/nvme0n1p1",
+                "instance": format!("node-{at:04}.rack-17.example.com:9100"),
+                "job": "node-exporter",
+                "mountpoint": "/var/lib/data",
+                "severity": "warning",
+                "team": "storage",
+            },
+        })
+    };
+    (0..ALERTS).map(alert).collect()
+}
+
+fn read(bencher: Bencher, kind: &Kind, body: &Value) {
+    let body = body.to_string();
+    let source = Arc::from("prometheus");
+    let context = Context {
+        source: &source,
+        now: Timestamp(1_772_366_400_000),
+        resolve_timeout: Span::minutes(5),
+        limits: &Limits::API_V2,
+        utf8: true,
+    };
+    let count = adapter::read(kind, body.as_bytes(), &context).map(|read| read.events.len());
+    assert_eq!(count, Ok(ALERTS));
+    bencher
+        .counter(BytesCount::new(body.len()))
+        .counter(ItemsCount::new(ALERTS))
+        .bench(|| adapter::read(kind, divan::black_box(&body).as_bytes(), &context));
+}
+
+#[divan::bench]
+fn api_v2(bencher: Bencher) {
+    read(bencher, &Kind::Prometheus, &alerts());
+}
+
+#[divan::bench]
+fn webhook(bencher: Bencher) {
+    let body = json!({"version": "4", "status": "firing", "alerts": alerts()});
+    read(bencher, &Kind::AlertmanagerWebhook, &body);
+}
+
+#[divan::bench]
+fn detecting(bencher: Bencher) {
+    read(bencher, &Kind::Auto, &alerts());
+}

@@ -1,0 +1,76 @@
+//! An event in the making, for sources that say themselves when a condition is over.
+
+use serde_json::Value;
+
+use super::{Context, Note, Read, SKEW_MAX, json};
+use crate::domain::event::{Ends, Event, Signal};
+use crate::domain::value::{Labels, Timestamp};
+
+/// What an adapter found out about one element.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    /// Nothing if the source said nothing about it: then the condition holds.
+    pub(super) signal: Option<Signal>,
+    pub(super) labels: Labels,
+    pub(super) annotations: Labels,
+    pub(super) url: String,
+    pub(super) key: String,
+    pub(super) starts_at: Option<Timestamp>,
+    pub(super) ends_at: Option<Timestamp>,
+    /// The source can only say that a condition holds, never that it is over.
+    pub(super) needs_lease: bool,
+    pub(super) notes: Vec<String>,
+}
+
+impl Draft {
+    /// Reads a time of the element. One that makes no sense is noted and counts as none.
+    pub(super) fn instant(&mut self, what: &str, value: Option<&Value>) -> Option<Timestamp> {
+        match json::instant(value?) {
+            Ok(at) => at,
+            Err(why) => {
+                self.notes.push(format!("{what}: {why}"));
+                None
+            }
+        }
+    }
+
+    /// Makes the event, or says why there is none.
+    pub(super) fn finish(mut self, at: usize, context: &Context, read: &mut Read) {
+        let Context { now, limits, .. } = *context;
+        let checked = limits
+            .check_labels(&self.labels, true)
+            .and_then(|()| limits.check_annotations(&self.annotations, true))
+            .and_then(|()| limits.check_text("the URL", &self.url))
+            .and_then(|()| limits.check_text("the key", &self.key));
+        if let Err(why) = checked {
+            read.reject(at, why);
+            return;
+        }
+        let starts_at = match self.starts_at {
+            Some(ahead) if ahead > now + SKEW_MAX => {
+                self.notes.push(format!("starts at {ahead}, which lies ahead: {now} counts"));
+                now
+            }
+            Some(starts_at) => starts_at,
+            None => now,
+        };
+        let signal = self.signal.unwrap_or(Signal::Firing);
+        let ends = match signal {
+            // Over is over, even by a clock that runs ahead.
+            Signal::Resolved => Ends::At(self.ends_at.unwrap_or(now).min(now)),
+            Signal::Firing if self.needs_lease => Ends::Timeout(now + context.resolve_timeout),
+            Signal::Firing => Ends::Never,
+        };
+        read.notes.extend(self.notes.into_iter().map(|what| Note { at: Some(at), what }));
+        read.events.push(Event {
+            source: context.source.clone(),
+            signal,
+            labels: self.labels,
+            annotations: self.annotations,
+            url: self.url.into(),
+            key: self.key.into(),
+            starts_at,
+            ends,
+        });
+    }
+}

@@ -1,0 +1,49 @@
+//! Grafana's unified alerting: Alertmanager's webhook with an organisation and values.
+//!
+//! `state`, `title` and `message` of the body speak of the group and are left alone. When a query
+//! fails, Grafana fires `DatasourceError` or `NoData` with other labels: another alert.
+
+use serde_json::Value;
+
+use super::alertmanager_webhook::read_dialect;
+use super::draft::Draft;
+use super::{Context, Read, Unreadable, json};
+use crate::domain::value::Labels;
+
+/// Fields of an alert that become annotations of the same name.
+const FIELDS: [&str; 5] = ["valueString", "dashboardURL", "panelURL", "silenceURL", "imageURL"];
+
+/// Reads a notification.
+///
+/// # Errors
+/// When the body is no JSON object with an array `alerts`, and no alert itself.
+pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
+    read_dialect(body, context, extend)
+}
+
+fn extend(body: &Value, alert: &Value, draft: &mut Draft) {
+    let fields = Labels::new(FIELDS.map(|name| (name, json::field(alert, name))));
+    let values = values(alert.get("values"));
+    let values = [("values", values.as_str())];
+    draft.annotations = fields.with(values).with(draft.annotations.iter());
+    if draft.url.is_empty() {
+        let shown = ["panelURL", "dashboardURL"].map(|name| fields.get(name));
+        draft.url = shown.iter().find(|url| !url.is_empty()).copied().unwrap_or("").to_owned();
+    }
+    let org = [alert, body].map(|object| json::field(object, "orgId"));
+    let fingerprint = json::field(alert, "fingerprint");
+    draft.key = match org.iter().find(|org| !org.is_empty()) {
+        _ if fingerprint.is_empty() => String::new(),
+        Some(org) => format!("{org}/{fingerprint}"),
+        None => fingerprint.into_owned(),
+    };
+}
+
+/// The values of the rule's expressions: `A=0.97, B=1`.
+fn values(values: Option<&Value>) -> String {
+    let Some(Value::Object(values)) = values else {
+        return values.map(json::text).unwrap_or_default().into_owned();
+    };
+    let shown = values.iter().map(|(name, value)| format!("{name}={}", json::text(value)));
+    shown.collect::<Vec<String>>().join(", ")
+}

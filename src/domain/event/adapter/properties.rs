@@ -1,0 +1,153 @@
+//! What holds for every adapter, whatever the bytes.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::{Context, GenericPaths, Kind, Limits, Read, Unreadable};
+use crate::domain::value::{Span, Timestamp};
+
+fn kinds() -> Vec<Kind> {
+    let paths: GenericPaths = serde_json::from_value(json!({
+        "each": "alerts", "name": "labels.alertname", "status": {"path": "status"},
+        "key": "fingerprint", "labels": {"a": "labels", "b": "$.orgId"}, "starts_at": "startsAt"
+    }))
+    .unwrap();
+    let mut kinds = ["prometheus", "alertmanager-webhook", "grafana", "grafana-legacy", "auto"]
+        .map(Kind::named);
+    kinds.iter_mut().filter_map(Option::take).chain([Kind::Generic(Box::new(paths))]).collect()
+}
+
+fn read(kind: &Kind, body: &[u8]) -> Result<Read, Unreadable> {
+    let source = Arc::from("src");
+    let limits = Limits { events_max: 6, labels_max: 4, ..Limits::default() };
+    let context = Context {
+        source: &source,
+        now: Timestamp(1_772_366_400_000),
+        resolve_timeout: Span::minutes(5),
+        limits: &limits,
+        utf8: false,
+    };
+    super::read(kind, body, &context)
+}
+
+/// Fields that adapters look for, with values of every type.
+fn object(inner: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
+    let names = prop::sample::select(vec![
+        "labels",
+        "annotations",
+        "alerts",
+        "status",
+        "startsAt",
+        "endsAt",
+        "orgId",
+        "fingerprint",
+        "generatorURL",
+        "values",
+        "ruleId",
+        "ruleName",
+        "state",
+        "tags",
+        "evalMatches",
+        "version",
+        "alertname",
+        "truncatedAlerts",
+        "commonLabels",
+        "x y",
+    ]);
+    prop::collection::vec((names, inner), 0..6)
+        .prop_map(|fields| fields.into_iter().map(|(name, value)| (name.to_owned(), value)))
+        .prop_map(|fields| Value::Object(fields.collect()))
+        .boxed()
+}
+
+fn any_json() -> BoxedStrategy<Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        prop::sample::select(vec![
+            "",
+            "firing",
+            "resolved",
+            "ok",
+            "paused",
+            "0001-01-01T00:00:00Z",
+            "2026-03-01T12:00:00Z",
+            "9999-12-31T23:59:59Z",
+            "-1",
+            "1e400",
+            "é\u{0}\u{10ffff}",
+        ])
+        .prop_map(Value::from),
+        ".{0,8}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 40, 8, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..8).prop_map(Value::Array),
+            object(inner.boxed()),
+        ]
+    })
+    .boxed()
+}
+
+fn alerts() -> impl Strategy<Value = Vec<Value>> {
+    let labels = prop::collection::btree_map("[a-z ]{0,3}", "[a-z]{0,2}", 0..6)
+        .prop_map(|labels| json!({"labels": labels}));
+    prop::collection::vec(prop_oneof![labels, object(any_json())], 0..8)
+}
+
+proptest! {
+    #[test]
+    fn any_json_is_read_or_refused(body in any_json()) {
+        for kind in kinds() {
+            let _ = read(&kind, body.to_string().as_bytes());
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(
+        alerts in alerts(),
+        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        kept in any::<prop::sample::Index>(),
+    ) {
+        let mut body = json!({"alerts": alerts, "orgId": 1}).to_string().into_bytes();
+        for (at, byte) in flips {
+            let at = at.index(body.len());
+            body[at] = byte;
+        }
+        body.truncate(kept.index(body.len()) + 1);
+        for kind in kinds() {
+            let _ = read(&kind, &body);
+        }
+    }
+
+    #[test]
+    fn every_element_becomes_an_event_or_a_rejection(alerts in alerts()) {
+        let webhook = json!({"alerts": alerts}).to_string();
+        for kind in kinds() {
+            let body = match kind {
+                Kind::Prometheus => Value::Array(alerts.clone()).to_string(),
+                _ => webhook.clone(),
+            };
+            let Ok(read) = read(&kind, body.as_bytes()) else {
+                continue;
+            };
+            let count = if kind == Kind::GrafanaLegacy { 1 } else { alerts.len() };
+            prop_assert_eq!(read.events.len() + read.rejected.len(), count, "{:?}", kind);
+            prop_assert!(read.rejected.iter().all(|rejection| rejection.at < count));
+        }
+    }
+}
+
+#[test]
+fn depth_is_limited() {
+    for (open, close) in [("[", "]"), (r#"{"alerts":"#, "}"), (r#"[{"x":"#, "}]")] {
+        let body = format!("{}1{}", open.repeat(5_000), close.repeat(5_000));
+        for kind in kinds() {
+            assert!(read(&kind, body.as_bytes()).is_err(), "{}", kind.name());
+        }
+    }
+}

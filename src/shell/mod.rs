@@ -1,6 +1,9 @@
 //! I/O, thin. Nothing here decides anything about an incident.
 
+pub mod api;
 pub mod clock;
 pub mod handle;
+pub mod intake;
 pub mod journal;
+pub mod metrics;
 pub mod store;

@@ -1,0 +1,3 @@
+//! Ways in for events.
+
+pub mod http;

@@ -82,3 +82,27 @@ impl Handle {
         look(&self.engine.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
+
+/// A handle on an engine that a thread of the test's own drives: what is handed in is done at once
+/// and nothing is stored.
+#[cfg(test)]
+pub(crate) fn loopback(mut engine: Engine) -> Handle {
+    use crate::engine::Entry;
+    use crate::shell::clock;
+
+    let (queue, jobs) = std::sync::mpsc::sync_channel::<Job>(WAITING_MAX);
+    engine.step(Entry { at: clock::now(), input: Input::Started(Arc::clone(engine.settings())) });
+    let engine = Arc::new(RwLock::new(engine));
+    let handle = Handle::new(queue, Arc::clone(&engine));
+    std::thread::spawn(move || {
+        for job in jobs {
+            let mut engine = engine.write().unwrap();
+            let at = engine.now().max(clock::now());
+            let outcome = engine.step(Entry { at, input: job.input });
+            drop(engine);
+            let Some(answer) = job.answer else { continue };
+            let _ = answer.send(Done { reply: outcome.reply, tally: outcome.tally });
+        }
+    });
+    handle
+}

@@ -1,11 +1,13 @@
 //! I/O, thin. Nothing here decides anything about an incident.
 
+pub mod api;
 pub mod clock;
 pub mod courier;
 pub mod driver;
 pub mod handle;
 pub mod intake;
 pub mod journal;
+pub mod metrics;
 pub mod outbox;
 pub mod restore;
 pub mod store;

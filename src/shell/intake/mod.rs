@@ -1,3 +1,4 @@
 //! Intake: how events come in.
 
+pub mod http;
 pub mod poll;

@@ -1,0 +1,118 @@
+//! What happens around every request: counting, room for GETs, a time limit.
+
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::context::Context;
+use crate::shell::clock::Stopwatch;
+use crate::shell::metrics::Metrics;
+
+/// A GET's place among those being answered. A handler that streams its answer keeps it until the
+/// last byte has gone.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    _permit: Arc<OwnedSemaphorePermit>,
+}
+
+/// Counts a request in and, however it ends, out.
+struct InFlight<'a>(&'a Metrics, &'static str);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.http_ended(self.1);
+    }
+}
+
+/// Goes around every handler.
+pub(super) async fn around(
+    State(context): State<Arc<Context>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let clock = Stopwatch::start();
+    let method = method_name(request.method());
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let path = matched.as_ref().map_or("/*", MatchedPath::as_str);
+    let handler = path.strip_prefix(context.route_prefix.as_str()).unwrap_or(path);
+    let handler = if handler.is_empty() { "/" } else { handler };
+
+    context.metrics.http_began(method);
+    let in_flight = InFlight(&context.metrics, method);
+    let response = if request.method() == Method::GET && !is_vital(handler) {
+        match Arc::clone(&context.gets).try_acquire_owned() {
+            Ok(permit) => {
+                request.extensions_mut().insert(Place { _permit: Arc::new(permit) });
+                within(&context, next.run(request)).await
+            }
+            Err(_) => limited(&context),
+        }
+    } else {
+        within(&context, next.run(request)).await
+    };
+    drop(in_flight);
+    context.metrics.http_answered(handler, method, response.status().as_str(), clock.seconds());
+    response
+}
+
+/// Alertmanager's headers on everything under `/api/v2`: nothing is cached, and a page from
+/// anywhere may read what simple requests answer.
+pub(super) async fn around_v2(request: Request, next: Next) -> Response {
+    let simple = matches!(*request.method(), Method::GET | Method::HEAD | Method::POST);
+    let origin = request.headers().contains_key(header::ORIGIN);
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+    if simple && origin {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    }
+    response
+}
+
+/// Whoever asks whether the daemon lives must not be turned away because others ask for lists.
+fn is_vital(handler: &str) -> bool {
+    handler.starts_with("/-/") || handler == "/metrics"
+}
+
+async fn within(context: &Context, answer: impl Future<Output = Response>) -> Response {
+    let limit = context.timeout.duration();
+    match tokio::time::timeout(limit, answer).await {
+        Ok(response) => response,
+        Err(_) => unavailable(format!(
+            "The request was not answered within {}; ask for less, or raise --web.timeout.\n",
+            context.timeout
+        )),
+    }
+}
+
+fn limited(context: &Context) -> Response {
+    context.metrics.http_limited();
+    unavailable(format!(
+        "Limit of concurrent GET requests reached ({}), try again later.\n",
+        context.gets_max
+    ))
+}
+
+fn unavailable(text: String) -> Response {
+    let text_plain = (header::CONTENT_TYPE, "text/plain; charset=utf-8");
+    let retry = (header::RETRY_AFTER, "1");
+    (StatusCode::SERVICE_UNAVAILABLE, [text_plain, retry], text).into_response()
+}
+
+/// The label of metrics; whatever somebody makes up is one label.
+fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "get",
+        Method::HEAD => "head",
+        Method::POST => "post",
+        Method::PUT => "put",
+        Method::DELETE => "delete",
+        Method::OPTIONS => "options",
+        _ => "other",
+    }
+}

@@ -1,0 +1,33 @@
+//! The HTTP surface: Alertmanager's API v2, our own REST, webhooks, and what operators look at.
+//!
+//! ```text
+//! /api/v2/…        Alertmanager's contract, errors and all          v2
+//! /hooks/{source}  events of any source                             hooks
+//! /api/itsm/v1/…   every practice by its manual, problem details    rest
+//! /-/… /metrics /  whether it lives, what it counts, where to look  operations
+//! ```
+//!
+//! Handlers hold no state of their own: they read the engine for a moment at a time, hand inputs
+//! in, and render outside of the lock.
+
+mod context;
+mod gate;
+mod hooks;
+mod json;
+mod layer;
+mod nearest;
+mod operations;
+mod problem;
+mod rest;
+mod router;
+mod serve;
+mod survey;
+mod v2;
+
+#[cfg(test)]
+mod tests;
+
+pub use context::{Context, Explain, Reload, Setup};
+pub use gate::{Scope, Token};
+pub use router::router;
+pub use serve::serve;

@@ -1,0 +1,26 @@
+//! `GET /alerts/{id}/explain`: why an alert went where it went.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+use crate::shell::api::context::Context;
+use crate::shell::api::gate::Reader;
+use crate::shell::api::json::{JSON, respond};
+use crate::shell::api::problem::{Kind, Problem};
+
+pub(super) async fn explain(
+    _: Reader,
+    State(context): State<Arc<Context>>,
+    Path(id): Path<String>,
+) -> Response {
+    match context.handle.read(|engine| (context.explain)(engine, &id)) {
+        Some(explanation) => respond(StatusCode::OK, JSON, &explanation),
+        None => {
+            let id: String = id.chars().take(64).collect();
+            Problem::new(Kind::NotFound, format!("there is no alert `{id}`")).into_response()
+        }
+    }
+}

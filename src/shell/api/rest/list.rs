@@ -1,0 +1,79 @@
+//! `GET /{plural}`: one page of a practice's records.
+
+use std::sync::Arc;
+
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::domain;
+use crate::domain::view::{self, Manual};
+use crate::shell::api::context::Context;
+use crate::shell::api::gate::Reader;
+use crate::shell::api::json::{JSON, respond};
+use crate::shell::api::nearest::hint;
+use crate::shell::api::problem::{Kind, Problem};
+
+/// Records on a page if the reader does not say.
+pub(super) const PAGE_RECORDS: usize = 100;
+
+/// Records on a page at most.
+pub(super) const PAGE_RECORDS_MAX: usize = 1_000;
+
+/// Parameters that every list takes.
+pub(super) const COMMON: [&str; 3] = ["q", "limit", "cursor"];
+
+pub(super) async fn list(
+    manual: &'static Manual,
+    _: Reader,
+    State(context): State<Arc<Context>>,
+    Query(pairs): Query<Vec<(String, String)>>,
+) -> Response {
+    let query = match read(manual, pairs) {
+        Ok(query) => query,
+        Err(problem) => return problem.into_response(),
+    };
+    let page = context
+        .handle
+        .read(|engine| domain::list(engine.state(), engine.settings(), manual.name, &query))
+        .unwrap_or_default();
+    let body = json!({ "items": page.items, "next": page.next });
+    respond(StatusCode::OK, JSON, &body)
+}
+
+fn read(manual: &Manual, pairs: Vec<(String, String)>) -> Result<view::Query, Problem> {
+    let mut query = view::Query { limit: PAGE_RECORDS, ..view::Query::default() };
+    for (name, value) in pairs {
+        let wrong = |why: &str| {
+            let value: String = value.chars().take(64).collect();
+            let text = format!("{name}: `{value}` {why}");
+            Problem::new(Kind::Malformed, text).with("parameter", name.clone())
+        };
+        match name.as_str() {
+            "q" => query.text = Some(value).filter(|text| !text.is_empty()),
+            "limit" => {
+                let limit = value.parse().ok().filter(|n| (1..=PAGE_RECORDS_MAX).contains(n));
+                let why = format!("is not a number from 1 to {PAGE_RECORDS_MAX}");
+                query.limit = limit.ok_or_else(|| wrong(&why))?;
+            }
+            "cursor" => {
+                let cursor = value.parse().ok();
+                query.cursor = Some(cursor.ok_or_else(|| wrong("is not the `next` of a page"))?);
+            }
+            _ if query.filter(&name).is_some() => return Err(wrong("is given twice")),
+            _ if manual.filters.iter().any(|field| field.name == name) => {
+                query.filters.push((name, value));
+            }
+            _ => return Err(unknown(manual, &name)),
+        }
+    }
+    Ok(query)
+}
+
+fn unknown(manual: &Manual, name: &str) -> Problem {
+    let name: String = name.chars().take(64).collect();
+    let known = manual.filters.iter().map(|field| field.name).chain(COMMON);
+    let text = format!("`{name}` is no filter of {}{}", manual.plural, hint(&name, known));
+    Problem::new(Kind::Malformed, text).with("parameter", name)
+}

@@ -1,0 +1,85 @@
+//! Our own API, made of the practices' manuals: lists, records, commands, and its description.
+
+mod command;
+mod explain;
+mod list;
+mod openapi;
+mod status;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
+
+use super::context::Context;
+use super::gate::Reader;
+use super::json::{JSON, respond};
+use super::nearest::hint;
+use super::problem::{Kind, Problem};
+use crate::domain::view::Manual;
+use crate::domain::{self, MANUALS};
+
+/// Where it all is.
+pub(super) const BASE: &str = "/api/itsm/v1";
+
+/// Everything under [`BASE`].
+pub(super) fn routes() -> Router<Arc<Context>> {
+    let mut router = Router::new()
+        .route(&format!("{BASE}/status"), get(status::status))
+        .route(&format!("{BASE}/openapi.json"), get(openapi::document))
+        .route(&format!("{BASE}/alerts/{{id}}/explain"), get(explain::explain))
+        .route(&format!("{BASE}/{{*rest}}"), any(not_found));
+    for manual in MANUALS {
+        let base = format!("{BASE}/{}", manual.plural);
+        router = router.route(
+            &base,
+            get(move |caller, context, pairs| list::list(manual, caller, context, pairs)),
+        );
+        if manual.records {
+            router = router.route(
+                &format!("{base}/{{id}}"),
+                get(move |caller, context, id| record(manual, caller, context, id)),
+            );
+        }
+        router = router.route(
+            &format!("{base}/{{id}}/{{verb}}"),
+            post(move |caller, context, path, headers, body| {
+                command::command(manual, caller, context, path, headers, body)
+            }),
+        );
+    }
+    router
+}
+
+async fn record(
+    manual: &'static Manual,
+    _: Reader,
+    State(context): State<Arc<Context>>,
+    Path(id): Path<String>,
+) -> Response {
+    match look_up(&context, manual, &id) {
+        Some(record) => respond(StatusCode::OK, JSON, &record),
+        None => no_record(manual, &id).into_response(),
+    }
+}
+
+fn look_up(context: &Context, manual: &Manual, id: &str) -> Option<serde_json::Value> {
+    context.handle.read(|engine| domain::show(engine.state(), engine.settings(), manual.name, id))
+}
+
+fn no_record(manual: &Manual, id: &str) -> Problem {
+    let id: String = id.chars().take(64).collect();
+    Problem::new(Kind::NotFound, format!("there is no {} `{id}`", manual.name))
+}
+
+async fn not_found(uri: Uri) -> Problem {
+    let rest = uri.path().split_once(BASE).map_or("", |(_, rest)| rest);
+    let word: String =
+        rest.trim_start_matches('/').split('/').next().unwrap_or("").chars().take(64).collect();
+    let known = MANUALS.iter().map(|manual| manual.plural).chain(["status", "openapi.json"]);
+    let hint = hint(&word, known);
+    Problem::new(Kind::NotFound, format!("there is nothing at {BASE}/{word}{hint}"))
+}

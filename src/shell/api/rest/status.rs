@@ -1,0 +1,62 @@
+//! `GET /status`: how the daemon is.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use crate::domain::value::Timestamp;
+use crate::engine::Engine;
+use crate::shell::api::context::Context;
+use crate::shell::api::gate::Reader;
+use crate::shell::api::json::{JSON, respond};
+use crate::shell::api::operations::count;
+use crate::shell::clock;
+use crate::shell::metrics::VERSION;
+
+pub(super) async fn status(_: Reader, State(context): State<Arc<Context>>) -> Response {
+    let setup = context.setup();
+    let counts = count(&context.handle).await;
+    let sources = context.handle.read(sources);
+    let pulse = context.metrics.pulse();
+    let priorities = (1..).zip(counts.incidents).map(|(level, count)| (format!("P{level}"), count));
+    let status = json!({
+        "version": VERSION,
+        "ready": context.is_ready(),
+        "started_at": context.started.rfc3339(),
+        "uptime": clock::now().since(context.started).to_string(),
+        "config_hash": setup.settings.hash,
+        "warnings": setup.all_warnings(context.open_to_all),
+        "alerts": {
+            "firing": counts.firing,
+            "stale": counts.stale,
+            "flapping": counts.flapping,
+            "resolved": counts.resolved,
+        },
+        "incidents_open": priorities.map(|(p, n)| (p, n.into())).collect::<serde_json::Map<_, _>>(),
+        "deliveries_waiting": context.metrics.waiting(),
+        "sources": sources,
+        "store": {
+            "commits": pulse.commits,
+            "facts": pulse.facts,
+            "last_commit_at": pulse.last_commit_at.map(Timestamp::rfc3339),
+            "checkpoints": pulse.checkpoints,
+        },
+    });
+    respond(StatusCode::OK, JSON, &status)
+}
+
+fn sources(engine: &Engine) -> Vec<Value> {
+    let configured = &engine.settings().sources;
+    let known = engine.state().event.sources().map(|(_, source)| {
+        json!({
+            "name": source.name,
+            "silent": source.silent,
+            "last_heard_at": source.heard_at.map(Timestamp::rfc3339),
+            "dead_man_switch": configured.get(&source.name).is_some_and(|s| s.deadman.is_some()),
+        })
+    });
+    known.collect()
+}

@@ -1,0 +1,51 @@
+//! Which path goes where.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::{Method, StatusCode, Uri, header};
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+
+use super::context::Context;
+use super::problem::{Kind, Problem};
+use super::{hooks, layer, operations, rest, v2};
+
+/// The whole surface, under the context's route prefix.
+pub fn router(context: Arc<Context>) -> Router {
+    let surface = Router::new()
+        .route("/", get(operations::home))
+        .route("/metrics", get(operations::metrics))
+        .route("/-/healthy", get(operations::healthy))
+        .route("/-/ready", get(operations::ready))
+        .route("/-/reload", post(operations::reload))
+        .route("/hooks/{source}", post(hooks::post))
+        .route("/hooks/{source}/api/v2/alerts", post(hooks::post_v2))
+        .merge(rest::routes())
+        .method_not_allowed_fallback(not_allowed)
+        .merge(v2::routes());
+    let prefix = context.route_prefix.clone();
+    let router = if prefix.is_empty() {
+        surface
+    } else {
+        let to = format!("{prefix}/");
+        let found = move || async move { (StatusCode::FOUND, [(header::LOCATION, to)]) };
+        Router::new().nest(&prefix, surface).route("/", get(found))
+    };
+    router
+        .fallback(not_found)
+        .layer(middleware::from_fn_with_state(Arc::clone(&context), layer::around))
+        .with_state(context)
+}
+
+async fn not_found(uri: Uri) -> Response {
+    let path: String = uri.path().chars().take(256).collect();
+    Problem::new(Kind::NotFound, format!("there is nothing at {path}")).into_response()
+}
+
+async fn not_allowed(method: Method, uri: Uri) -> Response {
+    let path: String = uri.path().chars().take(256).collect();
+    let text = format!("{method} is not possible at {path}");
+    Problem::new(Kind::MethodNotAllowed, text).into_response()
+}

@@ -1,0 +1,139 @@
+//! `GET /api/v2/alerts/groups`: alerts as their routes group them for notification.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Query, State};
+use axum::response::Response;
+
+use super::feed::Feed;
+use super::query::Wanted;
+use super::record::Sight;
+use crate::domain::Settings;
+use crate::domain::notification::route::GroupBy;
+use crate::domain::value::{AlertId, IncidentId, Labels};
+use crate::shell::api::context::Context;
+use crate::shell::api::gate::Reader;
+use crate::shell::api::layer::Place;
+use crate::shell::api::survey::survey;
+use crate::shell::clock;
+
+/// Alerts grouped before other work gets a turn.
+const ALERTS_PER_TURN: usize = 2_000;
+
+/// An alert as far as its groups are concerned.
+struct Member {
+    id: AlertId,
+    labels: Labels,
+    incident: Option<IncidentId>,
+}
+
+struct Group<'a> {
+    labels: Labels,
+    receiver: &'a str,
+    /// Places in the list of members.
+    members: Vec<usize>,
+}
+
+pub(super) async fn list(
+    _: Reader,
+    State(context): State<Arc<Context>>,
+    Query(pairs): Query<Vec<(String, String)>>,
+    place: Option<Extension<Place>>,
+) -> Response {
+    let setup = context.setup();
+    let wanted = match Wanted::read(&pairs, setup.matchers) {
+        Ok(wanted) => wanted,
+        Err(response) => return response,
+    };
+    let now = clock::now();
+    let settings = &setup.settings;
+    let sight = Sight { settings, now, started: context.started };
+    let members = survey(&context.handle, |state, id, alert| {
+        let shown = sight.shows(alert) && wanted.fits(&state.event, alert);
+        shown.then(|| Member {
+            id,
+            labels: state.event.labels(alert),
+            incident: state.incident.of_alert(id),
+        })
+    })
+    .await;
+
+    let feed = write(gather(settings, &wanted, &members).await, &members);
+    feed.respond(context, setup, now, place.map(|Extension(place)| place))
+}
+
+/// The groups, sorted by labels and receiver, their members by job, instance and labels.
+async fn gather<'a>(settings: &'a Settings, wanted: &Wanted, members: &[Member]) -> Vec<Group<'a>> {
+    let mut groups: BTreeMap<(Labels, usize), Group> = BTreeMap::new();
+    for (place, member) in members.iter().enumerate() {
+        if place % ALERTS_PER_TURN == ALERTS_PER_TURN - 1 {
+            tokio::task::yield_now().await;
+        }
+        for route in settings.routes.matching(&member.labels) {
+            if !wanted.wants_receiver(&route.receiver) {
+                continue;
+            }
+            let labels = group_labels(&route.group_by, member);
+            let group = groups.entry((labels, route.index)).or_insert_with_key(|(labels, _)| {
+                Group { labels: labels.clone(), receiver: &route.receiver, members: Vec::new() }
+            });
+            group.members.push(place);
+        }
+    }
+    let mut groups: Vec<Group> = groups.into_values().collect();
+    groups.sort_by(|a, b| before(&a.labels, &b.labels).then_with(|| a.receiver.cmp(b.receiver)));
+    for group in &mut groups {
+        group.members.sort_by(|a, b| in_group(&members[*a].labels, &members[*b].labels));
+    }
+    groups
+}
+
+fn group_labels(group_by: &GroupBy, member: &Member) -> Labels {
+    match group_by {
+        GroupBy::Labels(names) => member.labels.only(names),
+        GroupBy::All => member.labels.clone(),
+        GroupBy::Incident => {
+            let incident = member.incident.map(|id| id.to_string()).unwrap_or_default();
+            Labels::new([("incident", incident)])
+        }
+    }
+}
+
+/// Prometheus' order of label sets: fewer labels first.
+fn before(a: &Labels, b: &Labels) -> Ordering {
+    a.len().cmp(&b.len()).then_with(|| a.iter().cmp(b.iter()))
+}
+
+fn in_group(a: &Labels, b: &Labels) -> Ordering {
+    let first = |labels: &Labels, other: &Labels, name| labels.get(name).cmp(other.get(name));
+    first(a, b, "job").then_with(|| first(a, b, "instance")).then_with(|| before(a, b))
+}
+
+fn write(groups: Vec<Group<'_>>, members: &[Member]) -> Feed {
+    let mut feed = Feed { ids: Vec::new(), seams: BTreeMap::new(), end: Vec::new() };
+    // What ends the group before stands with the head of the next one.
+    let mut tail = b"[".to_vec();
+    for group in groups {
+        tail.extend_from_slice(b"{\"alerts\":[");
+        feed.seams.insert(feed.ids.len(), std::mem::take(&mut tail));
+        feed.ids.extend(group.members.iter().map(|place| members[*place].id));
+        tail.extend_from_slice(b"],\"labels\":");
+        append(&mut tail, &group.labels);
+        tail.extend_from_slice(b",\"receiver\":{\"name\":");
+        append(&mut tail, &group.receiver);
+        tail.extend_from_slice(b"},\"routeLabels\":{}},");
+    }
+    if tail.last() == Some(&b',') {
+        tail.pop();
+    }
+    tail.extend_from_slice(b"]\n");
+    feed.end = tail;
+    feed
+}
+
+fn append(out: &mut Vec<u8>, value: &impl serde::Serialize) {
+    serde_json::to_writer(out, value).expect("texts are plain JSON");
+}

@@ -1,0 +1,143 @@
+//! An alert as API v2 shows it.
+
+use serde::ser::{Serialize, SerializeSeq, SerializeStruct, Serializer};
+
+use crate::domain::event::{self, Alert};
+use crate::domain::value::{AlertId, Fingerprint, Labels, Timestamp};
+use crate::domain::{Settings, State};
+
+/// What a shown alert depends on beside itself.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sight<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) now: Timestamp,
+    /// When the daemon started.
+    pub(super) started: Timestamp,
+}
+
+/// A copy of what is shown of an alert, made under the lock and written outside of it.
+#[derive(Debug)]
+pub(super) struct Copied {
+    labels: Labels,
+    annotations: Labels,
+    url: Box<str>,
+    starts_at: Timestamp,
+    updated_at: Timestamp,
+    ends_at: Timestamp,
+}
+
+/// A copy with what is worked out of it.
+struct Shown<'a> {
+    copied: &'a Copied,
+    settings: &'a Settings,
+}
+
+struct Receivers<'a>(&'a Shown<'a>);
+
+struct Name<'a>(&'a str);
+
+struct Active;
+
+impl Sight<'_> {
+    /// Tells whether an alert is shown at all: what has ended is not.
+    ///
+    /// An alert whose lease ran out while its source was silent holds until somebody says
+    /// otherwise. With a plain Alertmanager configuration the end that the source named counts,
+    /// unless it passed while this daemon was down and the source has not been heard since.
+    pub(super) fn shows(&self, alert: &Alert) -> bool {
+        let lapsed = alert.ends.at().is_some_and(|ends_at| ends_at < self.now);
+        let heard = alert.updated_at >= self.started;
+        alert.is_firing() && !(self.settings.bare && lapsed && heard)
+    }
+
+    /// Copies an alert, if it is shown.
+    pub(super) fn copy(&self, state: &State, id: AlertId) -> Option<Copied> {
+        let events: &event::State = &state.event;
+        let alert = events.alert(id).filter(|alert| self.shows(alert))?;
+        // No client shows an alert that is past its end: one that is still believed is believed
+        // for another resolve timeout.
+        let believed_until = self.now + self.settings.resolve_timeout;
+        let ends_at = alert.ends.at().filter(|at| *at >= self.now).unwrap_or(believed_until);
+        Some(Copied {
+            labels: events.labels(alert),
+            annotations: alert.annotations.clone(),
+            url: events.url(alert).into(),
+            starts_at: alert.starts_at,
+            updated_at: alert.updated_at,
+            ends_at,
+        })
+    }
+
+    /// Writes a copy as JSON.
+    pub(super) fn write(&self, copied: &Copied, out: &mut Vec<u8>) {
+        let shown = Shown { copied, settings: self.settings };
+        serde_json::to_writer(out, &shown).expect("alerts are plain JSON");
+    }
+}
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Copied { labels, annotations, url, starts_at, updated_at, ends_at } = self.copied;
+        let mut fields = serializer.serialize_struct("alert", 9)?;
+        fields.serialize_field("annotations", annotations)?;
+        fields.serialize_field("endsAt", &Instant(*ends_at))?;
+        fields.serialize_field("fingerprint", &Hex(labels.fingerprint()))?;
+        fields.serialize_field("receivers", &Receivers(self))?;
+        fields.serialize_field("startsAt", &Instant(*starts_at))?;
+        fields.serialize_field("status", &Active)?;
+        fields.serialize_field("updatedAt", &Instant(*updated_at))?;
+        if !url.is_empty() {
+            fields.serialize_field("generatorURL", url)?;
+        }
+        fields.serialize_field("labels", labels)?;
+        fields.end()
+    }
+}
+
+struct Hex(Fingerprint);
+
+impl Serialize for Hex {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+struct Instant(Timestamp);
+
+impl Serialize for Instant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0.rfc3339())
+    }
+}
+
+impl Serialize for Receivers<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let routes = self.0.settings.routes.matching(&self.0.copied.labels);
+        let mut names = serializer.serialize_seq(Some(routes.len()))?;
+        for route in routes {
+            names.serialize_element(&Name(&route.receiver))?;
+        }
+        names.end()
+    }
+}
+
+impl Serialize for Name<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("receiver", 1)?;
+        fields.serialize_field("name", self.0)?;
+        fields.end()
+    }
+}
+
+/// Nothing silences, inhibits or mutes an alert here yet.
+impl Serialize for Active {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        const NOBODY: [&str; 0] = [];
+        let mut fields = serializer.serialize_struct("status", 4)?;
+        fields.serialize_field("inhibitedBy", &NOBODY)?;
+        fields.serialize_field("mutedBy", &NOBODY)?;
+        fields.serialize_field("silencedBy", &NOBODY)?;
+        fields.serialize_field("state", "active")?;
+        fields.end()
+    }
+}

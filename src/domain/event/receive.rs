@@ -23,7 +23,11 @@ pub(crate) fn receive(turn: &mut Turn, events: Vec<Event>) {
 pub(crate) fn identity(turn: &Turn, event: &Event) -> Fingerprint {
     let settings = turn.settings();
     let source = settings.sources.get(&*event.source);
-    let group = source.map_or("", |source| source.group.as_str());
+    let group = match source.map_or("", |source| source.group.as_str()) {
+        // A source's own key means something only within that source.
+        "" if !event.key.is_empty() => &event.source,
+        group => group,
+    };
     let rule = settings.events.dedupe.first(&event.labels);
     let dropped = source.is_some_and(|source| !source.drop_labels.is_empty());
     if rule.is_none() && !dropped {

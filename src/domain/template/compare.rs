@@ -36,7 +36,9 @@ pub(super) fn equal(left: &Value, right: &Value) -> Result<bool, Why> {
     match (basic(left), basic(right)) {
         (Some(Basic::Bool(a)), Some(Basic::Bool(b))) => return Ok(a == b),
         (Some(Basic::Int(a)), Some(Basic::Int(b))) => return Ok(a == b),
-        (Some(Basic::Float(a)), Some(Basic::Float(b))) => return Ok(a.partial_cmp(&b) == Some(Ordering::Equal)),
+        (Some(Basic::Float(a)), Some(Basic::Float(b))) => {
+            return Ok(a.partial_cmp(&b) == Some(Ordering::Equal));
+        }
         (Some(Basic::Text(a)), Some(Basic::Text(b))) => return Ok(a == b),
         _ => {}
     }

@@ -150,7 +150,8 @@ fn of_duration(nanoseconds: i64, name: &str, arguments: &[Value]) -> Result<Valu
         }
         ("Round", [Value::Int(unit) | Value::Duration(unit)]) if *unit > 0 => {
             let rest = nanoseconds % unit;
-            let away = if rest.saturating_abs() >= unit - rest.saturating_abs() { *unit } else { 0 };
+            let away =
+                if rest.saturating_abs() >= unit - rest.saturating_abs() { *unit } else { 0 };
             let down = nanoseconds - rest;
             Ok(Value::Duration(down.saturating_add(away * nanoseconds.signum())))
         }

@@ -15,7 +15,7 @@ pub(super) fn write(value: &Value, out: &mut Bounded) -> Result<(), Why> {
         Value::Float(float) if !float.is_finite() => {
             Err(format!("JSON cannot say {}", number::shortest(*float)).into())
         }
-        Value::Float(float) => out.push_str(&number::shortest(*float)),
+        Value::Float(float) => out.push_str(&number::json(*float)),
         Value::Text(text) | Value::Html(text) | Value::Url(text) => string(text, out),
         Value::Time(at) => string(&date::rfc3339(*at, &jiff::tz::TimeZone::UTC), out),
         Value::Zoned(at, zone) => string(&date::rfc3339(*at, zone), out),
@@ -32,7 +32,11 @@ pub(super) fn write(value: &Value, out: &mut Bounded) -> Result<(), Why> {
             out.push('{')?;
             for (i, (name, value)) in fields.iter().enumerate() {
                 comma(i, out)?;
-                if is_struct { string(&field_name(name), out)? } else { string(name, out)? }
+                if is_struct {
+                    string(&field_name(name), out)?
+                } else {
+                    string(name, out)?
+                }
                 out.push(':')?;
                 write(value, out)?;
             }
@@ -80,9 +84,7 @@ fn field_name(name: &str) -> String {
         return "notification_reason".to_owned();
     }
     let mut chars = name.chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_lowercase().chain(chars).collect()
-    })
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
 fn string(text: &str, out: &mut Bounded) -> Result<(), Why> {

@@ -56,8 +56,7 @@ pub(super) fn lex(text: &str) -> Result<Vec<Token>, Fault> {
         if trim {
             literal = literal.trim_start_matches(SPACES);
         }
-        let trims_left =
-            open.is_some_and(|i| has_left_marker(&rest[i + OPEN.len()..]));
+        let trims_left = open.is_some_and(|i| has_left_marker(&rest[i + OPEN.len()..]));
         if trims_left {
             literal = literal.trim_end_matches(SPACES);
         }

@@ -106,7 +106,8 @@ impl Library {
         for (name, nodes) in parsed.definitions.into_iter().chain([(file_name, parsed.root)]) {
             let keeps = is_blank(&nodes) && definitions.contains_key(&name);
             if !keeps {
-                definitions.insert(name, Arc::new(Definition { source: Arc::clone(&source), nodes }));
+                definitions
+                    .insert(name, Arc::new(Definition { source: Arc::clone(&source), nodes }));
             }
         }
         Ok(())
@@ -124,14 +125,10 @@ impl Library {
     /// template that it calls does so.
     pub fn compile(&self, name: &str, text: &str) -> Result<Template, TemplateError> {
         let (source, parsed) = read(name, text)?;
-        let definition = |nodes: Vec<Node>| {
-            Arc::new(Definition { source: Arc::clone(&source), nodes })
-        };
-        let own: Definitions = parsed
-            .definitions
-            .into_iter()
-            .map(|(name, nodes)| (name, definition(nodes)))
-            .collect();
+        let definition =
+            |nodes: Vec<Node>| Arc::new(Definition { source: Arc::clone(&source), nodes });
+        let own: Definitions =
+            parsed.definitions.into_iter().map(|(name, nodes)| (name, definition(nodes))).collect();
         let template = Template { root: definition(parsed.root), own: Arc::new(own) };
         self.check_calls(&template)?;
         Ok(template)

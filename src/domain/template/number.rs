@@ -2,13 +2,26 @@
 
 const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
 
+/// Without a precision `%g` writes an exponent from this one on.
+const EXPONENT_MIN: i32 = 6;
+
 /// `%v` of a float: the fewest digits that read back, with an exponent when it is far from one.
 pub(super) fn shortest(value: f64) -> String {
-    general(value, None, 21)
+    general(value, None)
+}
+
+/// A float as JSON has it: an exponent only for the very small and the very large.
+pub(super) fn json(value: f64) -> String {
+    let size = value.abs();
+    if size == 0.0 || (1e-6..1e21).contains(&size) {
+        return value.to_string();
+    }
+    let text = format!("{value:e}");
+    if text.contains("e-") { text } else { text.replace('e', "e+") }
 }
 
 /// `%g`: with a precision, so many significant digits; trailing zeros are left out.
-pub(super) fn general(value: f64, precision: Option<usize>, exponent_max: i32) -> String {
+pub(super) fn general(value: f64, precision: Option<usize>) -> String {
     if let Some(word) = special(value) {
         return word.to_owned();
     }
@@ -18,7 +31,8 @@ pub(super) fn general(value: f64, precision: Option<usize>, exponent_max: i32) -
         None => format!("{value:e}"),
     };
     let (mantissa, exponent) = split_exponent(&scientific);
-    let limit = significant.map_or(exponent_max, |digits| i32::try_from(digits).unwrap_or(i32::MAX));
+    let limit =
+        significant.map_or(EXPONENT_MIN, |digits| i32::try_from(digits).unwrap_or(i32::MAX));
     let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
     let digits = digits.trim_end_matches('0');
     let sign = if mantissa.starts_with('-') { "-" } else { "" };
@@ -112,7 +126,7 @@ fn with_fraction(whole: u64, fraction: u64, size: u64) -> String {
 /// A length of time for people, from seconds: `1d 2h 3m 4s`, `2.5s`, `50ms`.
 pub(super) fn humanized_duration(seconds: f64) -> String {
     if !seconds.is_finite() || seconds == 0.0 {
-        return if seconds == 0.0 { "0s".to_owned() } else { general(seconds, Some(4), 21) };
+        return if seconds == 0.0 { "0s".to_owned() } else { general(seconds, Some(4)) };
     }
     let size = seconds.abs();
     if size < 1.0 {
@@ -123,7 +137,7 @@ pub(super) fn humanized_duration(seconds: f64) -> String {
             }
             (value, unit) = (value * 1_000.0, prefix);
         }
-        return format!("{}{unit}s", general(value, Some(4), 21));
+        return format!("{}{unit}s", general(value, Some(4)));
     }
     let sign = if seconds < 0.0 { "-" } else { "" };
     let whole = whole_seconds(size);
@@ -138,7 +152,7 @@ pub(super) fn humanized_duration(seconds: f64) -> String {
     if minutes > 0 {
         return format!("{sign}{minutes}m {rest}s");
     }
-    format!("{sign}{}s", general(size, Some(4), 21))
+    format!("{sign}{}s", general(size, Some(4)))
 }
 
 /// Cuts the fraction off without a lossy cast; more than 18 digits become the largest number.

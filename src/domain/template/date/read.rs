@@ -83,8 +83,8 @@ impl Reader<'_> {
             Part::Noon => self.afternoon = Some(self.word("AM", "PM")?),
             Part::NoonSmall => self.afternoon = Some(self.word("am", "pm")?),
             Part::Zone => {
-                let letters =
-                    self.rest.len() - self.rest.trim_start_matches(|c: char| c.is_ascii_uppercase()).len();
+                let letters = self.rest.len()
+                    - self.rest.trim_start_matches(|c: char| c.is_ascii_uppercase()).len();
                 (3..=5).contains(&letters).then_some(())?;
                 self.rest = &self.rest[letters..];
             }
@@ -148,7 +148,9 @@ impl Reader<'_> {
     }
 
     fn offset(&mut self, offset: Offset) -> Option<()> {
-        if offset.z_for_utc && let Some(rest) = self.rest.strip_prefix('Z') {
+        if offset.z_for_utc
+            && let Some(rest) = self.rest.strip_prefix('Z')
+        {
             self.rest = rest;
             return Some(());
         }

@@ -153,9 +153,7 @@ fn shallow(value: &Value, depth: usize, parts: &mut usize) -> Result<(), Why> {
     }
     match value {
         Value::List(items) => items.iter().try_for_each(|item| shallow(item, depth + 1, parts)),
-        Value::Map(fields) => {
-            fields.values().try_for_each(|item| shallow(item, depth + 1, parts))
-        }
+        Value::Map(fields) => fields.values().try_for_each(|item| shallow(item, depth + 1, parts)),
         _ => Ok(()),
     }
 }

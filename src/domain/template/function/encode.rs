@@ -38,7 +38,13 @@ pub(super) fn js(arguments: &[Value]) -> Result<Value, Why> {
             '\\' => out.push_str("\\\\")?,
             '\'' => out.push_str("\\'")?,
             '"' => out.push_str("\\\"")?,
-            '<' | '>' | '&' | '=' | '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}'
+            '<'
+            | '>'
+            | '&'
+            | '='
+            | '\0'..='\u{1f}'
+            | '\u{7f}'..='\u{9f}'
+            | '\u{2028}'
             | '\u{2029}' => out.push_str(&format!("\\u{:04X}", u32::from(c)))?,
             c => out.push(c)?,
         }

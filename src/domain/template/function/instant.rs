@@ -49,9 +49,9 @@ pub(super) fn humanize_duration([value]: &[Value; 1]) -> Result<Value, Why> {
         Value::Duration(nanoseconds) => number::seconds(*nanoseconds),
         Value::Float(seconds) => *seconds,
         Value::Int(seconds) => number::float(*seconds),
-        Value::Text(text) => text
-            .parse()
-            .map_err(|_| Why::from(format!("{text:?} is no number of seconds")))?,
+        Value::Text(text) => {
+            text.parse().map_err(|_| Why::from(format!("{text:?} is no number of seconds")))?
+        }
         other => return Err(format!("a duration is expected, not {}", other.type_name()).into()),
     };
     Ok(Value::from(number::humanized_duration(seconds)))

@@ -44,10 +44,7 @@ pub(super) fn ne(arguments: &[Value]) -> Result<bool, Why> {
     Ok(!equal(left, right)?)
 }
 
-pub(super) fn ordered(
-    arguments: &[Value],
-    holds: impl Fn(Ordering) -> bool,
-) -> Result<bool, Why> {
+pub(super) fn ordered(arguments: &[Value], holds: impl Fn(Ordering) -> bool) -> Result<bool, Why> {
     let [left, right] = exactly(arguments)?;
     Ok(order(left, right)?.is_some_and(holds))
 }

@@ -138,10 +138,12 @@ impl Function {
             Self::Base64Encode => encode::base64_encode(exactly(arguments)?),
             Self::Base64Decode => encode::base64_decode(exactly(arguments)?),
             Self::ToJson => encode::to_json(exactly(arguments)?),
-            Self::SafeHtml => exactly(arguments)
-                .and_then(|[value]| Ok(Value::Html(text::text(value)?.into()))),
-            Self::SafeUrl => exactly(arguments)
-                .and_then(|[value]| Ok(Value::Url(text::text(value)?.into()))),
+            Self::SafeHtml => {
+                exactly(arguments).and_then(|[value]| Ok(Value::Html(text::text(value)?.into())))
+            }
+            Self::SafeUrl => {
+                exactly(arguments).and_then(|[value]| Ok(Value::Url(text::text(value)?.into())))
+            }
             Self::ToUpper => text::to_upper(exactly(arguments)?),
             Self::ToLower => text::to_lower(exactly(arguments)?),
             Self::Title => text::title(exactly(arguments)?),
@@ -175,6 +177,8 @@ fn exactly<const N: usize>(arguments: &[Value]) -> Result<&[Value; N], Why> {
 pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
     const SIMILARITY_MIN: f64 = 0.75;
     known
+        // One letter resembles everything.
+        .filter(|known| known.len() > 1)
         .map(|known| (strsim::jaro_winkler(name, known), known))
         .filter(|(similarity, _)| *similarity >= SIMILARITY_MIN)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))

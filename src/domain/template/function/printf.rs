@@ -149,12 +149,10 @@ fn write(value: &Value, verb: char, layout: Layout, out: &mut Bounded) -> Result
         ('v' | 's' | 'q', Value::Duration(nanoseconds)) => {
             string(&number::duration(*nanoseconds), verb, layout, out)
         }
-        (_, Value::Int(whole) | Value::Duration(whole)) => {
-            match integer(*whole, verb, layout) {
-                Some(digits) => pad_number(&digits, layout, out),
-                None => refused(value, verb, out),
-            }
-        }
+        (_, Value::Int(whole) | Value::Duration(whole)) => match integer(*whole, verb, layout) {
+            Some(digits) => pad_number(&digits, layout, out),
+            None => refused(value, verb, out),
+        },
         (_, Value::Float(float)) => match real(*float, verb, layout) {
             Some(digits) => pad_number(&digits, layout, out),
             None => refused(value, verb, out),
@@ -263,8 +261,8 @@ fn real(value: f64, verb: char, layout: Layout) -> Option<String> {
         'f' | 'F' => number::fixed(value, precision),
         'e' => number::scientific(value, precision),
         'E' => number::scientific(value, precision).to_uppercase(),
-        'v' | 'g' => number::general(value, layout.precision, 21),
-        'G' => number::general(value, layout.precision, 21).to_uppercase(),
+        'v' | 'g' => number::general(value, layout.precision),
+        'G' => number::general(value, layout.precision).to_uppercase(),
         _ => return None,
     };
     let digits = digits.strip_prefix('+').unwrap_or(&digits);

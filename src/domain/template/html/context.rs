@@ -68,8 +68,22 @@ impl Attribute {
     /// What an attribute of that name holds, by the rules of html/template.
     fn named(name: &str) -> Self {
         const URLS: [&str; 16] = [
-            "action", "archive", "background", "cite", "classid", "codebase", "data", "formaction",
-            "href", "icon", "longdesc", "manifest", "poster", "profile", "src", "usemap",
+            "action",
+            "archive",
+            "background",
+            "cite",
+            "classid",
+            "codebase",
+            "data",
+            "formaction",
+            "href",
+            "icon",
+            "longdesc",
+            "manifest",
+            "poster",
+            "profile",
+            "src",
+            "usemap",
         ];
         let name = name.strip_prefix("data-").unwrap_or(name);
         if name.starts_with("xmlns:") {

@@ -20,7 +20,10 @@ enum Place {
     Quoted(char),
     Comment,
     /// In `url(…)`, with the quote if there is one, and whether something stands there already.
-    Url { quote: Option<char>, begun: bool },
+    Url {
+        quote: Option<char>,
+        begun: bool,
+    },
 }
 
 impl StyleState {
@@ -81,8 +84,7 @@ fn is_harmless(text: &str) -> bool {
 fn escape(text: &str, out: &mut Bounded) -> Result<(), Why> {
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
-        let is_special =
-            c.is_ascii_control() || "\"&'()+/:;<>\\{}".contains(c);
+        let is_special = c.is_ascii_control() || "\"&'()+/:;<>\\{}".contains(c);
         if !is_special {
             out.push(c)?;
             continue;

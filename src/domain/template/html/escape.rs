@@ -55,11 +55,7 @@ fn bare_without_ampersand(c: char, out: &mut Bounded) -> Result<(), Why> {
 }
 
 /// Puts HTML into an attribute: without its tags, and without what would end the attribute.
-pub(super) fn quoted_html(
-    html: &str,
-    delimiter: Delimiter,
-    out: &mut Bounded,
-) -> Result<(), Why> {
+pub(super) fn quoted_html(html: &str, delimiter: Delimiter, out: &mut Bounded) -> Result<(), Why> {
     let stripped = strip_tags(html);
     match delimiter {
         Delimiter::Single | Delimiter::Double => normalized(&stripped, out),

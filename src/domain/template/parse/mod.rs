@@ -137,7 +137,7 @@ impl Parser {
             match token.kind {
                 Kind::Text(text) => {
                     nodes.push(Node::Text { at: token.at, text: text.into_boxed_str() });
-                },
+                }
                 Kind::End => return Ok((nodes, Stop::Text)),
                 _ => match self.statement(token.at, place)? {
                     Statement::Node(node) => nodes.push(node),
@@ -210,7 +210,12 @@ impl Parser {
     }
 
     /// Reads what follows `{{ else`.
-    fn otherwise(&mut self, control: Control, at: usize, else_at: usize) -> Result<Vec<Node>, Fault> {
+    fn otherwise(
+        &mut self,
+        control: Control,
+        at: usize,
+        else_at: usize,
+    ) -> Result<Vec<Node>, Fault> {
         let chained = match (control, self.peek_word()) {
             (Control::If, Some("if")) | (Control::With, Some("with")) => true,
             (Control::If | Control::With | Control::Range, _) => false,

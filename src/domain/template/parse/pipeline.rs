@@ -6,9 +6,8 @@ use super::super::lex::{Fault, Kind};
 use super::Parser;
 
 /// Words that steer blocks and can stand for no value.
-const KEYWORDS: [&str; 10] = [
-    "block", "break", "continue", "define", "else", "end", "if", "range", "template", "with",
-];
+const KEYWORDS: [&str; 10] =
+    ["block", "break", "continue", "define", "else", "end", "if", "range", "template", "with"];
 
 impl Parser {
     /// Reads a pipeline up to and with `end`.

@@ -25,8 +25,7 @@ fn with_incident() -> Value {
         ("state", Value::from("known error")),
     ]);
     let alerts = (0..12).map(|i| alert("firing", "Slow", &format!("web-{i}")));
-    let over =
-        [("Incident", incident), ("Problem", problem), ("Alerts", Value::alerts(alerts))];
+    let over = [("Incident", incident), ("Problem", problem), ("Alerts", Value::alerts(alerts))];
     Value::map(message().into_iter().chain(over))
 }
 
@@ -44,14 +43,17 @@ fn every_default_renders_with_and_without_an_incident() {
     let library = Library::default();
     // Those that are given something else than the message.
     let parts = [
-        "__text_alert_list", "__text_alert_list_markdown", "pagerduty.default.instances",
-        "incident.default.alert", "email.default.fact", "email.default.alerts",
+        "__text_alert_list",
+        "__text_alert_list_markdown",
+        "pagerduty.default.instances",
+        "incident.default.alert",
+        "email.default.fact",
+        "email.default.alerts",
     ];
     let whole = library.names().filter(|name| !parts.contains(name));
     let mut count = 0;
     for name in whole {
-        let template =
-            library.compile("test", &format!("{{{{ template {name:?} . }}}}")).unwrap();
+        let template = library.compile("test", &format!("{{{{ template {name:?} . }}}}")).unwrap();
         for data in [Value::map(message()), with_incident()] {
             for rendered in
                 [library.text(&template, &data, NOW), library.html(&template, &data, NOW)]
@@ -72,15 +74,21 @@ fn alertmanagers_names_give_alertmanagers_text() {
         ("{{ template \"__subject\" . }}", "[FIRING:2] Slow (a)"),
         ("{{ template \"slack.default.title\" . }}", "[FIRING:2] Slow (a)"),
         ("{{ template \"__alertmanagerURL\" . }}", "http://am:9093/#/alerts?receiver=team+a"),
-        ("{{ template \"slack.default.fallback\" . }}",
-         "[FIRING:2] Slow (a) | http://am:9093/#/alerts?receiver=team+a"),
+        (
+            "{{ template \"slack.default.fallback\" . }}",
+            "[FIRING:2] Slow (a) | http://am:9093/#/alerts?receiver=team+a",
+        ),
         ("{{ template \"slack.default.text\" . }}", ""),
-        ("{{ template \"__text_alert_list\" .Alerts.Resolved }}",
-         "Labels:\n - alertname = Slow\n - cluster = a\n - instance = web-3\nAnnotations:\n \
-          - summary = p99 is 2s & rising\nSource: http://prometheus/graph?g0.expr=up&g0.tab=1\n"),
-        ("{{ template \"__text_alert_list_markdown\" .Alerts.Resolved }}",
-         "\nLabels:\n  - alertname = Slow\n  - cluster = a\n  - instance = web-3\n\nAnnotations:\n  \
-          - summary = p99 is 2s & rising\n\nSource: http://prometheus/graph?g0.expr=up&g0.tab=1\n\n"),
+        (
+            "{{ template \"__text_alert_list\" .Alerts.Resolved }}",
+            "Labels:\n - alertname = Slow\n - cluster = a\n - instance = web-3\nAnnotations:\n \
+          - summary = p99 is 2s & rising\nSource: http://prometheus/graph?g0.expr=up&g0.tab=1\n",
+        ),
+        (
+            "{{ template \"__text_alert_list_markdown\" .Alerts.Resolved }}",
+            "\nLabels:\n  - alertname = Slow\n  - cluster = a\n  - instance = web-3\n\nAnnotations:\n  \
+          - summary = p99 is 2s & rising\n\nSource: http://prometheus/graph?g0.expr=up&g0.tab=1\n\n",
+        ),
         ("{{ template \"jira.default.priority\" . }}", ""),
     ]);
 }

@@ -23,14 +23,18 @@ fn text_that_is_no_template_says_where() {
         ("{{ $x }}", "1:4: there is no variable $x"),
         ("{{ $name := 1 }}{{ $nam }}", "1:20: there is no variable $nam; did you mean `$name`?"),
         ("{{ toUper .a }}", "1:4: there is no function `toUper`; did you mean `toUpper`?"),
-        ("{{ template \"__subjct\" . }}",
-         "1:13: there is no template \"__subjct\"; did you mean `__subject`?"),
+        (
+            "{{ template \"__subjct\" . }}",
+            "1:13: there is no template \"__subjct\"; did you mean `__subject`?",
+        ),
         ("{{ .a | \"b\" }}", "1:9: behind `|` stands a function, not a value"),
         ("{{ (1 }}", "1:7: `)` is expected, not `}}`"),
         ("{{ break }}", "1:1: `break` stands outside of every `range`"),
         ("{{ nil }}", "1:4: `nil` alone is no command"),
-        ("{{ if true }}{{ define \"a\" }}{{ end }}{{ end }}",
-         "1:14: `define` cannot stand inside another block"),
+        (
+            "{{ if true }}{{ define \"a\" }}{{ end }}{{ end }}",
+            "1:14: `define` cannot stand inside another block",
+        ),
         ("{{ 1x }}", "1:4: `1x` is not a number that fits"),
         ("é {{ .a! }}", "1:8: a name must be followed by a space or an operator"),
     ]);
@@ -45,8 +49,10 @@ fn evaluation_that_fails_says_where() {
         ("{{ .text 1 }}", "1:4: .text is no method, so it takes no arguments"),
         ("{{ toUpper 1 }}", "1:4: toUpper: text is expected, not int"),
         ("{{ len 3 }}", "1:4: len: int has no length"),
-        ("{{ .time | tz \"Mars/Base\" }}",
-         "1:12: tz: there is no time zone \"Mars/Base\"; one like Europe/Berlin is"),
+        (
+            "{{ .time | tz \"Mars/Base\" }}",
+            "1:12: tz: there is no time zone \"Mars/Base\"; one like Europe/Berlin is",
+        ),
         ("{{ join \",\" }}", "1:4: join: 2 arguments are expected, not 1"),
     ]);
 }
@@ -54,17 +60,25 @@ fn evaluation_that_fails_says_where() {
 #[test]
 fn templates_that_never_end_are_stopped() {
     check(&[
-        ("{{ define \"t\" }}{{ template \"t\" }}{{ end }}{{ template \"t\" }}",
-         "1:29: templates and blocks nest deeper than 200"),
+        (
+            "{{ define \"t\" }}{{ template \"t\" }}{{ end }}{{ template \"t\" }}",
+            "1:29: templates and blocks nest deeper than 200",
+        ),
         ("{{ range 9000000 }}{{ end }}", "1:1: the template takes more than 2000000 steps"),
-        ("{{ $x := \"abcdefgh\" }}{{ range 30 }}{{ $x = print $x $x }}{{ end }}",
-         "1:46: print: the text grows beyond 1048576 bytes"),
-        ("{{ $x := list }}{{ range 99 }}{{ $x = list $x $x }}{{ end }}",
-         "1:39: list: a value nests deeper than 32 or has more than 20000 parts"),
+        (
+            "{{ $x := \"abcdefgh\" }}{{ range 30 }}{{ $x = print $x $x }}{{ end }}",
+            "1:45: print: the text grows beyond 1048576 bytes",
+        ),
+        (
+            "{{ $x := list }}{{ range 99 }}{{ $x = list $x $x }}{{ end }}",
+            "1:39: list: a value nests deeper than 32 or has more than 20000 parts",
+        ),
         ("{{ range 300000 }}abcd{{ end }}", "1:19: the text grows beyond 1048576 bytes"),
     ]);
-    let deep = format!("{}1{}", "{{ (".repeat(1), "(".repeat(300));
+    let deep = format!("{{{{ {}1{} }}}}", "(".repeat(300), ")".repeat(300));
     assert!(text(&deep).unwrap_err().why.contains("nest deeper than 100"));
+    let wide = "x".repeat((1 << 20) + 1);
+    assert!(text(&wide).unwrap_err().why.contains("may be 1048576 bytes long"));
 }
 
 #[test]

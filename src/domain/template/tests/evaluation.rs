@@ -34,7 +34,10 @@ fn ranges_walk_in_order_and_can_be_left() {
         ("{{ range .list }}{{ if eq . \"b\" }}{{ break }}{{ end }}{{ . }}{{ end }}", "a"),
         ("{{ $last := \"\" }}{{ range .list }}{{ $last = . }}{{ end }}{{ $last }}", "c"),
         ("{{ $i := 0 }}{{ range $i, $_ := .list }}{{ end }}{{ $i }}", "0"),
-        ("{{ range .labels.SortedPairs }}{{ .Name }}:{{ .Value }} {{ end }}", "alertname:N b:2 zone:z "),
+        (
+            "{{ range .labels.SortedPairs }}{{ .Name }}:{{ .Value }} {{ end }}",
+            "alertname:N b:2 zone:z ",
+        ),
     ]);
 }
 
@@ -84,8 +87,10 @@ fn labels_pairs_lists_and_alerts_have_their_methods() {
 fn values_compare_within_their_kind() {
     check_text(&[
         ("{{ eq 1 1 }} {{ eq 1 2 3 1 }} {{ eq .text \"a\" \"hello\" }}", "true true true"),
-        ("{{ ne 1 2 }} {{ lt 1 2 }} {{ le 2 2 }} {{ gt 2.5 1.5 }} {{ ge \"b\" \"a\" }}",
-         "true true true true true"),
+        (
+            "{{ ne 1 2 }} {{ lt 1 2 }} {{ le 2 2 }} {{ gt 2.5 1.5 }} {{ ge \"b\" \"a\" }}",
+            "true true true true true",
+        ),
         ("{{ eq .nil nil }} {{ eq .yes true }}", "true true"),
         ("{{ gt (since (index .Alerts 0).StartsAt) 3600000000000 }}", "true"),
     ]);

@@ -52,10 +52,7 @@ pub(super) fn equal(left: &Value, right: &Value) -> Result<bool, Why> {
 }
 
 fn instant(value: &Value) -> Option<i64> {
-    match value {
-        Value::Time(at) | Value::Zoned(at, _) => Some(at.0),
-        _ => None,
-    }
+    if let Value::Time(at) | Value::Zoned(at, _) = value { Some(at.0) } else { None }
 }
 
 /// Which of two values comes first.

@@ -110,7 +110,8 @@ fn of_time(at: Timestamp, zone: &TimeZone, name: &str, arguments: &[Value]) -> R
         ("UTC" | "Local", []) => Ok(Value::Time(at)),
         ("IsZero", []) => Ok(Value::Bool(at == Timestamp::GO_ZERO)),
         ("Sub", [other]) => Ok(between(at, instant(other)?)),
-        ("Add", [Value::Duration(length) | Value::Int(length)]) => {
+        ("Add", [length]) => {
+            let length = nanoseconds(length)?;
             let later = Timestamp(at.0.saturating_add(length / 1_000_000));
             Ok(Value::Zoned(later, zone.clone()))
         }
@@ -136,6 +137,17 @@ fn instant(value: &Value) -> Result<Timestamp, Why> {
     }
 }
 
+/// A duration as an argument. Go takes a constant such as `28800e9` for whole.
+fn nanoseconds(value: &Value) -> Result<i64, Why> {
+    match value {
+        Value::Int(length) | Value::Duration(length) => Ok(*length),
+        Value::Float(length) if length.fract() == 0.0 => format!("{length:.0}")
+            .parse()
+            .map_err(|_| Why::from("this is longer than a duration can be")),
+        other => Err(format!("a duration is expected, not {}", other.type_name()).into()),
+    }
+}
+
 fn of_duration(nanoseconds: i64, name: &str, arguments: &[Value]) -> Result<Value, Why> {
     let seconds = number::seconds(nanoseconds);
     match (name, arguments) {
@@ -145,13 +157,14 @@ fn of_duration(nanoseconds: i64, name: &str, arguments: &[Value]) -> Result<Valu
         ("Seconds", []) => Ok(Value::Float(seconds)),
         ("Minutes", []) => Ok(Value::Float(seconds / 60.0)),
         ("Hours", []) => Ok(Value::Float(seconds / 3_600.0)),
-        ("Truncate", [Value::Int(unit) | Value::Duration(unit)]) if *unit > 0 => {
+        ("Truncate", [unit]) => {
+            let unit = self::nanoseconds(unit)?.max(1);
             Ok(Value::Duration(nanoseconds - nanoseconds % unit))
         }
-        ("Round", [Value::Int(unit) | Value::Duration(unit)]) if *unit > 0 => {
+        ("Round", [unit]) => {
+            let unit = self::nanoseconds(unit)?.max(1);
             let rest = nanoseconds % unit;
-            let away =
-                if rest.saturating_abs() >= unit - rest.saturating_abs() { *unit } else { 0 };
+            let away = if rest.abs() >= unit - rest.abs() { unit } else { 0 };
             let down = nanoseconds - rest;
             Ok(Value::Duration(down.saturating_add(away * nanoseconds.signum())))
         }

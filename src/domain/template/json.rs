@@ -32,11 +32,8 @@ pub(super) fn write(value: &Value, out: &mut Bounded) -> Result<(), Why> {
             out.push('{')?;
             for (i, (name, value)) in fields.iter().enumerate() {
                 comma(i, out)?;
-                if is_struct {
-                    string(&field_name(name), out)?
-                } else {
-                    string(name, out)?
-                }
+                let name = if is_struct { field_name(name) } else { name.clone() };
+                string(&name, out)?;
                 out.push(':')?;
                 write(value, out)?;
             }

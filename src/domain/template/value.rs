@@ -176,6 +176,18 @@ impl From<Labels> for Value {
     }
 }
 
+impl From<Arc<Labels>> for Value {
+    fn from(labels: Arc<Labels>) -> Self {
+        Self::Kv(labels)
+    }
+}
+
+impl From<Vec<Value>> for Value {
+    fn from(items: Vec<Value>) -> Self {
+        Self::List(Arc::new(items))
+    }
+}
+
 /// Nothing becomes [`Value::Nil`].
 impl<V: Into<Self>> From<Option<V>> for Value {
     fn from(value: Option<V>) -> Self {

@@ -131,12 +131,10 @@ fn offset_text(offset: Offset, seconds: i32) -> String {
     let sign = if seconds < 0 { '-' } else { '+' };
     let seconds = seconds.unsigned_abs();
     let colon = if offset.colon { ":" } else { "" };
-    let mut text = format!("{sign}{:02}", seconds / 3_600);
-    if offset.fields >= 2 {
-        text.push_str(&format!("{colon}{:02}", seconds / 60 % 60));
+    let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    match offset.fields {
+        0 | 1 => format!("{sign}{hours:02}"),
+        2 => format!("{sign}{hours:02}{colon}{minutes:02}"),
+        _ => format!("{sign}{hours:02}{colon}{minutes:02}{colon}{seconds:02}"),
     }
-    if offset.fields >= 3 {
-        text.push_str(&format!("{colon}{:02}", seconds % 60));
-    }
-    text
 }

@@ -175,22 +175,23 @@ impl<'a> Evaluator<'a> {
         self.deeper(branch.at)?;
         let scope = self.variables.len();
         let over = self.range_pipe(&branch.pipe, dot)?;
-        let turns = turns(&over).map_err(|why| self.fault(branch.pipe.at, why))?;
-        if turns == 0 {
-            let flow = self.nodes(&branch.otherwise, dot)?;
-            self.variables.truncate(scope);
-            self.depth -= 1;
-            return Ok(flow);
+        let mut items = items(&over).map_err(|why| self.fault(branch.pipe.at, why))?.peekable();
+        let mut flow = Flow::Next;
+        if items.peek().is_none() {
+            flow = self.nodes(&branch.otherwise, dot)?;
         }
-        for_each(&over, &mut |key, item| {
+        for (key, item) in items {
             self.spend(1, branch.at)?;
             self.bind_turn(&branch.pipe.binding, key, &item);
-            let flow = self.nodes(&branch.then, &item)?;
+            let turn = self.nodes(&branch.then, &item)?;
             self.variables.truncate(scope);
-            Ok(flow != Flow::Break)
-        })?;
+            if turn == Flow::Break {
+                break;
+            }
+        }
+        self.variables.truncate(scope);
         self.depth -= 1;
-        Ok(Flow::Next)
+        Ok(flow)
     }
 
     /// Gives a turn's key and item to the variables of the `range`.
@@ -229,15 +230,26 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// How often a `range` over the value turns.
-fn turns(value: &Value) -> Result<usize, Why> {
-    match value {
-        Value::Nil => Ok(0),
-        Value::Int(count) => Ok(usize::try_from(*count).unwrap_or(0)),
-        Value::List(items) | Value::Alerts(items) => Ok(items.len()),
-        Value::Map(fields) => Ok(fields.len()),
-        Value::Kv(labels) => Ok(labels.len()),
-        Value::Pairs(pairs) => Ok(pairs.len()),
+/// Every key of a value with its item, in the order in which a `range` walks them.
+fn items(value: &Value) -> Result<Box<dyn Iterator<Item = (Value, Value)> + '_>, Why> {
+    Ok(match value {
+        Value::Nil => Box::new(std::iter::empty()),
+        Value::Int(count) => Box::new((0..*count).map(|i| (Value::Int(i), Value::Int(i)))),
+        Value::List(items) | Value::Alerts(items) => {
+            Box::new(items.iter().enumerate().map(|(i, item)| (Value::from(i), item.clone())))
+        }
+        Value::Map(fields) => {
+            Box::new(fields.iter().map(|(name, item)| (Value::from(name.as_str()), item.clone())))
+        }
+        Value::Kv(labels) => {
+            Box::new(labels.iter().map(|(name, item)| (Value::from(name), Value::from(item))))
+        }
+        Value::Pairs(pairs) => Box::new(
+            pairs
+                .iter()
+                .enumerate()
+                .map(|(i, (name, item))| (Value::from(i), Value::pair(name, item))),
+        ),
         Value::Bool(_)
         | Value::Float(_)
         | Value::Text(_)
@@ -245,52 +257,8 @@ fn turns(value: &Value) -> Result<usize, Why> {
         | Value::Url(_)
         | Value::Time(_)
         | Value::Zoned(..)
-        | Value::Duration(_) => Err(format!("range cannot walk {}", value.type_name()).into()),
-    }
-}
-
-/// Shows every key with its item, in order, until told to stop.
-fn for_each(
-    value: &Value,
-    show: &mut dyn FnMut(Value, Value) -> Result<bool, TemplateError>,
-) -> Result<(), TemplateError> {
-    match value {
-        Value::Int(count) => {
-            for i in 0..*count {
-                if !show(Value::Int(i), Value::Int(i))? {
-                    break;
-                }
-            }
+        | Value::Duration(_) => {
+            return Err(format!("range cannot walk {}", value.type_name()).into());
         }
-        Value::List(items) | Value::Alerts(items) => {
-            for (i, item) in items.iter().enumerate() {
-                if !show(Value::from(i), item.clone())? {
-                    break;
-                }
-            }
-        }
-        Value::Map(fields) => {
-            for (name, item) in fields.iter() {
-                if !show(Value::from(name.as_str()), item.clone())? {
-                    break;
-                }
-            }
-        }
-        Value::Kv(labels) => {
-            for (name, item) in labels.iter() {
-                if !show(Value::from(name), Value::from(item))? {
-                    break;
-                }
-            }
-        }
-        Value::Pairs(pairs) => {
-            for (i, (name, item)) in pairs.iter().enumerate() {
-                if !show(Value::from(i), Value::pair(name, item))? {
-                    break;
-                }
-            }
-        }
-        _ => {}
-    }
-    Ok(())
+    })
 }

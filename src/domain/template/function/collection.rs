@@ -8,7 +8,11 @@ use super::text::text;
 use super::{Value, Why};
 
 pub(super) fn len(value: &Value) -> Result<Value, Why> {
-    let count = match value {
+    count(value).map(Value::from)
+}
+
+fn count(value: &Value) -> Result<usize, Why> {
+    Ok(match value {
         Value::Text(text) | Value::Html(text) | Value::Url(text) => text.len(),
         Value::List(items) | Value::Alerts(items) => items.len(),
         Value::Map(fields) => fields.len(),
@@ -23,8 +27,7 @@ pub(super) fn len(value: &Value) -> Result<Value, Why> {
         | Value::Duration(_) => {
             return Err(format!("{} has no length", value.type_name()).into());
         }
-    };
-    Ok(Value::from(count))
+    })
 }
 
 pub(super) fn index(arguments: &[Value]) -> Result<Value, Why> {
@@ -82,10 +85,7 @@ pub(super) fn slice(arguments: &[Value]) -> Result<Value, Why> {
     let Some((value, bounds)) = arguments.split_first() else {
         return Err("there is nothing to cut".into());
     };
-    let length = match len(value)? {
-        Value::Int(length) => usize::try_from(length).unwrap_or(0),
-        _ => 0,
-    };
+    let length = count(value)?;
     let from = bounds.first().map_or(Ok(0), |bound| position(bound, length))?;
     let to = bounds.get(1).map_or(Ok(length), |bound| position(bound, length))?;
     if bounds.len() > 3 || from > to {

@@ -36,8 +36,8 @@ pub(super) fn tz([name, value]: &[Value; 2]) -> Result<Value, Why> {
 }
 
 /// Text that is no time becomes Go's zero time.
-pub(super) fn to_date(arguments: &[Value; 2]) -> Result<Value, Why> {
-    Ok(must_to_date(arguments).unwrap_or(Value::Time(Timestamp::GO_ZERO)))
+pub(super) fn to_date(arguments: &[Value; 2]) -> Value {
+    must_to_date(arguments).unwrap_or(Value::Time(Timestamp::GO_ZERO))
 }
 
 pub(super) fn must_to_date([layout, value]: &[Value; 2]) -> Result<Value, Why> {

@@ -7,6 +7,8 @@ mod logic;
 mod printf;
 mod text;
 
+use std::cmp::Ordering;
+
 use super::Value;
 use super::limit::{REGEX_STEPS, Why};
 use super::print;
@@ -114,10 +116,10 @@ impl Function {
             Self::Not => exactly(arguments).map(|[value]| Value::Bool(!value.is_true())),
             Self::Eq => logic::eq(arguments).map(Value::Bool),
             Self::Ne => logic::ne(arguments).map(Value::Bool),
-            Self::Lt => logic::ordered(arguments, |order| order.is_lt()).map(Value::Bool),
-            Self::Le => logic::ordered(arguments, |order| order.is_le()).map(Value::Bool),
-            Self::Gt => logic::ordered(arguments, |order| order.is_gt()).map(Value::Bool),
-            Self::Ge => logic::ordered(arguments, |order| order.is_ge()).map(Value::Bool),
+            Self::Lt => logic::ordered(arguments, Ordering::is_lt).map(Value::Bool),
+            Self::Le => logic::ordered(arguments, Ordering::is_le).map(Value::Bool),
+            Self::Gt => logic::ordered(arguments, Ordering::is_gt).map(Value::Bool),
+            Self::Ge => logic::ordered(arguments, Ordering::is_ge).map(Value::Bool),
             Self::Call => Err("there is no value that can be called".into()),
             Self::Len => exactly(arguments).and_then(|[value]| collection::len(value)),
             Self::Index => collection::index(arguments),
@@ -139,10 +141,10 @@ impl Function {
             Self::Base64Decode => encode::base64_decode(exactly(arguments)?),
             Self::ToJson => encode::to_json(exactly(arguments)?),
             Self::SafeHtml => {
-                exactly(arguments).and_then(|[value]| Ok(Value::Html(text::text(value)?.into())))
+                exactly(arguments).and_then(|[value]| Ok(Value::Html(text::text(value)?)))
             }
             Self::SafeUrl => {
-                exactly(arguments).and_then(|[value]| Ok(Value::Url(text::text(value)?.into())))
+                exactly(arguments).and_then(|[value]| Ok(Value::Url(text::text(value)?)))
             }
             Self::ToUpper => text::to_upper(exactly(arguments)?),
             Self::ToLower => text::to_lower(exactly(arguments)?),
@@ -154,7 +156,7 @@ impl Function {
             Self::Since => instant::since(exactly(arguments)?, around.now),
             Self::Date => instant::date(exactly(arguments)?),
             Self::Tz => instant::tz(exactly(arguments)?),
-            Self::ToDate => instant::to_date(exactly(arguments)?),
+            Self::ToDate => Ok(instant::to_date(exactly(arguments)?)),
             Self::MustToDate => instant::must_to_date(exactly(arguments)?),
             Self::HumanizeDuration => instant::humanize_duration(exactly(arguments)?),
         }

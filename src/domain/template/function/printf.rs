@@ -1,5 +1,7 @@
 //! `printf`: Go's verbs, flags, widths, and the way it reports its own errors in the text.
 
+use std::fmt::Write;
+
 use super::super::limit::{Bounded, WIDTH_CHARS_MAX};
 use super::super::number;
 use super::super::print;
@@ -9,13 +11,29 @@ use super::{Value, Why};
 /// The flags, the width and the precision between `%` and the verb.
 #[derive(Debug, Clone, Copy, Default)]
 struct Layout {
-    minus: bool,
-    plus: bool,
+    padding: Padding,
+    positive: Positive,
     sharp: bool,
-    space: bool,
-    zero: bool,
     width: Option<usize>,
     precision: Option<usize>,
+}
+
+/// Where the width is filled up, and with what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Padding {
+    #[default]
+    Before,
+    Behind,
+    Zeros,
+}
+
+/// What stands before a number that is not negative.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Positive {
+    #[default]
+    Nothing,
+    Space,
+    Plus,
 }
 
 /// Formats as Go's `fmt.Sprintf` does.
@@ -77,18 +95,19 @@ impl Printer<'_> {
         let mut layout = Layout::default();
         while let Some(flag) = self.rest.chars().next() {
             match flag {
-                '-' => (layout.minus, layout.zero) = (true, false),
-                '+' => layout.plus = true,
+                '-' => layout.padding = Padding::Behind,
+                '0' if layout.padding == Padding::Before => layout.padding = Padding::Zeros,
+                '+' => layout.positive = Positive::Plus,
+                ' ' if layout.positive == Positive::Nothing => layout.positive = Positive::Space,
+                '0' | ' ' => {}
                 '#' => layout.sharp = true,
-                ' ' => layout.space = true,
-                '0' => layout.zero = !layout.minus,
                 _ => break,
             }
             self.rest = &self.rest[1..];
         }
         match self.size("WIDTH")? {
             Some(width) if width < 0 => {
-                (layout.minus, layout.zero) = (true, false);
+                layout.padding = Padding::Behind;
                 layout.width = usize::try_from(-width).ok();
             }
             width => layout.width = width.and_then(|width| usize::try_from(width).ok()),
@@ -109,7 +128,7 @@ impl Printer<'_> {
             let given = self.arguments.get(self.next);
             self.next += 1;
             return match given {
-                Some(Value::Int(size)) if size.abs() <= max => Ok(Some(*size)),
+                Some(Value::Int(size)) if (-max..=max).contains(size) => Ok(Some(*size)),
                 _ => self.out.push_str(&format!("%!(BAD{what})")).map(|()| None),
             };
         }
@@ -145,7 +164,6 @@ fn write(value: &Value, verb: char, layout: Layout, out: &mut Bounded) -> Result
         ('v', Value::Nil) => pad("<nil>", layout, out),
         (_, Value::Nil) => out.push_str(&format!("%!{verb}(<nil>)")),
         ('t' | 'v', Value::Bool(truth)) => pad(if *truth { "true" } else { "false" }, layout, out),
-        (_, Value::Bool(_)) => refused(value, verb, out),
         ('v' | 's' | 'q', Value::Duration(nanoseconds)) => {
             string(&number::duration(*nanoseconds), verb, layout, out)
         }
@@ -160,12 +178,8 @@ fn write(value: &Value, verb: char, layout: Layout, out: &mut Bounded) -> Result
         ('v' | 's' | 'q' | 'x' | 'X', Value::Text(_) | Value::Html(_) | Value::Url(_)) => {
             string(&text(value)?, verb, layout, out)
         }
-        (_, Value::Text(_) | Value::Html(_) | Value::Url(_)) => refused(value, verb, out),
         ('v' | 's' | 'q', Value::Kv(_) | Value::Pairs(_) | Value::Time(_) | Value::Zoned(..)) => {
             string(&printed(value)?, verb, layout, out)
-        }
-        (_, Value::Time(_) | Value::Zoned(..) | Value::Kv(_) | Value::Pairs(_)) => {
-            refused(value, verb, out)
         }
         (_, Value::List(items) | Value::Alerts(items)) => {
             out.push('[')?;
@@ -189,6 +203,17 @@ fn write(value: &Value, verb: char, layout: Layout, out: &mut Bounded) -> Result
             }
             out.push(']')
         }
+        (
+            _,
+            Value::Bool(_)
+            | Value::Text(_)
+            | Value::Html(_)
+            | Value::Url(_)
+            | Value::Time(_)
+            | Value::Zoned(..)
+            | Value::Kv(_)
+            | Value::Pairs(_),
+        ) => refused(value, verb, out),
     }
 }
 
@@ -202,10 +227,18 @@ fn string(text: &str, verb: char, layout: Layout, out: &mut Bounded) -> Result<(
         'v' | 's' => pad(&cut, layout, out),
         'q' if layout.sharp && !cut.contains('`') => pad(&format!("`{cut}`"), layout, out),
         'q' => pad(&quoted(&cut), layout, out),
-        'x' => pad(&cut.bytes().map(|b| format!("{b:02x}")).collect::<String>(), layout, out),
-        'X' => pad(&cut.bytes().map(|b| format!("{b:02X}")).collect::<String>(), layout, out),
+        'x' => pad(&hexadecimal(&cut), layout, out),
+        'X' => pad(&hexadecimal(&cut).to_uppercase(), layout, out),
         verb => refused(&Value::from(text), verb, out),
     }
+}
+
+fn hexadecimal(text: &str) -> String {
+    text.bytes().fold(String::with_capacity(text.len() * 2), |mut out, byte| {
+        // Writing to a `String` cannot fail.
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
 }
 
 /// Text in double quotes with Go's escapes.
@@ -223,8 +256,8 @@ fn quoted(text: &str) -> String {
             '\u{8}' => out.push_str("\\b"),
             '\u{b}' => out.push_str("\\v"),
             '\u{c}' => out.push_str("\\f"),
-            c if c.is_ascii_control() => out.push_str(&format!("\\x{:02x}", u32::from(c))),
-            c if c.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c if c.is_ascii_control() => out.extend(format!("\\x{:02x}", u32::from(c)).chars()),
+            c if c.is_control() => out.extend(format!("\\u{:04x}", u32::from(c)).chars()),
             c => out.push(c),
         }
     }
@@ -267,18 +300,18 @@ fn real(value: f64, verb: char, layout: Layout) -> Option<String> {
     };
     let digits = digits.strip_prefix('+').unwrap_or(&digits);
     let Some(size) = digits.strip_prefix('-') else {
-        let infinite = value.is_infinite() && !layout.space;
+        let infinite = value.is_infinite() && layout.positive != Positive::Space;
         return Some(format!("{}{digits}", if infinite { "+" } else { sign(false, layout) }));
     };
     Some(format!("-{size}"))
 }
 
 fn sign(negative: bool, layout: Layout) -> &'static str {
-    match (negative, layout.plus, layout.space) {
-        (true, _, _) => "-",
-        (false, true, _) => "+",
-        (false, false, true) => " ",
-        (false, false, false) => "",
+    match layout.positive {
+        _ if negative => "-",
+        Positive::Plus => "+",
+        Positive::Space => " ",
+        Positive::Nothing => "",
     }
 }
 
@@ -287,18 +320,20 @@ fn missing(text: &str, layout: Layout) -> usize {
 }
 
 fn pad(text: &str, layout: Layout, out: &mut Bounded) -> Result<(), Why> {
-    let padding = if layout.zero { "0" } else { " " }.repeat(missing(text, layout));
-    if !layout.minus {
-        out.push_str(&padding)?;
+    let missing = missing(text, layout);
+    match layout.padding {
+        Padding::Before => out.push_str(&" ".repeat(missing))?,
+        Padding::Zeros => out.push_str(&"0".repeat(missing))?,
+        Padding::Behind => {}
     }
     out.push_str(text)?;
-    if layout.minus { out.push_str(&padding) } else { Ok(()) }
+    if layout.padding == Padding::Behind { out.push_str(&" ".repeat(missing)) } else { Ok(()) }
 }
 
 /// Zeros stand between the sign and the digits.
 fn pad_number(text: &str, layout: Layout, out: &mut Bounded) -> Result<(), Why> {
     let signs = usize::from(text.starts_with(['+', '-', ' ']));
-    if !layout.zero || signs == 0 {
+    if layout.padding != Padding::Zeros || signs == 0 {
         return pad(text, layout, out);
     }
     out.push_str(&text[..signs])?;

@@ -49,9 +49,9 @@ pub(super) fn title([value]: &[Value; 1]) -> Result<Value, Why> {
                 && chars.peek().is_some_and(|next| next.is_alphabetic()));
         if c.is_alphabetic() {
             if in_word {
-                out.extend(c.to_lowercase())
+                out.extend(c.to_lowercase());
             } else {
-                out.extend(c.to_uppercase())
+                out.extend(c.to_uppercase());
             }
             in_word = true;
         } else {

@@ -29,13 +29,11 @@ impl ScriptState {
         let escaped = self.before == '\\';
         let place = match self.place {
             Place::Code => match (self.before, c) {
-                ('/', '/') => Place::LineComment,
-                ('/', '*') => Place::BlockComment,
                 (_, '"' | '\'' | '`') => Place::Quoted(c),
                 // A slash behind an operator begins a regular expression; its second character
                 // tells it from a comment.
-                ('\u{1}', '/') => Place::LineComment,
-                ('\u{1}', '*') => Place::BlockComment,
+                ('/' | '\u{1}', '/') => Place::LineComment,
+                ('/' | '\u{1}', '*') => Place::BlockComment,
                 ('\u{1}', _) => Place::Regex,
                 _ => Place::Code,
             },

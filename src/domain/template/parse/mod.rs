@@ -185,7 +185,7 @@ impl Parser {
                 let node = if word == "break" { Node::Break } else { Node::Continue };
                 return Ok(Statement::Node(node));
             }
-            _ => return Ok(Statement::Node(Node::Action(self.pipe(Kind::Close, "{{")?))),
+            _ => return Ok(Statement::Node(Node::Action(self.pipe(&Kind::Close, "{{")?))),
         };
         self.next += 1;
         self.control(control, at).map(Statement::Node)
@@ -195,7 +195,7 @@ impl Parser {
     fn control(&mut self, control: Control, at: usize) -> Result<Node, Fault> {
         self.deeper(at)?;
         let scope = self.variables.len();
-        let pipe = self.pipe(Kind::Close, control.word())?;
+        let pipe = self.pipe(&Kind::Close, control.word())?;
         self.loops += usize::from(control == Control::Range);
         let (then, stop) = self.nodes(Place::Block)?;
         self.loops -= usize::from(control == Control::Range);
@@ -245,7 +245,7 @@ impl Parser {
 
     fn block(&mut self, at: usize) -> Result<Node, Fault> {
         let (name_at, name) = self.template_name("block")?;
-        let dot = self.pipe(Kind::Close, "block")?;
+        let dot = self.pipe(&Kind::Close, "block")?;
         self.body(at, "block", name.clone())?;
         Ok(Node::Call { at: name_at, name: name.into_boxed_str(), dot: Some(dot) })
     }
@@ -283,7 +283,7 @@ impl Parser {
             self.next += 1;
             None
         } else {
-            Some(self.pipe(Kind::Close, "template")?)
+            Some(self.pipe(&Kind::Close, "template")?)
         };
         Ok(Node::Call { at: name_at, name: name.into_boxed_str(), dot })
     }

@@ -11,7 +11,7 @@ const KEYWORDS: [&str; 10] =
 
 impl Parser {
     /// Reads a pipeline up to and with `end`.
-    pub(super) fn pipe(&mut self, end: Kind, owner: &str) -> Result<Pipe, Fault> {
+    pub(super) fn pipe(&mut self, end: &Kind, owner: &str) -> Result<Pipe, Fault> {
         self.skip_space();
         let at = self.peek().at;
         let binding = self.binding(owner)?;
@@ -19,21 +19,21 @@ impl Parser {
         loop {
             self.skip_space();
             let token = self.peek().clone();
-            if token.kind == end {
+            if token.kind == *end {
                 return Err((token.at, format!("a value is missing behind `{owner}`").into()));
             }
             commands.push(self.command(commands.is_empty())?);
             self.skip_space();
             let token = self.take();
             match token.kind {
-                kind if kind == end => break,
+                kind if kind == *end => break,
                 Kind::Bar => {}
-                kind => return Err((token.at, unexpected(&kind, &end).into())),
+                kind => return Err((token.at, unexpected(&kind, end).into())),
             }
         }
         // Declared behind the pipeline, which cannot see them yet.
         if let Binding::Declare(names) = &binding {
-            self.variables.extend(names.iter().map(|name| name.to_string()));
+            self.variables.extend(names.iter().map(std::string::ToString::to_string));
         }
         Ok(Pipe { at, binding, commands })
     }
@@ -126,7 +126,7 @@ impl Parser {
             Kind::Word(word) => word_term(&word, at)?,
             Kind::LeftParen => {
                 self.deeper(at)?;
-                let pipe = self.pipe(Kind::RightParen, "(")?;
+                let pipe = self.pipe(&Kind::RightParen, "(")?;
                 self.depth -= 1;
                 Term::Pipe(Box::new(pipe))
             }

@@ -32,7 +32,7 @@ fn with_incident() -> Value {
 fn render(name: &str, data: &Value) -> String {
     let library = Library::default();
     let template = library.compile("test", &format!("{{{{ template {name:?} . }}}}")).unwrap();
-    if name.ends_with(".html") {
+    if name == "email.default.html" {
         return library.html(&template, data, NOW).unwrap();
     }
     library.text(&template, data, NOW).unwrap()
@@ -132,4 +132,25 @@ fn the_mail_shows_the_incident_and_escapes_it() {
     let plain = render("email.default.html", &Value::map(message()));
     assert!(plain.contains("[FIRING:2] Slow (a)</h1>"), "{plain}");
     assert!(plain.contains("Resolved (1)"), "{plain}");
+}
+
+#[test]
+fn channel_messages_list_firing_and_resolved_alerts() {
+    let lists = |title: &str| format!("{{{{ template \"__text_alert_list\" .Alerts.{title} }}}}");
+    let spaced = format!(
+        "\nAlerts Firing:\n{}\n\n\nAlerts Resolved:\n{}\n\n",
+        lists("Firing"),
+        lists("Resolved")
+    );
+    let tight =
+        format!("Alerts Firing:\n{}\nAlerts Resolved:\n{}", lists("Firing"), lists("Resolved"));
+    for (name, expected) in [
+        ("telegram.default.message", format!("\n{spaced}")),
+        ("discord.default.message", format!("\n{spaced}")),
+        ("pushover.default.message", format!("p99 is 2s & rising\n{spaced}")),
+        ("opsgenie.default.description", format!("p99 is 2s & rising\n{tight}")),
+    ] {
+        let rendered = render(name, &Value::map(message()));
+        assert_eq!(rendered, super::text(&expected).unwrap(), "{name}");
+    }
 }

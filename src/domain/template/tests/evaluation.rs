@@ -75,7 +75,7 @@ fn labels_pairs_lists_and_alerts_have_their_methods() {
         ("{{ .labels }}", "alertname=N, b=2, zone=z"),
         (r#"{{ .labels.Remove (stringSlice "b" "zone") }}"#, "alertname=N"),
         (r#"{{ (.labels.Remove (stringSlice "b")).Names.Join "+" }}"#, "alertname+zone"),
-        (r#"{{ (index .labels.SortedPairs 0).Name }}"#, "alertname"),
+        (r"{{ (index .labels.SortedPairs 0).Name }}", "alertname"),
         ("{{ len .Alerts }} {{ len .Alerts.Firing }} {{ .Alerts.Resolved | len }}", "3 2 1"),
         ("{{ (index .Alerts 0).Labels.instance }}", "web-1"),
         ("{{ .time.Format \"2006-01-02\" }} {{ .time.Unix }}", "2026-03-01 1772330709"),

@@ -70,6 +70,9 @@ fn functions_on_time() {
             "{{ humanizeDuration 90061 }} {{ humanizeDuration 12.3456 }} {{ humanizeDuration 0.05 }}",
             "1d 1h 1m 1s 12.35s 50ms",
         ),
+        ("{{ (.time.Add 28800e9).Format \"15:04\" }}", "10:05"),
+        ("{{ (since (index .Alerts 0).StartsAt).Round 60e9 }}", "1h2m0s"),
+        ("{{ (since (index .Alerts 0).StartsAt).Truncate 3600e9 }}", "1h0m0s"),
         ("{{ humanizeDuration \"-61\" }} {{ humanizeDuration 0 }}", "-1m 1s 0s"),
         ("{{ (toDate \"2006-01-02 15:04 -0700\" \"2026-03-01 03:05 +0100\").Unix }}", "1772330700"),
         ("{{ toDate \"2006\" \"soon\" }}", "0001-01-01 00:00:00 +0000 UTC"),
@@ -81,5 +84,29 @@ fn functions_on_time() {
             "{{ (.time.Sub now).String }} {{ .time.Year }} {{ .time.Month }} {{ .time.Weekday }}",
             "0s 2026 March Sunday",
         ),
+    ]);
+}
+
+#[test]
+fn json_names_the_fields_of_alerts_as_alertmanager_does() {
+    check_text(&[
+        (
+            "{{ index .Alerts 2 | toJson }}",
+            concat!(
+                r#"{"annotations":{"summary":"p99 is 2s \u0026 rising"},"#,
+                r#""endsAt":"0001-01-01T00:00:00Z","fingerprint":"00c0ffee00c0ffee","#,
+                r#""generatorURL":"http://prometheus/graph?g0.expr=up\u0026g0.tab=1","#,
+                r#""labels":{"alertname":"Slow","cluster":"a","instance":"web-3"},"#,
+                r#""startsAt":"2026-03-01T01:03:06Z","status":"resolved"}"#
+            ),
+        ),
+        (
+            "{{ toJson .labels.SortedPairs }}",
+            concat!(
+                r#"[{"Name":"alertname","Value":"N"},{"Name":"b","Value":"2"},"#,
+                r#"{"Name":"zone","Value":"z"}]"#
+            ),
+        ),
+        ("{{ toJson (dict \"A\" 1e21 \"b\" 0.5) }}", r#"{"A":1e+21,"b":0.5}"#),
     ]);
 }

@@ -91,9 +91,9 @@ fn texts(names: &Value) -> Result<Vec<String>, Why> {
 }
 
 fn with_status(alerts: &[Value], status: &str) -> Value {
-    let has_status = |alert: &&Value| match alert {
-        Value::Map(fields) => fields.get("Status").and_then(Value::as_text) == Some(status),
-        _ => false,
+    let has_status = |alert: &&Value| {
+        let Value::Map(fields) = alert else { return false };
+        fields.get("Status").and_then(Value::as_text) == Some(status)
     };
     Value::alerts(alerts.iter().filter(has_status).cloned())
 }

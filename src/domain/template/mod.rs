@@ -118,7 +118,7 @@ impl Library {
         self.definitions.keys().map(String::as_str)
     }
 
-    /// Compiles a field's text, which may call the library's templates.
+    /// Compiles a field's text, which may call the library's templates. Files are added before.
     ///
     /// # Errors
     /// When it does not parse, or calls a template or function that does not exist; also when a

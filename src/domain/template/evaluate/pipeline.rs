@@ -14,10 +14,8 @@ const ITEMS_PER_STEP: usize = 8;
 impl Pipe {
     /// The function that the pipeline ends with.
     pub(super) fn last_function(&self) -> Option<Function> {
-        match self.commands.last()?.operand.term {
-            Term::Function(function) => Some(function),
-            _ => None,
-        }
+        let Term::Function(function) = self.commands.last()?.operand.term else { return None };
+        Some(function)
     }
 }
 
@@ -102,11 +100,8 @@ impl<'a> Evaluator<'a> {
         let mut values = Vec::with_capacity(arguments.len() + 1);
         for argument in arguments {
             let value = self.operand(argument, dot)?;
-            let decided = match function {
-                Function::And => !value.is_true(),
-                Function::Or => value.is_true(),
-                _ => false,
-            };
+            let decided = (function == Function::And && !value.is_true())
+                || (function == Function::Or && value.is_true());
             if decided {
                 return Ok(value);
             }

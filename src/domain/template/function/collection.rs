@@ -151,11 +151,13 @@ fn shallow(value: &Value, depth: usize, parts: &mut usize) -> Result<(), Why> {
         );
         return Err(why.into());
     }
-    match value {
-        Value::List(items) => items.iter().try_for_each(|item| shallow(item, depth + 1, parts)),
-        Value::Map(fields) => fields.values().try_for_each(|item| shallow(item, depth + 1, parts)),
-        _ => Ok(()),
+    if let Value::List(items) = value {
+        items.iter().try_for_each(|item| shallow(item, depth + 1, parts))?;
     }
+    if let Value::Map(fields) = value {
+        fields.values().try_for_each(|item| shallow(item, depth + 1, parts))?;
+    }
+    Ok(())
 }
 
 pub(super) fn join([separator, items]: &[Value; 2]) -> Result<Value, Why> {
@@ -179,9 +181,6 @@ pub(super) fn join([separator, items]: &[Value; 2]) -> Result<Value, Why> {
 pub(super) fn route_label([name]: &[Value; 1], data: &Value) -> Result<Value, Why> {
     let name = text(name)?;
     let Value::Map(fields) = data else { return Ok(Value::from("")) };
-    Ok(match fields.get("RouteLabels") {
-        Some(Value::Kv(labels)) => Value::from(labels.get(&name)),
-        Some(Value::Map(labels)) => labels.get(&*name).cloned().unwrap_or_else(|| "".into()),
-        _ => Value::from(""),
-    })
+    let Some(Value::Kv(labels)) = fields.get("RouteLabels") else { return Ok(Value::from("")) };
+    Ok(Value::from(labels.get(&name)))
 }

@@ -210,13 +210,11 @@ impl Context {
 
     /// Makes ready for a value at this place.
     pub(super) fn begin_value(&mut self) {
-        match self.place {
-            Place::BeforeValue => self.open_value(Delimiter::Bare),
-            Place::Tag | Place::AfterName => {
-                self.enter(Place::AttributeName);
-                self.attribute = Attribute::Plain;
-            }
-            _ => {}
+        if self.place == Place::BeforeValue {
+            self.open_value(Delimiter::Bare);
+        } else if matches!(self.place, Place::Tag | Place::AfterName) {
+            self.enter(Place::AttributeName);
+            self.attribute = Attribute::Plain;
         }
     }
 
@@ -257,10 +255,8 @@ impl Context {
     }
 
     fn close_tag(&mut self) {
-        let element = match self.place {
-            Place::TagName => Element::named(&self.word),
-            _ => self.element,
-        };
+        let in_name = self.place == Place::TagName;
+        let element = if in_name { Element::named(&self.word) } else { self.element };
         self.element = None;
         self.script = ScriptState::default();
         self.style = StyleState::default();

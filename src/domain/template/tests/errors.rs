@@ -75,6 +75,12 @@ fn templates_that_never_end_are_stopped() {
         ),
         ("{{ range 300000 }}abcd{{ end }}", "1:19: the text grows beyond 1048576 bytes"),
     ]);
+    // Every kind of nesting counts, so that the stack holds.
+    let inside = r#"{{ range 1 }}{{ with 1 }}{{ if (and 1 (or 0 (len "a"))) }}{{ template "t" }}"#;
+    let loops = format!(
+        r#"{{{{ define "t" }}}}{inside}{{{{ end }}}}{{{{ end }}}}{{{{ end }}}}{{{{ end }}}}{{{{ template "t" }}}}"#
+    );
+    assert!(text(&loops).unwrap_err().why.contains("nest deeper than 200"));
     let deep = format!("{{{{ {}1{} }}}}", "(".repeat(300), ")".repeat(300));
     assert!(text(&deep).unwrap_err().why.contains("nest deeper than 100"));
     let wide = "x".repeat((1 << 20) + 1);

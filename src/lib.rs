@@ -8,6 +8,7 @@
 //!
 //! `ARCHITECTURE.md` is the map. Read `domain::value` first, then `domain`, `engine`, `shell`.
 
+pub mod ctl;
 pub mod domain;
 pub mod engine;
 pub mod shell;

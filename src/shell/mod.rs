@@ -4,3 +4,4 @@ pub mod clock;
 pub mod handle;
 pub mod journal;
 pub mod store;
+pub mod systemd;

@@ -6,9 +6,12 @@
 //! shell    does       I/O: http, polls, store, courier, clock       knows both
 //! ```
 //!
-//! `ARCHITECTURE.md` is the map. Read `domain::value` first, then `domain`, `engine`, `shell`.
+//! `ARCHITECTURE.md` is the map. Read `domain::value` first, then `domain`, `engine`, `shell`;
+//! `config` says what the files mean, `app` wires everything, `ctl` is the operator's side.
 
+pub mod app;
 pub mod config;
+pub mod ctl;
 pub mod domain;
 pub mod engine;
 pub mod shell;

@@ -1,1 +1,7 @@
-fn main() {}
+//! `incidentd`: flags, call app, exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    incidentd::app::run()
+}

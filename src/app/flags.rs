@@ -30,11 +30,7 @@ pub struct DaemonFlags {
     #[arg(long = "storage.path", value_name = "DIR", default_value = "data/")]
     pub storage_path: PathBuf,
     /// Address to listen on; port 0 takes a free one. May be repeated.
-    #[arg(
-        long = "web.listen-address",
-        value_name = "HOST:PORT",
-        default_value = "127.0.0.1:9093"
-    )]
+    #[arg(long = "web.listen-address", value_name = "HOST:PORT", default_value = "127.0.0.1:9093")]
     pub listen: Vec<String>,
     /// Where people reach this daemon; links in messages begin with it.
     #[arg(long = "web.external-url", value_name = "URL")]
@@ -196,8 +192,8 @@ pub fn listen_address(text: &str) -> Result<String, String> {
         None => text.to_owned(),
     };
     let host_and_port = full.parse::<SocketAddr>().is_ok()
-        || full.rsplit_once(':').is_some_and(|(host, port)| {
-            !host.is_empty() && port.parse::<u16>().is_ok()
-        });
+        || full
+            .rsplit_once(':')
+            .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
     if host_and_port { Ok(full) } else { Err(format!("`{text}` is not HOST:PORT")) }
 }

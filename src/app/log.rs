@@ -22,12 +22,12 @@ pub fn start(level: LogLevel, format: LogFormat) {
     let lines = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
     // Libraries below us speak to their authors; only what is severe concerns an operator.
     let _ = match format {
-        LogFormat::Logfmt => {
-            tracing::subscriber::set_global_default(lines.event_format(Logfmt { json: false }).finish())
-        }
-        LogFormat::Json => {
-            tracing::subscriber::set_global_default(lines.event_format(Logfmt { json: true }).finish())
-        }
+        LogFormat::Logfmt => tracing::subscriber::set_global_default(
+            lines.event_format(Logfmt { json: false }).finish(),
+        ),
+        LogFormat::Json => tracing::subscriber::set_global_default(
+            lines.event_format(Logfmt { json: true }).finish(),
+        ),
     };
 }
 

@@ -8,9 +8,10 @@ use super::Failure;
 use crate::domain::value::Timestamp;
 use crate::domain::{Fact, audit};
 use crate::shell::driver::PARTITION;
+use crate::shell::handle::Handle;
 use crate::shell::store::sled_store::{self, Opened, Options, Recovered};
 use crate::shell::store::{Store, archive, fsck};
-use crate::shell::{clock, journal};
+use crate::shell::{clock, journal, outbox};
 
 /// Memory for sled's pages. The state lives in ours; sled is read at starts only.
 const CACHE_BYTES: u64 = 16 << 20;
@@ -38,7 +39,7 @@ impl Places {
             uuid: uuid(now),
             stamp: stamp(now),
             exports: Some(self.exports.clone()),
-            wait: wait,
+            wait,
         }
     }
 }
@@ -78,6 +79,23 @@ pub fn backup(storage: &Path) -> Result<(), Failure> {
     export(storage, &file)
 }
 
+/// Makes a backup while the daemon runs, and keeps the newest few.
+///
+/// # Errors
+/// Says what failed.
+pub async fn make_backup(
+    handle: &Handle,
+    places: &Places,
+    file: PathBuf,
+    keep: usize,
+) -> Result<u64, String> {
+    let made = std::fs::create_dir_all(&places.exports);
+    made.map_err(|error| format!("{}: {error}", places.exports.display()))?;
+    let records = handle.backup(file).await?;
+    archive::keep_newest(&places.exports, keep).map_err(|error| outbox::chain(&error))?;
+    Ok(records)
+}
+
 /// The name of a backup made now.
 pub fn backup_file(places: &Places, now: Timestamp) -> PathBuf {
     places.exports.join(format!("export-{}.jsonl.zst", stamp(now)))
@@ -90,10 +108,11 @@ pub fn backup_file(places: &Places, now: Timestamp) -> PathBuf {
 pub fn export(storage: &Path, file: &Path) -> Result<(), Failure> {
     let opened = open(&Places::below(storage))?;
     let bar = bar("records");
-    let summary = archive::export_file(&opened.store, PARTITION, file, clock::now(), &mut |done, all| {
-        advance(&bar, done, all);
-    })
-    .map_err(|source| Failure::Archive { path: file.to_owned(), source })?;
+    let summary =
+        archive::export_file(&opened.store, PARTITION, file, clock::now(), &mut |done, all| {
+            advance(&bar, done, all);
+        })
+        .map_err(|source| Failure::Archive { path: file.to_owned(), source })?;
     bar.finish_and_clear();
     say(&format!("{}: {} records", file.display(), summary.records));
     Ok(())
@@ -108,9 +127,10 @@ pub fn restore(storage: &Path, file: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(storage)
         .map_err(|source| Failure::Directory { path: storage.to_owned(), source })?;
     let bar = bar("records");
-    let summary =
-        sled_store::restore(&places.options(clock::now()), file, &mut |done, all| advance(&bar, done, all))
-            .map_err(Failure::Open)?;
+    let summary = sled_store::restore(&places.options(clock::now()), file, &mut |done, all| {
+        advance(&bar, done, all)
+    })
+    .map_err(Failure::Open)?;
     bar.finish_and_clear();
     say(&format!("{}: {} records restored", places.store.display(), summary.records));
     Ok(())

@@ -74,7 +74,13 @@ fn source(check: &mut Check, node: &Node) -> Source {
         };
         Some(Deadman { matchers, after })
     });
-    Source { group, drop_labels, resend: node.span_at("resend"), deadman }
+    Source {
+        group,
+        drop_labels,
+        resend: node.span_at("resend"),
+        deadman,
+        severity_map: severity_map(node),
+    }
 }
 
 fn intake(check: &mut Check, key: &Key, node: &Node, limits: Limits) -> Intake {
@@ -95,18 +101,21 @@ fn intake(check: &mut Check, key: &Key, node: &Node, limits: Limits) -> Intake {
     {
         check.error(paths.place, "`paths` are for `type: generic` only");
     }
-    let mut severity_map = BTreeMap::new();
-    for (word, severity) in node.get("severity_map").map(Node::entries).unwrap_or_default() {
-        let severity = severity.text().map_or(Severity::Unknown, Severity::parse);
-        severity_map.insert(word.name.clone(), severity);
-    }
     Intake {
         format,
         auth: node.get("auth").map(|auth| read_auth(check, auth)).unwrap_or_default(),
         limits: read_limits(check, node.get("limits"), limits),
-        severity_map,
+        severity_map: severity_map(node),
         paths: paths.map(|paths| read_paths(check, paths)),
     }
+}
+
+fn severity_map(node: &Node) -> BTreeMap<String, Severity> {
+    let words = node.get("severity_map").map(Node::entries).unwrap_or_default();
+    let pair = |(word, severity): &(Key, Node)| {
+        (word.name.clone(), severity.text().map_or(Severity::Unknown, Severity::parse))
+    };
+    words.iter().map(pair).collect()
 }
 
 fn read_auth(check: &mut Check, node: &Node) -> Auth {

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod event;
+pub mod explain;
 pub mod incident;
 pub mod notification;
 pub mod problem;

@@ -11,7 +11,7 @@ use super::notification::receiver::Receiver;
 use super::notification::route::Routes;
 use super::problem::rules::ProblemRules;
 use super::template::Library;
-use super::value::{Impact, Matchers, Span};
+use super::value::{Impact, Matchers, Severity, Span};
 
 /// Everything the pure rooms need to know of the configuration.
 #[derive(Debug, Clone, Default)]
@@ -46,6 +46,12 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// How bad a source says an alert is, in our words.
+    pub fn severity_of(&self, source: &str, word: &str) -> Severity {
+        let own = self.sources.get(source).and_then(|source| source.severity_map.get(word));
+        own.copied().unwrap_or_else(|| Severity::parse(word))
+    }
+
     /// How much of the business a service's outage touches: its tier, where the catalogue says.
     pub fn impact_of(&self, service: &str) -> Option<Impact> {
         self.services.get(service)?.impact
@@ -91,6 +97,8 @@ pub struct Source {
     pub resend: Option<Span>,
     /// When the source counts as dead.
     pub deadman: Option<Deadman>,
+    /// The source's own words for severities, beyond those that everybody uses.
+    pub severity_map: BTreeMap<String, Severity>,
 }
 
 /// When a source counts as dead.

@@ -1,5 +1,6 @@
 //! The deterministic heart: one entry in, facts and effects out. No clock, no randomness, no I/O.
 
+pub mod replay;
 pub mod scenario;
 
 use std::sync::Arc;

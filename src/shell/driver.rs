@@ -3,6 +3,7 @@
 //! One thread writes. Whatever has arrived by the time it looks goes into one commit group, so a
 //! flood costs one flush of the disk per group and not per request.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -13,8 +14,9 @@ use tokio::sync::{mpsc, oneshot};
 use super::clock;
 use super::handle::{Done, Handle, Job, WAITING_MAX};
 use super::journal::{self, Record};
+use super::metrics::Metrics;
 use super::store::{
-    Epoch, IndexRow, PageKey, Partition, Seq, Store, StoreError, StoredPage, codec,
+    Epoch, IndexRow, PageKey, Partition, Seq, Store, StoreError, StoredPage, archive, codec,
 };
 use crate::domain::Outcome;
 use crate::domain::value::{DeliveryId, Span, Timestamp};
@@ -49,20 +51,11 @@ pub enum DriverError {
     Checkpoint(#[source] StoreError),
 }
 
-/// Numbers about the loop, for metrics and the watchdog.
-#[derive(Debug, Default)]
-pub struct Pulse {
-    /// When the loop last went round, in milliseconds since the epoch.
-    pub beat_ms: AtomicI64,
-    /// Commit groups written.
-    pub commits: AtomicI64,
-    /// Facts written.
-    pub facts: AtomicI64,
-    /// Bytes of journal written.
-    pub bytes: AtomicI64,
-    /// Checkpoints written.
-    pub checkpoints: AtomicI64,
-}
+/// When the loop last went round, in milliseconds since the epoch, for the watchdog.
+pub type Beat = Arc<AtomicI64>;
+
+/// An input and who waits for it.
+type Waiting = (Input, Option<oneshot::Sender<Done>>);
 
 /// The loop, ready to run.
 pub struct Driver {
@@ -72,7 +65,8 @@ pub struct Driver {
     last: Seq,
     queue: Receiver<Job>,
     courier: mpsc::UnboundedSender<DeliveryId>,
-    pulse: Arc<Pulse>,
+    metrics: Arc<Metrics>,
+    beat: Beat,
     tail_bytes: usize,
     checkpoint_at: Timestamp,
     places: Places,
@@ -86,10 +80,11 @@ impl Driver {
         store: Box<dyn Store>,
         (epoch, last): (Epoch, Seq),
         courier: mpsc::UnboundedSender<DeliveryId>,
-    ) -> (Self, Handle, Arc<Pulse>) {
+        metrics: Arc<Metrics>,
+    ) -> (Self, Handle, Beat) {
         let (sender, queue) = sync_channel(WAITING_MAX);
         let engine = Arc::new(RwLock::new(engine));
-        let pulse = Arc::new(Pulse::default());
+        let beat = Beat::default();
         let handle = Handle::new(sender, Arc::clone(&engine));
         let driver = Self {
             engine,
@@ -98,31 +93,59 @@ impl Driver {
             last,
             queue,
             courier,
-            pulse: Arc::clone(&pulse),
+            metrics,
+            beat: Arc::clone(&beat),
             tail_bytes: 0,
             checkpoint_at: clock::now(),
             places: Places::default(),
         };
-        (driver, handle, pulse)
+        (driver, handle, beat)
     }
 
-    /// Runs until every [`Handle`] is gone, then writes a last checkpoint.
+    /// Runs until [`Handle::stop`], or until every handle is gone, then writes a last checkpoint.
     ///
     /// # Errors
     /// When the store fails. Nothing that was answered is lost; what was not answered may or may
     /// not have happened, and its senders repeat it.
     pub fn run(mut self) -> Result<(), DriverError> {
         loop {
-            self.pulse.beat_ms.store(clock::now().0, Ordering::Relaxed);
-            let jobs = match self.queue.recv_timeout(self.patience()) {
-                Ok(first) => self.gather(first),
-                Err(RecvTimeoutError::Timeout) => vec![Job { input: Input::Tick, answer: None }],
-                Err(RecvTimeoutError::Disconnected) => break,
+            self.beat.store(clock::now().0, Ordering::Relaxed);
+            let first = match self.queue.recv_timeout(self.patience()) {
+                Ok(job) => job,
+                Err(RecvTimeoutError::Timeout) => Job::Input(Input::Tick, None),
+                Err(RecvTimeoutError::Disconnected) => Job::Stop,
             };
-            self.turn(jobs)?;
+            let mut inputs = Vec::new();
+            let mut next = Some(first);
+            let mut last = None;
+            while let Some(job) = next.take() {
+                match job {
+                    Job::Input(input, answer) => inputs.push((input, answer)),
+                    Job::Backup(..) | Job::Stop => {
+                        last = Some(job);
+                        break;
+                    }
+                }
+                if inputs.len() < GROUP_INPUTS_MAX {
+                    next = self.queue.try_recv().ok();
+                }
+            }
+            self.turn(inputs)?;
+            match last {
+                Some(Job::Stop) => return self.checkpoint(),
+                Some(Job::Backup(file, answer)) => {
+                    let _ = answer.send(self.backup(&file));
+                }
+                Some(Job::Input(..)) | None => {}
+            }
             self.checkpoint_if_due()?;
         }
-        self.checkpoint()
+    }
+
+    fn backup(&self, file: &Path) -> Result<u64, String> {
+        archive::export_file(&*self.store, PARTITION, file, clock::now(), &mut |_, _| {})
+            .map(|summary| summary.records)
+            .map_err(|error| super::outbox::chain(&error))
     }
 
     /// How long until something comes due.
@@ -132,30 +155,29 @@ impl Driver {
         due.since(clock::now()).duration().min(SLEEP_MAX)
     }
 
-    fn gather(&self, first: Job) -> Vec<Job> {
-        let more = std::iter::from_fn(|| self.queue.try_recv().ok());
-        std::iter::once(first).chain(more.take(GROUP_INPUTS_MAX - 1)).collect()
-    }
-
     /// One commit group: steps all jobs, writes their facts, then answers and releases effects.
-    fn turn(&mut self, jobs: Vec<Job>) -> Result<(), DriverError> {
+    fn turn(&mut self, inputs: Vec<Waiting>) -> Result<(), DriverError> {
         let mut records = Vec::new();
         let mut effects = Vec::new();
-        let mut answers: Vec<(Option<oneshot::Sender<Done>>, Done)> =
-            Vec::with_capacity(jobs.len());
+        let mut answers = Vec::with_capacity(inputs.len());
         {
             let mut engine = self.engine.write().unwrap_or_else(PoisonError::into_inner);
-            for job in jobs {
+            for (input, answer) in inputs {
                 // A clock that was set back must not stop the world: time stands still instead.
                 let at = clock::now().max(engine.now());
                 let Outcome { facts, effects: sent, reply, tally } =
-                    engine.step(Entry { at, input: job.input });
+                    engine.step(Entry { at, input });
                 if !facts.is_empty() {
                     records.push(Record { at, facts });
                 }
                 effects.extend(sent);
-                answers.push((job.answer, Done { reply, tally }));
+                answers.push((answer, Done { reply, tally }));
             }
+            // Of two messages decided together the more urgent leaves first.
+            let notification = &engine.state().notification;
+            effects.sort_by_key(|id| notification.rank(*id));
+            self.metrics.set_waiting(notification.deliveries().count());
+            self.metrics.set_groups(notification.groups().count());
         }
         self.commit(records)?;
         for (answer, done) in answers {
@@ -189,18 +211,14 @@ impl Driver {
             .map(|group| codec::encode(journal::SCHEMA, &journal::write(group)))
             .collect();
         let bytes: usize = values.iter().map(Vec::len).sum();
+        let watch = clock::Stopwatch::start();
         self.last = self
             .store
             .append(PARTITION, self.epoch, self.last, &values, &index)
             .map_err(DriverError::Commit)?;
         self.tail_bytes += bytes;
         self.places.note(at, self.last);
-        let count = |counter: &AtomicI64, n: usize| {
-            counter.fetch_add(i64::try_from(n).unwrap_or(i64::MAX), Ordering::Relaxed);
-        };
-        count(&self.pulse.commits, 1);
-        count(&self.pulse.facts, facts);
-        count(&self.pulse.bytes, bytes);
+        self.metrics.committed(facts as u64, watch.seconds(), at);
         Ok(())
     }
 
@@ -219,6 +237,7 @@ impl Driver {
 
     /// Writes the pages that have changed, so that a restart need not fold the journal behind them.
     fn checkpoint(&mut self) -> Result<(), DriverError> {
+        let watch = clock::Stopwatch::start();
         let pages = {
             let mut engine = self.engine.write().unwrap_or_else(PoisonError::into_inner);
             engine.take_pages()
@@ -238,7 +257,7 @@ impl Driver {
             .map_err(DriverError::Checkpoint)?;
         self.tail_bytes = 0;
         self.checkpoint_at = clock::now();
-        self.pulse.checkpoints.fetch_add(1, Ordering::Relaxed);
+        self.metrics.checkpointed(stored.len() as u64, watch.seconds());
         Ok(())
     }
 }

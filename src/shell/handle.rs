@@ -1,5 +1,6 @@
 //! What everybody else holds of the engine: hand something in, look something up.
 
+use std::path::PathBuf;
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -18,11 +19,15 @@ pub struct Handle {
     engine: Arc<RwLock<Engine>>,
 }
 
-/// Something to be done, and who waits for it.
+/// Something for the writer to do.
 #[derive(Debug)]
-pub(super) struct Job {
-    pub(super) input: Input,
-    pub(super) answer: Option<oneshot::Sender<Done>>,
+pub(super) enum Job {
+    /// Step the engine and commit; somebody may wait for that.
+    Input(Input, Option<oneshot::Sender<Done>>),
+    /// Write everything to a file.
+    Backup(PathBuf, oneshot::Sender<Result<u64, String>>),
+    /// Write a checkpoint and end.
+    Stop,
 }
 
 /// What became of an input. Its facts are on disk.
@@ -57,7 +62,7 @@ impl Handle {
     /// ([`NotTaken::Stopping`]).
     pub async fn submit(&self, input: Input) -> Result<Done, NotTaken> {
         let (answer, done) = oneshot::channel();
-        self.push(Job { input, answer: Some(answer) })?;
+        self.push(Job::Input(input, Some(answer)))?;
         done.await.map_err(|_| NotTaken::Stopping)
     }
 
@@ -66,7 +71,24 @@ impl Handle {
     /// # Errors
     /// As [`Handle::submit`].
     pub fn post(&self, input: Input) -> Result<(), NotTaken> {
-        self.push(Job { input, answer: None })
+        self.push(Job::Input(input, None))
+    }
+
+    /// Writes everything that is on disk to a file; the writer does nothing else meanwhile. Returns
+    /// the number of records.
+    ///
+    /// # Errors
+    /// Says what failed; a file that was there before is untouched then.
+    pub async fn backup(&self, file: PathBuf) -> Result<u64, String> {
+        let (answer, done) = oneshot::channel();
+        self.push(Job::Backup(file, answer)).map_err(|error| error.to_string())?;
+        done.await.unwrap_or_else(|_| Err(NotTaken::Stopping.to_string()))
+    }
+
+    /// Tells the writer to end once it has done what waits before this.
+    pub fn stop(&self) {
+        // A full queue only means that there is work to be done first.
+        let _ = self.queue.send(Job::Stop);
     }
 
     fn push(&self, job: Job) -> Result<(), NotTaken> {
@@ -96,11 +118,12 @@ pub(crate) fn loopback(mut engine: Engine) -> Handle {
     let handle = Handle::new(queue, Arc::clone(&engine));
     std::thread::spawn(move || {
         for job in jobs {
+            let Job::Input(input, answer) = job else { return };
             let mut engine = engine.write().unwrap();
             let at = engine.now().max(clock::now());
-            let outcome = engine.step(Entry { at, input: job.input });
+            let outcome = engine.step(Entry { at, input });
             drop(engine);
-            let Some(answer) = job.answer else { continue };
+            let Some(answer) = answer else { continue };
             let _ = answer.send(Done { reply: outcome.reply, tally: outcome.tally });
         }
     });

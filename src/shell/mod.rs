@@ -11,3 +11,4 @@ pub mod metrics;
 pub mod outbox;
 pub mod restore;
 pub mod store;
+pub mod systemd;

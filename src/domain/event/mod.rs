@@ -48,6 +48,11 @@ pub enum Command {
         /// What is wrong, with file:line:col.
         why: String,
     },
+    /// The store could not be read at the start and was replaced.
+    StoreReplaced {
+        /// What was done.
+        why: String,
+    },
 }
 
 /// What event management waits for.
@@ -69,6 +74,11 @@ pub(crate) fn handle(turn: &mut Turn, _: &Actor, command: Command) -> Result<(),
         Command::ConfigurationInvalid { why } => {
             let now = turn.now();
             let event = receive::about_us(INVALID, &[], &why, Signal::Firing, now);
+            receive(turn, vec![event]);
+        }
+        Command::StoreReplaced { why } => {
+            let now = turn.now();
+            let event = receive::about_us("StoreReplaced", &[], &why, Signal::Firing, now);
             receive(turn, vec![event]);
         }
     }

@@ -105,8 +105,9 @@ fn relabelled(turn: &Turn, id: AlertId, event: &Event) -> bool {
     }
     let state = &turn.state().event;
     let alert = state.alert(id).expect("the index names alerts that exist");
-    let severity = event.labels.get("severity");
-    Severity::parse(severity) != alert.severity && state.label(alert, "severity") != severity
+    let word = event.labels.get("severity");
+    settings.severity_of(&event.source, word) != alert.severity
+        && state.label(alert, "severity") != word
 }
 
 /// Alertmanager's merge of two activity ranges: where they overlap the earliest start counts, and
@@ -136,7 +137,7 @@ fn raise(turn: &mut Turn, key: Fingerprint, event: Event, previous: Option<Alert
     let source = lease::source(turn, &event.source);
     let set = enrich::set(turn.settings(), &event, turn.now());
     let labels = if set.is_empty() { event.labels.clone() } else { event.labels.with(set.iter()) };
-    let severity = Severity::parse(labels.get("severity"));
+    let severity = turn.settings().severity_of(&event.source, labels.get("severity"));
     let correlation = correlate::correlate(turn.settings(), &event.source, &labels, severity);
     let Event { labels, annotations, url, key: source_key, starts_at, ends, .. } = event;
     turn.record(Fact::Raised(Box::new(Raised {
@@ -192,7 +193,7 @@ pub(super) fn clear(turn: &mut Turn, id: AlertId, at: Timestamp, by: ClearedBy) 
 fn enriched(turn: &Turn, event: &Event) -> (Labels, Severity) {
     let set = enrich::set(turn.settings(), event, turn.now());
     let labels = event.labels.with(set.iter());
-    let severity = Severity::parse(labels.get("severity"));
+    let severity = turn.settings().severity_of(&event.source, labels.get("severity"));
     (labels, severity)
 }
 

@@ -52,6 +52,13 @@ pub struct StatusPath {
     pub resolved: Vec<String>,
 }
 
+impl StatusPath {
+    /// A status in the words that most sources use.
+    pub fn new(path: JsonPath) -> Self {
+        Self { path, firing: firing_words(), resolved: resolved_words() }
+    }
+}
+
 fn firing_words() -> Vec<String> {
     ["firing", "alerting", "problem", "triggered", "trigger", "open", "active", "down", "1", "true"]
         .map(str::to_owned)

@@ -13,16 +13,26 @@ use crate::domain::value::{Labels, Span, Timestamp};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
     url: Url,
+    good: Vec<u16>,
 }
 
 impl Check {
-    /// `url` is the page.
-    pub fn new(url: Url) -> Self {
-        Self { url }
+    /// `url` is the page; `good` are the statuses that say that it is up, 200 to 299 if there are
+    /// none.
+    pub fn new(url: Url, good: Vec<u16>) -> Self {
+        Self { url, good }
     }
 
     pub(super) fn url(&self) -> &Url {
         &self.url
+    }
+
+    fn is_good(&self, status: u16) -> bool {
+        if self.good.is_empty() {
+            (200..300).contains(&status)
+        } else {
+            self.good.contains(&status)
+        }
     }
 
     pub(super) async fn ask(
@@ -35,12 +45,11 @@ impl Check {
         let status = request.send().await.map_or(0, |response| response.status().as_u16());
         // A refused connection comes fast; that does not make the page fast.
         let latency = if status == 0 { timeout } else { now().since(asked) };
-        samples(status, latency)
+        samples(self.is_good(status), status, latency)
     }
 }
 
-fn samples(status: u16, latency: Span) -> Samples {
-    let up = (1..400).contains(&status);
+fn samples(up: bool, status: u16, latency: Span) -> Samples {
     #[expect(clippy::cast_precision_loss, reason = "no latency has 2^53 milliseconds")]
     let latency_ms = latency.0 as f64;
     let measures = [

@@ -119,7 +119,7 @@ async fn events_that_are_turned_down_are_told_again() {
 async fn pages_are_checked() {
     let address = server(&[(200, "fine"), (500, "oh"), (204, "")]).await;
     let page = format!("http://{address}/health").parse().unwrap();
-    let up = poll("page", Ask::Http(http::Check::new(page)), "up", "< 1");
+    let up = poll("page", Ask::Http(http::Check::new(page, Vec::new())), "up", "< 1");
     let (told, _) = tell(vec![up], 2, 0).await;
     assert_eq!(told, ["firing page/Bad{measure=\"up\"} 0", "resolved page/Bad{measure=\"up\"} "]);
 }
@@ -131,7 +131,7 @@ async fn a_page_that_does_not_answer_is_down_and_slow() {
     drop(listener);
     let checks = [("a", "up", "== 0"), ("b", "status", "== 0"), ("c", "latency_ms", ">= 2000")];
     let polls = checks.map(|(name, measure, critical)| {
-        poll(name, Ask::Http(http::Check::new(page.clone())), measure, critical)
+        poll(name, Ask::Http(http::Check::new(page.clone(), Vec::new())), measure, critical)
     });
     let (mut told, polls) = tell(polls.into(), 3, 0).await;
     told.sort();

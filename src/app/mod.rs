@@ -1,0 +1,112 @@
+//! Wiring: builds everything in order, stops it backwards, and does the tasks of the command line.
+
+mod check;
+pub mod flags;
+pub mod log;
+mod replay;
+mod serve;
+mod sources;
+mod store;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::config;
+use crate::shell::driver::DriverError;
+use crate::shell::outbox;
+use crate::shell::restore::RestoreError;
+use crate::shell::store::StoreError;
+use crate::shell::store::archive::ArchiveError;
+use crate::shell::store::sled_store::OpenError;
+
+use flags::{Flags, Task};
+
+/// Why the program ended without having done what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The configuration is wrong; each error names its file, line and column.
+    #[error("{0}")]
+    Configuration(config::ConfigErrors),
+    /// A directory cannot be made.
+    #[error("failed to make the directory `{}`", path.display())]
+    Directory {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The store cannot be opened.
+    #[error("failed to open the store")]
+    Open(#[source] OpenError),
+    /// The store cannot be used.
+    #[error("failed to use the store")]
+    Store(#[source] StoreError),
+    /// What the store holds cannot be read.
+    #[error("failed to restore the state")]
+    Restore(#[source] RestoreError),
+    /// An archive cannot be written or read.
+    #[error("failed to work on the archive `{}`", path.display())]
+    Archive {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: ArchiveError,
+    },
+    /// The store has faults; they were printed.
+    #[error("the store has {0} faults; restore a backup if something is missing")]
+    Unclean(usize),
+    /// Tests in rule files failed; they were printed.
+    #[error("{0} tests in the rule files failed")]
+    Tests(usize),
+    /// A listen address makes no sense or is taken.
+    #[error("failed to listen on `{address}`: {why}")]
+    Listen {
+        /// Which.
+        address: String,
+        /// Why.
+        why: String,
+    },
+    /// The courier cannot be set up.
+    #[error("failed to set up the HTTP client")]
+    Courier(#[source] reqwest::Error),
+    /// The machine does not give what a program needs.
+    #[error("failed to start the runtime")]
+    Runtime(#[source] std::io::Error),
+    /// The writer ended.
+    #[error("the writer has stopped")]
+    Driver(#[source] DriverError),
+}
+
+/// Runs the program and says how it went.
+pub fn run() -> ExitCode {
+    let flags = Flags::parse();
+    let done = match flags.task {
+        None => serve::serve(&flags.daemon),
+        Some(Task::Check { config_file }) => check::check(&config_file),
+        Some(Task::Replay { config_file, storage_path, rules, since }) => {
+            replay::replay(&config_file, &storage_path, rules.as_deref(), since)
+        }
+        Some(Task::Backup(args)) => store::backup(&args.storage_path),
+        Some(Task::Restore { file, storage_path } | Task::Import { file, storage_path }) => {
+            store::restore(&storage_path, &file)
+        }
+        Some(Task::Fsck(args)) => store::check(&args.storage_path),
+        Some(Task::Export { file, storage_path }) => store::export(&storage_path, &file),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            complain(&failure);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the last word of a program that failed")]
+fn complain(failure: &Failure) {
+    eprintln!("incidentd: {}", outbox::chain(failure));
+}

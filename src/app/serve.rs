@@ -1,0 +1,442 @@
+//! The daemon itself: built in order, stopped backwards, reloaded in place.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::flags::{DaemonFlags, listen_address};
+use super::{Failure, log, sources, store};
+use crate::config::{self, Loaded};
+use crate::domain::event;
+use crate::domain::value::matcher::ParseMode;
+use crate::domain::value::{Actor, Span};
+use crate::domain::{Settings, explain};
+use crate::engine::{Engine, Input};
+use crate::shell::api::{self, Context, Setup};
+use crate::shell::courier::Courier;
+use crate::shell::driver::{Beat, Driver, DriverError, PARTITION};
+use crate::shell::handle::Handle;
+use crate::shell::intake::poll;
+use crate::shell::metrics::Metrics;
+use crate::shell::store::Store;
+use crate::shell::{clock, outbox, restore, systemd};
+
+/// A writer that has not gone round for this long is taken for dead.
+const BEAT_AGE_MAX: Span = Span::seconds(10);
+
+/// How often a backup is made while the daemon runs, and how many are kept.
+const BACKUP_EVERY: Duration = Duration::from_secs(24 * 3_600);
+const BACKUPS_MAX: usize = 7;
+
+/// Runs the daemon until it is told to stop.
+///
+/// # Errors
+/// When it cannot start, or when the store fails while it runs.
+pub fn serve(flags: &DaemonFlags) -> Result<(), Failure> {
+    log::start(flags.log_level, flags.log_format);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::Runtime)?;
+    let done = runtime.block_on(run(flags));
+    // Whatever still holds a connection open does not hold the process.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    done
+}
+
+async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), "Starting incidentd");
+    let listeners = listen(flags).await?;
+    let addresses: Vec<SocketAddr> =
+        listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
+    let outside = Outside::new(flags, &addresses);
+    let loaded = outside.load(&flags.config_file).map_err(Failure::Configuration)?;
+
+    let places = store::Places::below(&flags.storage_path);
+    let mut opened = store::open(&places)?;
+    let restored = restore::restore(&opened.store).map_err(Failure::Restore)?;
+    let lease = opened.store.acquire(PARTITION).map_err(Failure::Store)?;
+    tracing::info!(
+        alerts = restored.state.event.len(),
+        incidents = restored.state.incident.iter().count(),
+        folded = restored.folded,
+        "Restored"
+    );
+
+    let settings = Arc::new(loaded.settings.clone());
+    let engine = Engine::restore(restored.state, Arc::clone(&settings), restored.now);
+    let metrics = Arc::new(Metrics::new());
+    let (effects, outgoing) = mpsc::unbounded_channel();
+    let place = (lease.epoch, lease.last);
+    let (driver, handle, beat) =
+        Driver::new(engine, Box::new(opened.store), place, effects.clone(), Arc::clone(&metrics));
+    let (dead, writer_died) = oneshot::channel();
+    let writer = spawn_writer(driver, dead)?;
+    begin(&handle, &settings, opened.recovered.as_ref()).await;
+    for delivery in
+        handle.read(|engine| engine.state().notification.in_flight().collect::<Vec<_>>())
+    {
+        let _ = effects.send(delivery);
+    }
+
+    let (stop, stopped) = watch::channel(false);
+    let (reload, reloads) = mpsc::channel(4);
+    let context = Arc::new(outside.context(&handle, &metrics, setup(&loaded, &settings), reload));
+    for warning in context.setup().all_warnings(context.open_to_all) {
+        tracing::warn!("{warning}");
+    }
+    metrics.reloaded(&settings.hash, clock::now());
+    let courier = Courier::new().map_err(Failure::Courier)?;
+    let outbox = tokio::spawn(outbox::run(
+        outgoing,
+        handle.clone(),
+        courier,
+        observer(&metrics),
+        stopped.clone(),
+    ));
+    let polls = Polls::start(&loaded, &handle);
+    let reloader = Reloader {
+        outside: outside.clone(),
+        path: flags.config_file.clone(),
+        context: Arc::clone(&context),
+        handle: handle.clone(),
+        polls,
+    };
+    let reloading = tokio::spawn(reloader.run(reloads, stopped.clone()));
+    let watchdog = tokio::spawn(watchdog(Arc::clone(&beat), stopped.clone()));
+    let backups = tokio::spawn(backups(handle.clone(), places, stopped.clone()));
+
+    let mut serving = tokio::task::JoinSet::new();
+    for listener in listeners {
+        let router = api::router(Arc::clone(&context));
+        serving.spawn(api::serve(listener, router, stopped.clone()));
+    }
+    context.set_ready(true);
+    greet(&addresses, &context.route_prefix);
+    said(systemd::ready());
+
+    let died = tokio::select! {
+        () = asked_to_stop() => false,
+        _ = writer_died => true,
+    };
+    if !died {
+        tracing::info!("Stopping");
+    }
+    said(systemd::stopping());
+    context.set_ready(false);
+    let _ = stop.send(true);
+    while serving.join_next().await.is_some() {}
+    let _ = outbox.await;
+    let _ = reloading.await;
+    let _ = backups.await;
+    let _ = watchdog.await;
+    handle.stop();
+    let ended = tokio::task::spawn_blocking(move || writer.join()).await;
+    match ended {
+        Ok(Ok(Ok(()))) => {
+            tracing::info!("Stopped");
+            Ok(())
+        }
+        Ok(Ok(Err(error))) => Err(Failure::Driver(error)),
+        // A panic of the writer is our own bug; it has printed where.
+        Ok(Err(_)) | Err(_) => std::process::abort(),
+    }
+}
+
+fn spawn_writer(
+    driver: Driver,
+    dead: oneshot::Sender<()>,
+) -> Result<JoinHandle<Result<(), DriverError>>, Failure> {
+    std::thread::Builder::new()
+        .name("writer".to_owned())
+        .spawn(move || {
+            // Dropped on every way out, a panic among them.
+            let _dead = dead;
+            driver.run()
+        })
+        .map_err(Failure::Runtime)
+}
+
+/// The first inputs: the rules in force, and what happened to the store.
+async fn begin(
+    handle: &Handle,
+    settings: &Arc<Settings>,
+    recovered: Option<&crate::shell::store::sled_store::Recovered>,
+) {
+    let _ = handle.submit(Input::Started(Arc::clone(settings))).await;
+    if let Some(recovered) = recovered {
+        let why = store::recovery_words(recovered);
+        tracing::error!("{why}");
+        let command = event::Command::StoreReplaced { why };
+        let _ = handle.submit(Input::Command(Actor::rule(), command.into())).await;
+    }
+}
+
+/// What the command line says about the world outside.
+#[derive(Debug, Clone)]
+struct Outside {
+    external_url: String,
+    route_prefix: String,
+    open_to_all: bool,
+    gets_max: usize,
+    timeout: Span,
+}
+
+impl Outside {
+    fn new(flags: &DaemonFlags, addresses: &[SocketAddr]) -> Self {
+        let first = addresses.first();
+        let here = || first.map_or_else(String::new, |address| format!("http://{address}"));
+        let external_url = flags.external_url.clone().unwrap_or_else(here);
+        let external_url = external_url.trim_end_matches('/').to_owned();
+        let path = external_url
+            .split_once("://")
+            .map_or("", |(_, rest)| rest.find('/').map_or("", |slash| &rest[slash..]));
+        let prefix = flags.route_prefix.as_deref().unwrap_or(path).trim_matches('/');
+        Self {
+            route_prefix: if prefix.is_empty() { String::new() } else { format!("/{prefix}") },
+            external_url,
+            open_to_all: addresses.iter().any(|address| !address.ip().is_loopback()),
+            gets_max: flags.get_concurrency,
+            timeout: flags.web_timeout,
+        }
+    }
+
+    fn load(&self, path: &Path) -> Result<Loaded, config::ConfigErrors> {
+        let mut loaded = config::load(path, &|name| std::env::var(name).ok())?;
+        loaded.settings.external_url.clone_from(&self.external_url);
+        Ok(loaded)
+    }
+
+    fn context(
+        &self,
+        handle: &Handle,
+        metrics: &Arc<Metrics>,
+        setup: Setup,
+        reload: api::Reload,
+    ) -> Context {
+        let mut context = Context::new(handle.clone(), Arc::clone(metrics), setup, reload);
+        context.route_prefix.clone_from(&self.route_prefix);
+        context.open_to_all = self.open_to_all;
+        context.explain = |engine, id| explain::alert(engine.state(), engine.settings(), id);
+        if self.timeout > Span::ZERO {
+            context.timeout = self.timeout;
+        }
+        if self.gets_max > 0 { context.with_gets(self.gets_max) } else { context }
+    }
+}
+
+fn setup(loaded: &Loaded, settings: &Arc<Settings>) -> Setup {
+    Setup {
+        settings: Arc::clone(settings),
+        sources: sources::sources(&loaded.daemon),
+        tokens: sources::tokens(&loaded.daemon),
+        matchers: ParseMode::Fallback,
+        original: loaded.original.clone(),
+        warnings: loaded.warnings.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// Reads the configuration again: all that can fail comes before the first change.
+struct Reloader {
+    outside: Outside,
+    path: std::path::PathBuf,
+    context: Arc<Context>,
+    handle: Handle,
+    polls: Polls,
+}
+
+impl Reloader {
+    async fn run(
+        mut self,
+        mut asked: mpsc::Receiver<oneshot::Sender<Result<(), String>>>,
+        mut stopped: watch::Receiver<bool>,
+    ) {
+        let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
+        loop {
+            let answer = tokio::select! {
+                Some(answer) = asked.recv() => Some(answer),
+                Some(()) = hangup.recv() => None,
+                _ = stopped.wait_for(|stopped| *stopped) => break,
+            };
+            said(systemd::reloading());
+            let done = self.reload().await;
+            said(systemd::ready());
+            if let Some(answer) = answer {
+                let _ = answer.send(done);
+            }
+        }
+        self.polls.stop().await;
+    }
+
+    async fn reload(&mut self) -> Result<(), String> {
+        let loaded = match self.outside.load(&self.path) {
+            Ok(loaded) => loaded,
+            Err(errors) => {
+                let why = errors.to_string();
+                tracing::error!(file = %self.path.display(), error = why,
+                    "Loading configuration file failed; the rules in force stay");
+                self.context.metrics.reload_failed();
+                let command = event::Command::ConfigurationInvalid { why: why.clone() };
+                let _ = self.handle.submit(Input::Command(Actor::rule(), command.into())).await;
+                return Err(why);
+            }
+        };
+        let settings = Arc::new(loaded.settings.clone());
+        self.handle
+            .submit(Input::Settings(Arc::clone(&settings)))
+            .await
+            .map_err(|error| error.to_string())?;
+        self.context.replace(setup(&loaded, &settings));
+        self.polls.stop().await;
+        self.polls = Polls::start(&loaded, &self.handle);
+        self.context.metrics.reloaded(&settings.hash, clock::now());
+        for warning in self.context.setup().all_warnings(self.context.open_to_all) {
+            tracing::warn!("{warning}");
+        }
+        tracing::info!(file = %self.path.display(), hash = settings.hash,
+            "Completed loading of configuration file");
+        Ok(())
+    }
+}
+
+/// Everything that is looked at regularly.
+struct Polls {
+    stop: watch::Sender<bool>,
+    running: Option<tokio::task::JoinHandle<Vec<poll::Poll>>>,
+}
+
+impl Polls {
+    fn start(loaded: &Loaded, handle: &Handle) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let polls = handle.read(|engine| sources::polls(&loaded.daemon, engine));
+        let client = reqwest::Client::builder().no_proxy().build();
+        let running = match client {
+            Ok(client) if !polls.is_empty() => {
+                let handle = handle.clone();
+                let submit = move |events| {
+                    let handle = handle.clone();
+                    async move { handle.submit(Input::Events(events)).await.map(|_| ()) }
+                };
+                Some(tokio::spawn(poll::run(polls, client, submit, clock::now, stopped)))
+            }
+            Ok(_) => None,
+            Err(error) => {
+                tracing::error!(error = outbox::chain(&error), "failed to set up polling");
+                None
+            }
+        };
+        Self { stop, running }
+    }
+
+    async fn stop(&mut self) {
+        let _ = self.stop.send(true);
+        if let Some(running) = self.running.take() {
+            let _ = running.await;
+        }
+    }
+}
+
+async fn listen(flags: &DaemonFlags) -> Result<Vec<TcpListener>, Failure> {
+    let mut listeners = Vec::new();
+    for address in &flags.listen {
+        let failed = |why: String| Failure::Listen { address: address.clone(), why };
+        let address = listen_address(address).map_err(failed)?;
+        let bound = TcpListener::bind(&address).await;
+        listeners.push(bound.map_err(|error| failed(error.to_string()))?);
+    }
+    Ok(listeners)
+}
+
+fn observer(metrics: &Arc<Metrics>) -> Arc<dyn Fn(outbox::Attempt) + Send + Sync> {
+    let metrics = Arc::clone(metrics);
+    Arc::new(move |attempt| {
+        metrics.notification_request(attempt.integration, attempt.failure.is_none());
+        if attempt.settled {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "an attempt takes between no time and some minutes"
+            )]
+            let took = Span((attempt.seconds * 1_000.0) as u64);
+            let failure = attempt.failure.map(|reason| reason.name());
+            metrics.notified(attempt.integration, took, failure);
+        }
+    })
+}
+
+/// Feeds systemd's watchdog as long as the writer goes round.
+async fn watchdog(beat: Beat, mut stopped: watch::Receiver<bool>) {
+    let Some(interval) = systemd::watchdog_interval() else { return };
+    let mut ticks = tokio::time::interval(interval);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+        }
+        let age = clock::now().0 - beat.load(Ordering::Relaxed);
+        if u64::try_from(age).unwrap_or(0) < BEAT_AGE_MAX.0 {
+            said(systemd::pet());
+        }
+    }
+}
+
+/// A backup a day, because a store that breaks is replaced by the newest one.
+async fn backups(handle: Handle, places: store::Places, mut stopped: watch::Receiver<bool>) {
+    let mut ticks = tokio::time::interval(BACKUP_EVERY);
+    ticks.tick().await; // The first comes at once, when there is nothing worth keeping.
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+        }
+        let file = store::backup_file(&places, clock::now());
+        match store::make_backup(&handle, &places, file, BACKUPS_MAX).await {
+            Ok(records) => tracing::info!(records, "Backed up"),
+            Err(why) => tracing::error!(error = why, "failed to back up"),
+        }
+    }
+}
+
+async fn asked_to_stop() {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+/// Says on the terminal where to look and what to try next.
+#[expect(clippy::print_stdout, reason = "a greeting is for the terminal; the log has its own line")]
+fn greet(addresses: &[SocketAddr], prefix: &str) {
+    for address in addresses {
+        tracing::info!(address = %address, "Listening on");
+    }
+    let Some(address) = addresses.first() else { return };
+    let url = format!("http://{address}{prefix}");
+    println!(
+        "incidentd listens on {url}\n\
+         \n\
+         look     {url}/  and  {url}/api/itsm/v1/status\n\
+         try      curl {url}/api/v2/alerts -H 'Content-Type: application/json' \\\n\
+         \x20          -d '[{{\"labels\":{{\"alertname\":\"Hello\",\"service\":\"shop\",\"severity\":\"critical\"}}}}]'\n\
+         then     cargo run --release --bin incidentctl -- incident list\n\
+         stop     Ctrl-C"
+    );
+}
+
+fn said(result: std::io::Result<()>) {
+    if let Err(error) = result {
+        tracing::warn!(error = %error, "failed to speak to systemd");
+    }
+}

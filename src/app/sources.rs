@@ -1,0 +1,191 @@
+//! From what the configuration says to what the doors need: intakes, tokens, polls.
+
+use reqwest::Url;
+
+use crate::config::{self as typed, Daemon};
+use crate::domain::event::adapter::{self, GenericPaths, JsonPath, Kind, StatusPath};
+use crate::domain::event::poll::{PollRule, PollState, Threshold};
+use crate::domain::value::{Labels, Span};
+use crate::engine::Engine;
+use crate::shell::api::{Scope, Token};
+use crate::shell::intake::http::auth::Auth;
+use crate::shell::intake::http::{ALERTMANAGER, Intake, Limits, Rate, Sources};
+use crate::shell::intake::poll::{Ask, Poll, http, promql};
+
+/// Everything that may send over HTTP. `/api/v2/alerts` is always open to who may send to the
+/// source `alertmanager`, as with Alertmanager itself.
+pub fn sources(daemon: &Daemon) -> Sources {
+    let intakes = daemon.sources.iter().map(|(name, source)| intake(name, source));
+    Sources::new(intakes, ALERTMANAGER)
+}
+
+/// Who may use the API.
+pub fn tokens(daemon: &Daemon) -> Vec<Token> {
+    let scope = |scope: &typed::Scope| match scope {
+        typed::Scope::Read => Scope::Read,
+        typed::Scope::Operate => Scope::Operate,
+        typed::Scope::Admin => Scope::Admin,
+    };
+    let token = |token: &typed::ApiToken| Token {
+        name: token.name.clone(),
+        sha256: token.sha256,
+        scopes: token.scopes.iter().map(scope).collect(),
+    };
+    daemon.tokens.iter().map(token).collect()
+}
+
+/// What is looked at regularly. Alerts of a poll that fire already go on, so that their end is
+/// told after a restart, too.
+pub fn polls(daemon: &Daemon, engine: &Engine) -> Vec<Poll> {
+    daemon.polls.iter().filter_map(|(name, poll)| self::poll(name, poll, engine)).collect()
+}
+
+fn poll(name: &str, poll: &typed::Poll, engine: &Engine) -> Option<Poll> {
+    let url = Url::parse(&poll.url).ok()?;
+    let mut state = PollState::new(name.into(), name, rules(poll));
+    let events = &engine.state().event;
+    for (_, alert) in events.alerts().filter(|(_, alert)| alert.is_firing()) {
+        if events.source(alert.source).is_some_and(|source| source.name == name) {
+            state.resume(&alert.source_key, &events.labels(alert), alert.starts_at);
+        }
+    }
+    let ask = match &poll.probe {
+        typed::Probe::Promql { query, .. } => Ask::Promql(promql::Query::new(&url, query)),
+        typed::Probe::Http { expect_status, .. } => {
+            Ask::Http(http::Check::new(url, expect_status.clone()))
+        }
+    };
+    Some(Poll {
+        name: name.to_owned(),
+        every: poll.every,
+        timeout: poll.timeout,
+        bearer: poll.bearer.clone(),
+        ask,
+        state,
+    })
+}
+
+fn rules(poll: &typed::Poll) -> Vec<PollRule> {
+    let rule = |name: String, measure: &str, warn, critical| PollRule {
+        name,
+        // An empty measure is no label: such a rule looks at every series.
+        only: Labels::new([("measure", measure)]),
+        labels: poll.labels.clone(),
+        annotations: poll.annotations.clone(),
+        warn,
+        critical,
+        for_: poll.holds_for,
+        clear_for: poll.clear_for,
+    };
+    let name = &poll.alertname;
+    match &poll.probe {
+        typed::Probe::Promql { warn, critical, .. } => {
+            vec![rule(name.clone(), "", warn.map(threshold), critical.map(threshold))]
+        }
+        typed::Probe::Http { warn_latency, critical_latency, .. } => {
+            let down = "< 1".parse::<Threshold>().ok();
+            let slow = |limit: Option<Span>| {
+                limit.and_then(|limit| format!("> {}", limit.0).parse::<Threshold>().ok())
+            };
+            let mut rules = vec![rule(name.clone(), "up", None, down)];
+            if warn_latency.is_some() || critical_latency.is_some() {
+                let (warn, critical) = (slow(*warn_latency), slow(*critical_latency));
+                rules.push(rule(format!("{name}Slow"), "latency_ms", warn, critical));
+            }
+            rules
+        }
+    }
+}
+
+fn threshold(threshold: typed::Threshold) -> Threshold {
+    let sign = match threshold.comparison {
+        typed::Comparison::Less => "<",
+        typed::Comparison::LessOrEqual => "<=",
+        typed::Comparison::Greater => ">",
+        typed::Comparison::GreaterOrEqual => ">=",
+        typed::Comparison::Equal => "==",
+        typed::Comparison::NotEqual => "!=",
+    };
+    format!("{sign} {}", threshold.value)
+        .parse()
+        .expect("a comparison and a number make a threshold")
+}
+
+fn intake(name: &str, source: &typed::Intake) -> Intake {
+    let kind = match source.format {
+        typed::Format::Auto => Kind::Auto,
+        typed::Format::Alertmanager => Kind::AlertmanagerWebhook,
+        typed::Format::Grafana => Kind::Grafana,
+        typed::Format::Prometheus => Kind::Prometheus,
+        typed::Format::Generic => Kind::Generic(Box::new(paths(
+            source.paths.as_ref().unwrap_or(&typed::Paths::default()),
+        ))),
+    };
+    Intake::new(name, kind, auth(&source.auth), limits(&source.limits))
+}
+
+fn auth(auth: &typed::Auth) -> Vec<Auth> {
+    match auth {
+        typed::Auth::Open => Vec::new(),
+        typed::Auth::Bearer(secrets) => secrets.iter().cloned().map(Auth::Bearer).collect(),
+        typed::Auth::Basic { username, passwords } => passwords
+            .iter()
+            .map(|password| Auth::Basic { username: username.clone(), password: password.clone() })
+            .collect(),
+        typed::Auth::Hmac { header, secrets } => secrets
+            .iter()
+            .map(|secret| Auth::Hmac {
+                header: header.clone(),
+                secret: secret.clone(),
+                stamp: None,
+            })
+            .collect(),
+    }
+}
+
+fn limits(limits: &typed::Limits) -> Limits {
+    let size = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
+    let number = |value: u64| u32::try_from(value.max(1)).unwrap_or(u32::MAX);
+    Limits {
+        body_bytes_max: size(limits.body_bytes_max),
+        rate: Some(Rate { per_second: number(limits.rate), burst: number(limits.burst) }),
+        event: adapter::Limits {
+            labels_max: size(limits.labels_max),
+            label_value_bytes_max: size(limits.label_value_bytes_max),
+            ..adapter::Limits::default()
+        },
+    }
+}
+
+fn paths(paths: &typed::Paths) -> GenericPaths {
+    let path = |text: &Option<String>| JsonPath::try_from(text.clone()?).ok();
+    let all = |map: &std::collections::BTreeMap<String, String>| {
+        let pairs = map.iter().filter_map(|(name, text)| {
+            Some((name.clone(), JsonPath::try_from(text.clone()).ok()?))
+        });
+        pairs.collect()
+    };
+    let mut annotations: std::collections::BTreeMap<String, JsonPath> = all(&paths.annotations);
+    if let Some(title) = path(&paths.title) {
+        annotations.insert("summary".to_owned(), title);
+    }
+    GenericPaths {
+        each: path(&paths.events),
+        key: path(&paths.key),
+        name: path(&paths.name)
+            .or_else(|| path(&Some("alertname".to_owned())))
+            .expect("`alertname` is a path"),
+        status: path(&paths.status).map(|path| {
+            let mut status = StatusPath::new(path);
+            if !paths.resolved_when.is_empty() {
+                status.resolved.clone_from(&paths.resolved_when);
+            }
+            status
+        }),
+        severity: path(&paths.severity),
+        labels: all(&paths.labels),
+        annotations,
+        url: path(&paths.url),
+        starts_at: path(&paths.starts_at),
+    }
+}

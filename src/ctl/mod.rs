@@ -1,0 +1,76 @@
+//! The operator's command line: words in, one HTTP request, a table or a page out.
+//!
+//! The commands come from [`crate::domain::MANUALS`], so that a practice needs no line here to be
+//! listed, shown and acted on. Exit codes: see [`Failure::exit_code`].
+
+mod call;
+mod client;
+mod command;
+mod failure;
+mod look;
+mod page;
+mod table;
+mod written;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use serde_json::Value;
+
+pub use call::{Answer, Call, Method};
+pub use client::Client;
+pub use command::{Output, Wish};
+pub use failure::{Failure, Problem};
+pub use look::Look;
+
+use crate::shell::clock;
+
+/// Runs one command as it was typed; the first word is the program's own name.
+pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let wish = match Wish::of(words, clock::now()) {
+        Ok(wish) => wish,
+        Err(asked) => {
+            // Help goes to stdout and is no failure; a closed pipe is nobody's loss.
+            let _ = asked.print();
+            return ExitCode::from(u8::try_from(asked.exit_code()).unwrap_or(2));
+        }
+    };
+    match perform(&wish).and_then(|text| write(&text)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let _ = io::stderr().write_all(failure.report().as_bytes());
+            failure.exit_code()
+        }
+    }
+}
+
+fn perform(wish: &Wish) -> Result<String, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::Runtime)?;
+    let token = client::token(wish.token_file.as_deref())?;
+    let answer = runtime.block_on(Client::new(&wish.url, token)?.ask(&wish.call))?;
+    Ok(shown(wish, &answer, &Look::of_stdout(clock::now())))
+}
+
+/// Writes an answer the way it was asked for.
+fn shown(wish: &Wish, answer: &Value, look: &Look) -> String {
+    match wish.output {
+        Output::Json => format!("{answer:#}\n"),
+        Output::Table => match wish.call.answer {
+            Answer::List { manual, .. } => page::list(manual, answer, look),
+            Answer::Page => page::record(answer, look),
+            Answer::Receipt { manual, verb } => page::receipt(manual, verb, answer, look),
+        },
+    }
+}
+
+fn write(text: &str) -> Result<(), Failure> {
+    match io::stdout().write_all(text.as_bytes()) {
+        // `incidentctl … | head` has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(Failure::Output),
+    }
+}

@@ -1,0 +1,328 @@
+//! Answers as people read them: lists, pages of one record, receipts. Any practice, any record.
+
+use serde_json::{Map, Value};
+
+use super::look::{Look, Tint};
+use super::table::{Cell, Table};
+use super::written::{self, Clock, NOTHING};
+use crate::domain::view::Manual;
+
+/// Columns that a table made of records without a manual has at most.
+const COLUMNS_MAX: usize = 12;
+
+/// How deep objects are unfolded into lines; deeper ones stay on one line.
+const DEPTH_MAX: usize = 3;
+
+/// What is indented below a section's heading.
+const INDENT: &str = "  ";
+
+/// A list of records, one line each.
+pub(super) fn list(manual: &Manual, answer: &Value, look: &Look) -> String {
+    let items = answer.get("items").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    if items.is_empty() {
+        return format!("No {} match.\n", manual.plural);
+    }
+    let mut text = rows(manual, items, look).write("", look);
+    // Who pipes the output on wants records and nothing else.
+    if look.width.is_some() && answer.get("next").is_some_and(|next| !next.is_null()) {
+        text += &look.paint("There are more: see --limit and --all.", Tint::Faint);
+        text.push('\n');
+    }
+    text
+}
+
+/// What became of a record: its line of the list.
+pub(super) fn receipt(manual: &Manual, verb: &str, answer: &Value, look: &Look) -> String {
+    if answer.get("id").is_none() || manual.columns.is_empty() {
+        return format!("{verb}: done\n");
+    }
+    rows(manual, std::slice::from_ref(answer), look).write("", look)
+}
+
+/// A record, or any other object: plain members first, then what is nested in it, as it comes.
+pub(super) fn record(answer: &Value, look: &Look) -> String {
+    let Value::Object(members) = answer else {
+        return format!("{}\n", written::value("", answer, Clock::Both, look));
+    };
+    let mut text = String::new();
+    let heading: Vec<_> = ["id", "title"]
+        .iter()
+        .filter_map(|key| members.get(*key)?.as_str())
+        .map(written::line)
+        .collect();
+    if !heading.is_empty() {
+        text += &look.paint(&heading.join("  "), Tint::Heading);
+        text += "\n\n";
+    }
+    let named = |key: &str| !matches!(key, "id" | "title");
+    let plain: Vec<_> = members
+        .iter()
+        .filter(|(key, value)| named(key) && is_plain(value) && !is_nothing(value))
+        .map(|(key, value)| (words(key), key.as_str(), value))
+        .collect();
+    text += &facts("", &plain, look);
+    for (key, value) in members.iter().filter(|(_, value)| !is_plain(value) && !is_nothing(value)) {
+        text += &section(key, value, look);
+    }
+    text
+}
+
+fn section(key: &str, value: &Value, look: &Look) -> String {
+    let (heading, body) = match value {
+        Value::Array(items) => {
+            let heading = format!("{} ({})", title(key), items.len());
+            (heading, any_rows(items, look).write(INDENT, look))
+        }
+        _ => {
+            let mut members = Vec::new();
+            unfold("", value, 0, &mut members);
+            let members: Vec<_> =
+                members.iter().map(|(name, value)| (name.clone(), name.as_str(), *value)).collect();
+            (title(key), facts(INDENT, &members, look))
+        }
+    };
+    format!("\n{}\n{body}", look.paint(&heading, Tint::Heading))
+}
+
+/// Lines of name and value; the values stand below each other, and so do the lines of one value.
+fn facts(indent: &str, members: &[(String, &str, &Value)], look: &Look) -> String {
+    let width = |(name, ..): &(String, &str, &Value)| console::measure_text_width(name);
+    let width = members.iter().map(width).max().unwrap_or(0);
+    let mut text = String::new();
+    for (name, key, value) in members {
+        let lines = match value.as_str().map(written::lines) {
+            Some(lines) if lines.len() > 1 => lines,
+            Some(_) | None => vec![written::value(key, value, Clock::Both, look)],
+        };
+        let name = console::pad_str(name, width, console::Alignment::Left, None);
+        let first = format!("{indent}{}  ", look.paint(&name, Tint::Faint));
+        let further = format!("{indent}{:width$}  ", "");
+        for (at, line) in lines.iter().enumerate() {
+            text += if at == 0 { &first } else { &further };
+            let tint = written::tint(key, value);
+            text += &look.paint(line, tint);
+            text.push('\n');
+        }
+    }
+    text
+}
+
+/// The table of a list, in the manual's columns.
+fn rows(manual: &Manual, items: &[Value], look: &Look) -> Table {
+    if manual.columns.is_empty() {
+        return any_rows(items, look);
+    }
+    let headings = manual.columns.iter().map(|column| column.title.to_owned()).collect();
+    let cell = |item: &Value, pointer: &str| {
+        let value = item.pointer(pointer).unwrap_or(&Value::Null);
+        cell(pointer, value, Clock::Age, look)
+    };
+    let row = |item| manual.columns.iter().map(|column| cell(item, column.pointer)).collect();
+    Table { headings, rows: items.iter().map(row).collect() }
+}
+
+/// A table of records that no manual describes: a column for each member that says something.
+fn any_rows(items: &[Value], look: &Look) -> Table {
+    let mut keys: Vec<&str> = Vec::new();
+    for (key, value) in items.iter().filter_map(Value::as_object).flatten() {
+        if !is_nothing(value) && !keys.contains(&key.as_str()) && keys.len() < COLUMNS_MAX {
+            keys.push(key);
+        }
+    }
+    // Objects are the widest, and only the last column may be cut.
+    keys.sort_by_key(|key| items.iter().any(|item| item.get(key).is_some_and(Value::is_object)));
+    let row = |item: &Value| {
+        let cell = |key: &&str| cell(key, item.get(key).unwrap_or(&Value::Null), Clock::Both, look);
+        keys.iter().map(cell).collect()
+    };
+    Table {
+        headings: keys.iter().map(|key| words(key).to_uppercase()).collect(),
+        rows: items.iter().map(row).collect(),
+    }
+}
+
+fn cell(name: &str, value: &Value, clock: Clock, look: &Look) -> Cell {
+    Cell { text: written::value(name, value, clock, look), tint: written::tint(name, value) }
+}
+
+/// Nested objects become lines whose names are paths: `queue.length`.
+fn unfold<'a>(path: &str, value: &'a Value, depth: usize, into: &mut Vec<(String, &'a Value)>) {
+    let nested = value.as_object().filter(|members| !members.is_empty() && depth < DEPTH_MAX);
+    let Some(members) = nested else {
+        into.push((path.to_owned(), value));
+        return;
+    };
+    for (key, value) in members {
+        let key = written::line(key);
+        let path = if path.is_empty() { key } else { format!("{path}.{key}") };
+        unfold(&path, value, depth + 1, into);
+    }
+}
+
+fn is_plain(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+        Value::Array(items) => !items.iter().any(Value::is_object),
+        Value::Object(_) => false,
+    }
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(_) | Value::Number(_) => false,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => Map::is_empty(members),
+    }
+}
+
+fn words(key: &str) -> String {
+    match written::line(key).replace('_', " ") {
+        words if words.is_empty() => NOTHING.to_owned(),
+        words => words,
+    }
+}
+
+fn title(key: &str) -> String {
+    let words = words(key);
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::MANUALS;
+
+    const LOOK: Look = Look {
+        now: crate::domain::value::Timestamp(1_772_330_700_000),
+        width: None,
+        colour: false,
+    };
+
+    fn manual(name: &str) -> &'static Manual {
+        MANUALS.iter().find(|manual| manual.name == name).unwrap()
+    }
+
+    fn check_page(record: &str, expected: &str) {
+        let record = serde_json::from_str(record).unwrap();
+        assert_eq!(super::record(&record, &LOOK), expected);
+    }
+
+    #[test]
+    fn an_incident_has_its_head_then_its_parts() {
+        check_page(
+            r#"{
+                "id": "INC-7", "title": "Orders cannot be paid", "state": "in_progress",
+                "priority": 1, "team": "shop", "assignee": null, "flapping": false,
+                "opened_at": "2026-03-01T02:02:00.000Z",
+                "labels": {"alertname": "PaymentsDown", "service": "shop"},
+                "resolution": null,
+                "alerts": [
+                    {"id": "ALR-1", "labels": {"alertname": "PaymentsDown", "zone": "eu"}, "state": "firing"},
+                    {"id": "ALR-2", "labels": {"alertname": "QueueFull"}, "state": "resolved"}
+                ],
+                "annotations": {"description": "No order was paid.\nLook at the queue first."},
+                "actions": ["hold", "resolve"],
+                "timeline": [
+                    {"at": "2026-03-01T02:02:00.000Z", "by": "incidentd", "via": "rule", "action": "logged", "text": "logged as P1"},
+                    {"at": "2026-03-01T02:04:30.000Z", "by": "anna", "via": "cli", "action": "note", "text": "on it"}
+                ],
+                "timeline_omitted": 0
+            }"#,
+            "\
+INC-7  Orders cannot be paid
+
+state             in_progress
+priority          P1
+team              shop
+flapping          false
+opened at         2026-03-01 02:02:00 UTC (3m ago)
+actions           hold, resolve
+timeline omitted  0
+
+Labels
+  alertname  PaymentsDown
+  service    shop
+
+Alerts (2)
+  ID     STATE     LABELS
+  ALR-1  firing    alertname=PaymentsDown zone=eu
+  ALR-2  resolved  alertname=QueueFull
+
+Annotations
+  description  No order was paid.
+               Look at the queue first.
+
+Timeline (2)
+  AT                                 BY         VIA   ACTION  TEXT
+  2026-03-01 02:02:00 UTC (3m ago)   incidentd  rule  logged  logged as P1
+  2026-03-01 02:04:30 UTC (30s ago)  anna       cli   note    on it
+",
+        );
+    }
+
+    #[test]
+    fn the_status_is_a_page_like_any_other() {
+        check_page(
+            r#"{"version": "0.1.0", "ready": true, "store": {"engine": "sled", "journal": {"last": 42}}}"#,
+            "\
+version  0.1.0
+ready    true
+
+Store
+  engine        sled
+  journal.last  42
+",
+        );
+    }
+
+    fn check_list(practice: &str, width: Option<usize>, answer: &str, expected: &str) {
+        let answer = serde_json::from_str(answer).unwrap();
+        assert_eq!(list(manual(practice), &answer, &Look { width, ..LOOK }), expected);
+    }
+
+    #[test]
+    fn a_list_has_the_columns_of_its_practice() {
+        let items = r#"{"items": [
+            {"id": "INC-12", "priority": 2, "state": "new", "team": "dba", "assignee": null,
+             "alert_count": 3, "opened_at": "2026-03-01T02:04:00.000Z", "title": "Replica lags behind its primary"},
+            {"id": "INC-9", "priority": 4, "state": "on_hold", "team": "web", "assignee": "bo",
+             "alert_count": 1, "opened_at": "2026-02-27T02:05:00.000Z", "title": "Certificate ends soon"}
+        ], "next": 9}"#;
+        check_list(
+            "incident",
+            None,
+            items,
+            "\
+ID      PRI  STATE    TEAM  ASSIGNEE  ALERTS  OPENED   TITLE
+INC-12  P2   new      dba   -         3       60s ago  Replica lags behind its primary
+INC-9   P4   on_hold  web   bo        1       2d ago   Certificate ends soon
+",
+        );
+        check_list(
+            "incident",
+            Some(72),
+            items,
+            "\
+ID      PRI  STATE    TEAM  ASSIGNEE  ALERTS  OPENED   TITLE
+INC-12  P2   new      dba   -         3       60s ago  Replica lags beh…
+INC-9   P4   on_hold  web   bo        1       2d ago   Certificate ends…
+There are more: see --limit and --all.
+",
+        );
+        check_list("incident", None, r#"{"items": [], "next": null}"#, "No incidents match.\n");
+    }
+
+    #[test]
+    fn a_receipt_is_the_line_of_the_list() {
+        let record = serde_json::json!({"id": "INC-1", "priority": 1, "state": "acknowledged", "title": "x"});
+        let text = receipt(manual("incident"), "acknowledge", &record, &LOOK);
+        assert_eq!(
+            text.lines().nth(1).unwrap(),
+            "INC-1  P1   acknowledged  -     -         -       -       x"
+        );
+        assert_eq!(receipt(manual("incident"), "note", &Value::Null, &LOOK), "note: done\n");
+    }
+}

@@ -1,0 +1,184 @@
+//! Why an alert is where it is: what rules said, which incident it joined, who was told and who
+//! was not, and what comes next.
+
+use serde_json::{Value, json};
+
+use super::event::{Alert, Phase, correlate};
+use super::notification::route::GroupBy;
+use super::stage::Stage;
+use super::value::{AlertId, Labels, Timestamp};
+use super::{Settings, State};
+
+/// Explains an alert; nothing if there is none of that id in memory.
+pub fn alert(state: &State, settings: &Settings, id: &str) -> Option<Value> {
+    let id: AlertId = id.parse().ok()?;
+    let alert = state.event.alert(id)?;
+    let labels = state.event.labels(alert);
+    Some(json!({
+        "alert": id.to_string(),
+        "labels": labels,
+        "identity": alert.key.to_string(),
+        "severity": alert.severity.name(),
+        "standing": standing(state, settings, alert),
+        "rules": {
+            "enrich": rules(&settings.events.enrich, &labels),
+            "dedupe": rules(&settings.events.dedupe, &labels),
+            "flap": rules(&settings.events.flap, &labels),
+            "correlate": rules(&settings.events.correlate, &labels),
+            "incident": rules(&settings.incidents.incident, &labels),
+        },
+        "incident": incident(state, settings, id, alert),
+        "shadow": correlate::shadows(settings, &labels),
+        "notifications": notifications(state, settings, id, &labels),
+    }))
+}
+
+/// Each rule of a stage, in order, with whether it applies and the first matcher that says no.
+fn rules<T>(stage: &Stage<T>, labels: &Labels) -> Vec<Value> {
+    let applied: Vec<&str> =
+        stage.matching(labels).into_iter().map(|rule| rule.name.as_str()).collect();
+    let rule = |rule: &super::stage::Rule<T>| {
+        let fails =
+            rule.matchers.iter().find(|matcher| !matcher.matches(labels.get(&matcher.name)));
+        let verdict = match fails {
+            Some(matcher) => {
+                format!("no: {matcher} against {:?}", labels.get(&matcher.name))
+            }
+            None if applied.contains(&rule.name.as_str()) => "applied".to_owned(),
+            None => "no: an earlier rule matched and did not say `continue`".to_owned(),
+        };
+        json!({ "rule": rule.name, "at": rule.place, "verdict": verdict })
+    };
+    stage.rules().iter().map(rule).collect()
+}
+
+fn standing(state: &State, settings: &Settings, alert: &Alert) -> Value {
+    let lease = alert.ends.at().map(|at| at.max(state.event.grace_until()));
+    match alert.phase {
+        Phase::Firing if alert.stale => json!({
+            "state": "stale",
+            "why": "its lease ran out while its source was silent; silence is not recovery",
+        }),
+        Phase::Firing => json!({
+            "state": if alert.flapping { "flapping" } else { "firing" },
+            "since": alert.starts_at.rfc3339(),
+            "last_heard": alert.updated_at.rfc3339(),
+            "lease_until": lease.map(Timestamp::rfc3339),
+        }),
+        Phase::Resolved { at, noted, by } => json!({
+            "state": if alert.flapping { "flapping" } else { "resolved" },
+            "at": at.rfc3339(),
+            "by": by,
+            "same_alert_until": (noted + settings.defaults.refire_window).rfc3339(),
+        }),
+    }
+}
+
+fn incident(state: &State, settings: &Settings, id: AlertId, alert: &Alert) -> Value {
+    let Some(correlation) = state.event.correlation(alert) else {
+        return json!({
+            "why_not": "severity `none`, or an event that only proves that its source is alive",
+        });
+    };
+    let by = if correlation.rule.is_empty() { "the route's group_by" } else { "a correlate rule" };
+    let Some(number) = state.incident.of_alert(id) else {
+        return json!({
+            "key": correlation.key, "by": by, "rule": correlation.rule,
+            "why_not": "an incident rule drops it, or its incident has ended",
+        });
+    };
+    let Some(incident) = state.incident.get(number) else { return Value::Null };
+    let terms = correlate::terms(settings, &correlation);
+    let next = match (incident.pending_until, incident.resolve_at) {
+        (Some(at), _) if !incident.status.is_open() => {
+            Some(format!("becomes known at {at} if it lasts"))
+        }
+        (_, Some(at)) => Some(format!("resolves by itself at {at} unless an alert fires again")),
+        _ if incident.restored_at.is_some() => Some("waits for a person to resolve it".to_owned()),
+        _ => None,
+    };
+    json!({
+        "id": number.to_string(),
+        "state": incident.status.name(),
+        "key": correlation.key,
+        "by": by,
+        "rule": correlation.rule,
+        "window": terms.window.to_string(),
+        "shaped_by": incident.rule,
+        "priority": format!(
+            "{}: impact {} × urgency {}{}",
+            incident.priority,
+            incident.impact.level(),
+            incident.urgency.level(),
+            if incident.priority_fixed { ", fixed by a person or a rule" } else { "" },
+        ),
+        "next": next,
+    })
+}
+
+fn notifications(state: &State, settings: &Settings, id: AlertId, labels: &Labels) -> Vec<Value> {
+    let mut groups = state.notification.groups_of_alert(id);
+    let incident = state.incident.of_alert(id);
+    groups.extend(incident.iter().flat_map(|id| state.notification.groups_of_incident(*id)));
+    let mut told: Vec<Value> = groups.iter().filter_map(|id| group(state, settings, *id)).collect();
+    let facets =
+        incident.and_then(|id| state.incident.get(id)).map(super::incident::Incident::facets);
+    for route in settings.routes.matching(facets.as_ref().unwrap_or(labels)) {
+        let known = groups.iter().filter_map(|id| state.notification.group(*id));
+        if known.into_iter().any(|group| group.route == route.key) {
+            continue;
+        }
+        let why = match route.group_by {
+            GroupBy::Incident if incident.is_none() => {
+                "the route speaks of incidents; this is none"
+            }
+            GroupBy::Incident => "the incident is not known to people yet, or has ended",
+            GroupBy::Labels(_) | GroupBy::All => "what there was to tell has been told",
+        };
+        told.push(json!({ "route": route.key, "receiver": route.receiver, "why_not": why }));
+    }
+    told
+}
+
+fn group(state: &State, settings: &Settings, id: super::value::GroupId) -> Option<Value> {
+    let group = state.notification.group(id)?;
+    let channels = settings.receivers.get(&group.receiver);
+    let integrations = channels.map_or(0, |receiver| receiver.integrations.len());
+    let told: Vec<Value> = group
+        .told
+        .iter()
+        .map(|(channel, told)| {
+            let name = state.notification.channel(*channel).map(|channel| channel.name.clone());
+            json!({ "channel": name, "at": told.at.rfc3339() })
+        })
+        .collect();
+    let waiting: Vec<Value> = group_deliveries(state, id);
+    let why_not = match (integrations, told.is_empty() && waiting.is_empty()) {
+        (0, _) => Some("the receiver has no integration".to_owned()),
+        (_, true) if !group.ticked => Some(format!("group_wait ends at {}", group.base)),
+        (_, true) => Some("nothing to tell yet".to_owned()),
+        (_, false) => None,
+    };
+    Some(json!({
+        "group": group.key(),
+        "receiver": group.receiver,
+        "told": told,
+        "waiting": waiting,
+        "why_not": why_not,
+    }))
+}
+
+fn group_deliveries(state: &State, id: super::value::GroupId) -> Vec<Value> {
+    let of_group = state.notification.deliveries().filter(|(_, delivery)| delivery.group == id);
+    of_group
+        .map(|(id, delivery)| {
+            json!({
+                "delivery": id.to_string(),
+                "reason": delivery.says.verdict.reason(),
+                "attempts": delivery.attempts,
+                "next_attempt": delivery.retry_at.map(Timestamp::rfc3339),
+                "error": delivery.error,
+            })
+        })
+        .collect()
+}

@@ -60,14 +60,12 @@ impl Wish {
         words: impl IntoIterator<Item = OsString>,
         now: Timestamp,
     ) -> Result<Self, clap::Error> {
-        let mut tree = tree(now);
-        let given = tree.try_get_matches_from_mut(words)?;
-        let call = call(&mut tree, &given)?;
+        let given = tree(now).try_get_matches_from(words)?;
         Ok(Self {
             url: given.get_one::<String>("url").expect("it has a default").clone(),
             token_file: given.get_one::<PathBuf>("token_file").cloned(),
             output: *given.get_one::<Output>("output").expect("it has a default"),
-            call,
+            call: call(&given),
         })
     }
 }
@@ -75,6 +73,7 @@ impl Wish {
 fn tree(now: Timestamp) -> Command {
     let url = Arg::new("url")
         .long("url")
+        .value_name("URL")
         .env("INCIDENTD_URL")
         .default_value("http://127.0.0.1:9093")
         .help("Where the daemon is; may have a path prefix");
@@ -86,6 +85,7 @@ fn tree(now: Timestamp) -> Command {
     let output = Arg::new("output")
         .short('o')
         .long("output")
+        .value_name("FORMAT")
         .default_value("table")
         .value_parser(value_parser!(Output))
         .help("How to write the answer");
@@ -94,7 +94,7 @@ fn tree(now: Timestamp) -> Command {
         .value_name("NAME")
         .env("USER")
         .hide_env_values(true)
-        .help("Who asks; stands on the timeline");
+        .help("Who asks, for the timeline; a token's own name goes before it");
     Command::new("incidentctl")
         .about("Sees and steers what incidentd knows: alerts, incidents, problems, notifications")
         .version(env!("CARGO_PKG_VERSION"))
@@ -125,7 +125,8 @@ fn practice(manual: &'static Manual, now: Timestamp) -> Command {
 }
 
 fn list(manual: &Manual, now: Timestamp) -> Command {
-    let text = Arg::new("text").short('q').long("text").help("Words that must occur");
+    let text =
+        Arg::new("text").short('q').long("text").value_name("TEXT").help("Words that must occur");
     let limit = Arg::new("limit")
         .long("limit")
         .value_name("N")
@@ -148,23 +149,22 @@ fn command(verb: &'static Verb, now: Timestamp) -> Command {
     if let Some(short) = verb.short {
         command = command.visible_alias(short);
     }
-    if let Some(field) = natural(verb) {
+    let natural = natural(verb);
+    if let Some(field) = natural {
         let shortcut = Arg::new("shortcut")
             .value_name(field.name.to_uppercase())
             .value_parser(parser(field.kind, now))
             .help(format!("The same as --{}", field.name.replace('_', "-")))
             .conflicts_with(field.name);
-        command = command.arg(shortcut);
+        command = command.arg(if field.required {
+            shortcut.required_unless_present(field.name)
+        } else {
+            shortcut
+        });
     }
     let flags = verb.fields.iter().map(|field| {
-        let flag = flag(field, now);
-        match (field.required, natural(verb)) {
-            (false, _) => flag,
-            (true, Some(natural)) if natural.name == field.name => {
-                flag.required_unless_present("shortcut")
-            }
-            (true, _) => flag.required(true),
-        }
+        let said = natural.is_some_and(|natural| natural.name == field.name);
+        flag(field, now).required(field.required && !said)
     });
     command.args(flags)
 }
@@ -212,26 +212,34 @@ fn instant(text: &str, now: Timestamp) -> Result<Value, String> {
     Ok(Value::from(at.rfc3339()))
 }
 
-fn call(tree: &mut Command, given: &ArgMatches) -> Result<Call, clap::Error> {
+fn call(given: &ArgMatches) -> Call {
     let (noun, asked) = given.subcommand().expect("a subcommand is required");
     let Some(manual) = MANUALS.iter().find(|manual| manual.name == noun) else {
-        return Ok(Call::page(&[noun]));
+        return Call::page(&[noun]);
     };
     let (word, given) = asked.subcommand().expect("a subcommand is required");
     if word == "list" {
-        return Ok(list_call(manual, given));
+        return list_call(manual, given);
     }
     let record = given.get_one::<String>("record").expect("it is required").as_str();
-    let Some(verb) = manual.verb(word) else {
-        let tail: &[&str] = if word == "show" { &[] } else { &[word] };
-        return Ok(Call::page(&[&[manual.plural, record], tail].concat()));
-    };
-    let Some(by) = given.get_one::<String>("by").filter(|by| !by.is_empty()) else {
-        let why = "who asks? Say it with --by NAME (the environment has no USER)";
-        return Err(tree.error(clap::error::ErrorKind::MissingRequiredArgument, why));
-    };
+    match manual.verb(word) {
+        Some(verb) => verb_call(manual, verb, record, given),
+        None if word == "show" => Call::page(&[manual.plural, record]),
+        None => Call::page(&[manual.plural, record, word]),
+    }
+}
+
+fn verb_call(
+    manual: &'static Manual,
+    verb: &'static Verb,
+    record: &str,
+    given: &ArgMatches,
+) -> Call {
     let mut form = Fields::new();
-    form.insert("by".to_owned(), Value::from(by.as_str()));
+    // Where nobody is named, the daemon goes by the token.
+    if let Some(by) = given.get_one::<String>("by").filter(|by| !by.is_empty()) {
+        form.insert("by".to_owned(), Value::from(by.as_str()));
+    }
     for field in verb.fields {
         let natural = natural(verb).is_some_and(|natural| natural.name == field.name);
         let shortcut = natural.then(|| given.get_one::<Value>("shortcut")).flatten();
@@ -239,12 +247,12 @@ fn call(tree: &mut Command, given: &ArgMatches) -> Result<Call, clap::Error> {
             form.insert(field.name.to_owned(), value.clone());
         }
     }
-    Ok(Call {
+    Call {
         method: Method::Post(form),
         path: [manual.plural, record, verb.name].map(str::to_owned).to_vec(),
         query: Vec::new(),
         answer: Answer::Receipt { manual, verb: verb.name },
-    })
+    }
 }
 
 fn list_call(manual: &'static Manual, given: &ArgMatches) -> Call {
@@ -268,117 +276,4 @@ fn list_call(manual: &'static Manual, given: &ArgMatches) -> Call {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn wish(line: &str) -> Result<Wish, clap::Error> {
-        let now = "2026-03-01T02:05:00Z".parse().unwrap();
-        let quoted = line.split('\'').enumerate();
-        let words = quoted.flat_map(|(at, part)| {
-            // Between quotes it is one word, outside every blank parts two.
-            if at % 2 == 1 { vec![part] } else { part.split_whitespace().collect() }
-        });
-        let words = std::iter::once("incidentctl").chain(words).chain(["--by", "anna"]);
-        Wish::of(words.map(OsString::from), now)
-    }
-
-    fn check(line: &str, expected: &str) {
-        let call = wish(line).unwrap_or_else(|error| panic!("{line}: {error}")).call;
-        assert_eq!(call.to_string(), expected, "{line}");
-    }
-
-    fn refused(line: &str, expected: &str) {
-        let error = wish(line).expect_err(line);
-        assert_eq!(error.exit_code(), 2, "{line}");
-        let text = error.to_string();
-        assert!(text.contains(expected), "{line}: {text}");
-    }
-
-    #[test]
-    fn every_word_of_every_manual_fits_the_command_line() {
-        tree(Timestamp(0)).debug_assert();
-    }
-
-    #[test]
-    fn words_become_requests() {
-        for (line, expected) in [
-            ("status", "GET api/itsm/v1/status"),
-            ("incident list", "GET api/itsm/v1/incidents"),
-            (
-                "incidents list --state open --priority 1 --service 'a b' -q 'disk & co'",
-                "GET api/itsm/v1/incidents?state=open&priority=1&service=a%20b&q=disk%20%26%20co",
-            ),
-            ("incident show INC-1", "GET api/itsm/v1/incidents/INC-1"),
-            ("incident show ../x?y", "GET api/itsm/v1/incidents/..%2Fx%3Fy"),
-            ("alert show ALR-1", "GET api/itsm/v1/alerts/ALR-1"),
-            ("alert explain ALR-1", "GET api/itsm/v1/alerts/ALR-1/explain"),
-        ] {
-            check(line, expected);
-        }
-    }
-
-    #[test]
-    fn verbs_become_forms() {
-        for (line, verb, form) in [
-            ("ack INC-1", "acknowledge", r#""#),
-            ("ack INC-1 'on it'", "acknowledge", r#","note":"on it""#),
-            ("acknowledge INC-1 --note x", "acknowledge", r#","note":"x""#),
-            ("note INC-1 'it is DNS'", "note", r#","note":"it is DNS""#),
-            ("assign INC-1 bo", "assign", r#","assignee":"bo""#),
-            ("assign INC-1 bo --team dba", "assign", r#","team":"dba","assignee":"bo""#),
-            ("merge INC-1 INC-2", "merge", r#","into":"INC-2""#),
-            ("resolve INC-1", "resolve", ""),
-            ("resolve INC-1 fixed --note y", "resolve", r#","code":"fixed","note":"y""#),
-            (
-                "hold INC-1 awaiting_vendor --until 2h",
-                "hold",
-                r#","reason":"awaiting_vendor","until":"2026-03-01T04:05:00.000Z""#,
-            ),
-            (
-                "hold INC-1 --reason planned --until 2026-03-02T00:00:00+01:00",
-                "hold",
-                r#","reason":"planned","until":"2026-03-01T23:00:00.000Z""#,
-            ),
-            (
-                "prioritise INC-1 'all shops' --priority 1",
-                "prioritise",
-                r#","priority":1,"reason":"all shops""#,
-            ),
-            ("unmerge INC-1", "unmerge", ""),
-        ] {
-            let form = format!(r#"{{"by":"anna"{form}}}"#);
-            let expected = format!("POST api/itsm/v1/incidents/INC-1/{verb} {form}");
-            check(&format!("incident {line}"), &expected);
-        }
-    }
-
-    #[test]
-    fn wrong_words_are_refused_with_what_would_be_right() {
-        for (line, expected) in [
-            ("incident", "Usage: incidentctl incident"),
-            ("incidint list", "similar subcommands exist: 'incidents', 'incident'"),
-            ("incident note INC-1", "<NOTE|--note <NOTE>>"),
-            ("incident resolve INC-1 fixd", "similar value exists: 'fixed'"),
-            ("incident ack INC-1 a --note b", "cannot be used with"),
-            ("incident hold INC-1 planned --until tomorrow", "nor like 2h"),
-            ("incident prioritise INC-1 x --impact high", "invalid digit"),
-            ("incident list --limit 0", "0 is not in 1..=100000"),
-            ("incident list --all --limit 5", "cannot be used with"),
-            ("alert ack ALR-1", "unrecognized subcommand 'ack'"),
-        ] {
-            refused(line, expected);
-        }
-    }
-
-    #[test]
-    fn a_list_knows_how_many_records_it_shows() {
-        for (line, expected) in [("", 50), ("--limit 3", 3), ("--all", 100_000)] {
-            let Answer::List { limit, .. } =
-                wish(&format!("incident list {line}")).unwrap().call.answer
-            else {
-                panic!("a list is answered by a list");
-            };
-            assert_eq!(limit, expected, "{line}");
-        }
-    }
-}
+mod tests;

@@ -119,27 +119,30 @@ impl Failure {
 
     /// What to write on standard error: what failed, why, what to try.
     pub fn report(&self) -> String {
-        let mut text = format!("error: {self}\n");
-        if let Some(root) = root(self) {
-            text += &format!("  because: {root}\n");
-        }
+        let because = root(self).map(|root| format!("  because: {root}\n")).unwrap_or_default();
+        format!("error: {self}\n{because}{}", self.advice())
+    }
+
+    fn advice(&self) -> String {
         match self {
             Self::Unreachable { .. } | Self::Behind { .. } => {
-                text += "  try: is the daemon up (systemctl status incidentd), and is it there? \
-                         Set --url or INCIDENTD_URL\n";
+                let try_this = "  try: is the daemon up (systemctl status incidentd), and is it \
+                                there? Set --url or INCIDENTD_URL\n";
+                try_this.to_owned()
             }
             Self::Stranger { .. } => {
-                text += "  try: set --url or INCIDENTD_URL to the daemon, with its path prefix\n";
+                let try_this =
+                    "  try: set --url or INCIDENTD_URL to the daemon, with its path prefix\n";
+                try_this.to_owned()
             }
-            Self::Refused(problem) => text += &problem.hints(),
+            Self::Refused(problem) => problem.hints(),
             Self::Address { .. }
             | Self::TokenFile { .. }
             | Self::Token
             | Self::Runtime(_)
             | Self::Prepare(_)
-            | Self::Output(_) => {}
+            | Self::Output(_) => String::new(),
         }
-        text
     }
 }
 
@@ -160,14 +163,9 @@ impl Problem {
     }
 
     fn hints(&self) -> String {
-        let mut text = String::new();
-        for (name, value) in &self.more {
-            text += &format!("  {name}: {value}\n");
-        }
-        if self.status == 401 {
-            text += "  try: give a token in INCIDENTD_TOKEN or with --token-file\n";
-        }
-        text
+        let more = self.more.iter().map(|(name, value)| format!("  {name}: {value}\n"));
+        let token = "  try: give a token in INCIDENTD_TOKEN or with --token-file\n";
+        more.chain((self.status == 401).then(|| token.to_owned())).collect()
     }
 }
 

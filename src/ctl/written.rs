@@ -21,9 +21,8 @@ pub(super) enum Clock {
 pub(super) fn value(name: &str, value: &Value, clock: Clock, look: &Look) -> String {
     match value {
         Value::Null => NOTHING.to_owned(),
-        Value::Bool(_) => value.to_string(),
         Value::Number(level) if is_priority(name) => format!("P{level}"),
-        Value::Number(_) => value.to_string(),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
         Value::String(text) => match instant(text) {
             Some(at) => time(at, clock, look.now),
             None if text.is_empty() => NOTHING.to_owned(),
@@ -59,9 +58,23 @@ pub(super) fn line(text: &str) -> String {
     text.split_whitespace().map(tame).collect::<Vec<_>>().join(" ")
 }
 
-/// As [`line()`], but for each line of a text.
-pub(super) fn lines(text: &str) -> Vec<String> {
-    text.lines().map(|line| tame(line.trim_end())).collect()
+/// As [`value()`], but text of several lines, or a list of sentences, keeps its lines.
+pub(super) fn lines(name: &str, given: &Value, clock: Clock, look: &Look) -> Vec<String> {
+    let sentence = |item: &Value| item.as_str().is_some_and(|text| text.contains(' '));
+    match given {
+        Value::String(text) if text.trim_end().contains('\n') => {
+            text.lines().map(|line| tame(line.trim_end())).collect()
+        }
+        Value::Array(items) if items.iter().any(sentence) => {
+            items.iter().map(|item| value(name, item, clock, look)).collect()
+        }
+        Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Array(_)
+        | Value::Object(_) => vec![value(name, given, clock, look)],
+    }
 }
 
 /// The time between two instants in its largest unit: `3m ago`, `in 2h`.

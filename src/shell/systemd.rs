@@ -39,7 +39,7 @@ pub fn status(sentence: &str) -> io::Result<()> {
     sd_notify::notify(&[NotifyState::Status(&sentence)])
 }
 
-/// How often to [`pet()`]: half of what systemd waits for, as sd_watchdog_enabled(3) advises.
+/// How often to [`pet()`]: half of what systemd waits for, as `sd_watchdog_enabled(3)` advises.
 /// Nothing if no watchdog watches.
 pub fn watchdog_interval() -> Option<Duration> {
     sd_notify::watchdog_enabled().map(|limit| limit / 2).filter(|interval| !interval.is_zero())
@@ -52,4 +52,58 @@ pub fn watchdog_interval() -> Option<Duration> {
 /// As [`ready()`].
 pub fn pet() -> io::Result<()> {
     sd_notify::notify(&[NotifyState::Watchdog])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixDatagram;
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    const NAME: &str = "shell::systemd::tests::systemd_hears_one_datagram_for_each_word";
+
+    /// Tells the child from the parent: where to send is read from the environment, which a
+    /// process with threads must not change.
+    const CHILD: &str = "INCIDENTD_TEST_SYSTEMD_CHILD";
+
+    fn speak() -> io::Result<()> {
+        ready()?;
+        reloading()?;
+        status(&format!("pets every\n{:?}", watchdog_interval()))?;
+        pet()?;
+        stopping()
+    }
+
+    #[test]
+    fn systemd_hears_one_datagram_for_each_word() {
+        if std::env::var_os(CHILD).is_some() {
+            return speak().unwrap();
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notify");
+        let systemd = UnixDatagram::bind(&path).unwrap();
+        systemd.set_nonblocking(true).unwrap();
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", NAME])
+            .env(CHILD, "1")
+            .env("NOTIFY_SOCKET", &path)
+            .env("WATCHDOG_USEC", "3000000")
+            .env_remove("WATCHDOG_PID")
+            .stdout(Stdio::null())
+            .status();
+        assert!(child.unwrap().success());
+
+        let mut heard = Vec::new();
+        let mut datagram = [0; 256];
+        while let Ok(bytes) = systemd.recv(&mut datagram) {
+            let text = String::from_utf8_lossy(&datagram[..bytes]).into_owned();
+            // The monotonic clock tells another time in each run.
+            let text = text.split("MONOTONIC_USEC=").next().unwrap().to_owned();
+            heard.push(text.trim_end().to_owned());
+        }
+        let expected =
+            ["READY=1", "RELOADING=1", "STATUS=pets every Some(1.5s)", "WATCHDOG=1", "STOPPING=1"];
+        assert_eq!(heard, expected);
+    }
 }

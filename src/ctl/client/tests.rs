@@ -136,7 +136,7 @@ fn addresses_are_checked_before_they_are_used() {
         match (Client::new(url, None), expected) {
             (Ok(client), expected) => assert_eq!(Ok(client.url.as_str()), expected),
             (Err(Failure::Address { why, .. }), expected) => {
-                assert_eq!(Err(why.as_str()), expected)
+                assert_eq!(Err(why.as_str()), expected);
             }
             (Err(failure), _) => panic!("{url}: {failure}"),
         }

@@ -1,0 +1,114 @@
+//! Command lines, from words to requests.
+
+use super::*;
+
+fn wish(line: &str) -> Result<Wish, clap::Error> {
+    let now = "2026-03-01T02:05:00Z".parse().unwrap();
+    let quoted = line.split('\'').enumerate();
+    let words = quoted.flat_map(|(at, part)| {
+        // Between quotes it is one word, outside every blank parts two.
+        if at % 2 == 1 { vec![part] } else { part.split_whitespace().collect() }
+    });
+    let words = std::iter::once("incidentctl").chain(words).chain(["--by", "anna"]);
+    Wish::of(words.map(OsString::from), now)
+}
+
+fn check(line: &str, expected: &str) {
+    let call = wish(line).unwrap_or_else(|error| panic!("{line}: {error}")).call;
+    assert_eq!(call.to_string(), expected, "{line}");
+}
+
+fn refused(line: &str, expected: &str) {
+    let error = wish(line).expect_err(line);
+    assert_eq!(error.exit_code(), 2, "{line}");
+    let text = error.to_string();
+    assert!(text.contains(expected), "{line}: {text}");
+}
+
+#[test]
+fn every_word_of_every_manual_fits_the_command_line() {
+    tree(Timestamp(0)).debug_assert();
+}
+
+#[test]
+fn words_become_requests() {
+    for (line, expected) in [
+        ("status", "GET api/itsm/v1/status"),
+        ("incident list", "GET api/itsm/v1/incidents"),
+        (
+            "incidents list --state open --priority 1 --service 'a b' -q 'disk & co'",
+            "GET api/itsm/v1/incidents?state=open&priority=1&service=a%20b&q=disk%20%26%20co",
+        ),
+        ("incident show INC-1", "GET api/itsm/v1/incidents/INC-1"),
+        ("incident show ../x?y", "GET api/itsm/v1/incidents/..%2Fx%3Fy"),
+        ("alert show ALR-1", "GET api/itsm/v1/alerts/ALR-1"),
+        ("alert explain ALR-1", "GET api/itsm/v1/alerts/ALR-1/explain"),
+    ] {
+        check(line, expected);
+    }
+}
+
+#[test]
+fn verbs_become_forms() {
+    for (line, verb, form) in [
+        ("ack INC-1", "acknowledge", ""),
+        ("ack INC-1 'on it'", "acknowledge", r#","note":"on it""#),
+        ("acknowledge INC-1 --note x", "acknowledge", r#","note":"x""#),
+        ("note INC-1 'it is DNS'", "note", r#","note":"it is DNS""#),
+        ("assign INC-1 bo", "assign", r#","assignee":"bo""#),
+        ("assign INC-1 bo --team dba", "assign", r#","team":"dba","assignee":"bo""#),
+        ("merge INC-1 INC-2", "merge", r#","into":"INC-2""#),
+        ("resolve INC-1", "resolve", ""),
+        ("resolve INC-1 fixed --note y", "resolve", r#","code":"fixed","note":"y""#),
+        (
+            "hold INC-1 awaiting_vendor --until 2h",
+            "hold",
+            r#","reason":"awaiting_vendor","until":"2026-03-01T04:05:00.000Z""#,
+        ),
+        (
+            "hold INC-1 --reason planned --until 2026-03-02T00:00:00+01:00",
+            "hold",
+            r#","reason":"planned","until":"2026-03-01T23:00:00.000Z""#,
+        ),
+        (
+            "prioritise INC-1 'all shops' --priority 1",
+            "prioritise",
+            r#","priority":1,"reason":"all shops""#,
+        ),
+        ("unmerge INC-1", "unmerge", ""),
+    ] {
+        let form = format!(r#"{{"by":"anna"{form}}}"#);
+        let expected = format!("POST api/itsm/v1/incidents/INC-1/{verb} {form}");
+        check(&format!("incident {line}"), &expected);
+    }
+}
+
+#[test]
+fn wrong_words_are_refused_with_what_would_be_right() {
+    for (line, expected) in [
+        ("incident", "Usage: incidentctl incident"),
+        ("incidint list", "similar subcommands exist: 'incidents', 'incident'"),
+        ("incident note INC-1", "not provided:\n  <NOTE>\n"),
+        ("incident resolve INC-1 fixd", "similar value exists: 'fixed'"),
+        ("incident ack INC-1 a --note b", "cannot be used with"),
+        ("incident hold INC-1 planned --until tomorrow", "nor like 2h"),
+        ("incident prioritise INC-1 x --impact high", "invalid digit"),
+        ("incident list --limit 0", "0 is not in 1..=100000"),
+        ("incident list --all --limit 5", "cannot be used with"),
+        ("alert ack ALR-1", "unrecognized subcommand 'ack'"),
+    ] {
+        refused(line, expected);
+    }
+}
+
+#[test]
+fn a_list_knows_how_many_records_it_shows() {
+    for (line, expected) in [("", 50), ("--limit 3", 3), ("--all", 100_000)] {
+        let Answer::List { limit, .. } =
+            wish(&format!("incident list {line}")).unwrap().call.answer
+        else {
+            panic!("a list is answered by a list");
+        };
+        assert_eq!(limit, expected, "{line}");
+    }
+}

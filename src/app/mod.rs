@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::config;
+use crate::shell::courier::CourierError;
 use crate::shell::driver::DriverError;
 use crate::shell::outbox;
 use crate::shell::restore::RestoreError;
@@ -71,8 +72,8 @@ pub enum Failure {
         why: String,
     },
     /// The courier cannot be set up.
-    #[error("failed to set up the HTTP client")]
-    Courier(#[source] reqwest::Error),
+    #[error("failed to set up the courier")]
+    Courier(#[source] CourierError),
     /// The machine does not give what a program needs.
     #[error("failed to start the runtime")]
     Runtime(#[source] std::io::Error),

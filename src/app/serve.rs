@@ -396,9 +396,8 @@ async fn backups(handle: Handle, places: store::Places, mut stopped: watch::Rece
             _ = ticks.tick() => {}
             _ = stopped.wait_for(|stopped| *stopped) => return,
         }
-        let file = store::backup_file(&places, clock::now());
-        match store::make_backup(&handle, &places, file, BACKUPS_MAX).await {
-            Ok(records) => tracing::info!(records, "Backed up"),
+        match store::make_backup(&handle, &places, BACKUPS_MAX).await {
+            Ok(file) => tracing::info!(file = %file.display(), "Backed up"),
             Err(why) => tracing::error!(error = why, "failed to back up"),
         }
     }

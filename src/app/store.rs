@@ -73,32 +73,17 @@ pub fn recovery_words(recovered: &Recovered) -> String {
 /// When the store is in use or the disk fails.
 pub fn backup(storage: &Path) -> Result<(), Failure> {
     let places = Places::below(storage);
-    std::fs::create_dir_all(&places.exports)
-        .map_err(|source| Failure::Directory { path: places.exports.clone(), source })?;
-    let file = backup_file(&places, clock::now());
-    export(storage, &file)
-}
-
-/// Makes a backup while the daemon runs, and keeps the newest few.
-///
-/// # Errors
-/// Says what failed.
-pub async fn make_backup(
-    handle: &Handle,
-    places: &Places,
-    file: PathBuf,
-    keep: usize,
-) -> Result<u64, String> {
-    let made = std::fs::create_dir_all(&places.exports);
-    made.map_err(|error| format!("{}: {error}", places.exports.display()))?;
-    let records = handle.backup(file).await?;
-    archive::keep_newest(&places.exports, keep).map_err(|error| outbox::chain(&error))?;
-    Ok(records)
-}
-
-/// The name of a backup made now.
-pub fn backup_file(places: &Places, now: Timestamp) -> PathBuf {
-    places.exports.join(format!("export-{}.jsonl.zst", stamp(now)))
+    let opened = open(&places)?;
+    let bar = bar("records");
+    let now = clock::now().rfc3339();
+    let file =
+        archive::export_file(&opened.store, PARTITION, &places.exports, &now, &mut |done, all| {
+            advance(&bar, done, all);
+        })
+        .map_err(|source| Failure::Archive { path: places.exports.clone(), source })?;
+    bar.finish_and_clear();
+    say(&format!("{}", file.display()));
+    Ok(())
 }
 
 /// `incidentd export FILE`.
@@ -108,14 +93,24 @@ pub fn backup_file(places: &Places, now: Timestamp) -> PathBuf {
 pub fn export(storage: &Path, file: &Path) -> Result<(), Failure> {
     let opened = open(&Places::below(storage))?;
     let bar = bar("records");
-    let summary =
-        archive::export_file(&opened.store, PARTITION, file, clock::now(), &mut |done, all| {
-            advance(&bar, done, all);
-        })
-        .map_err(|source| Failure::Archive { path: file.to_owned(), source })?;
+    let now = clock::now().rfc3339();
+    archive::export_to(&opened.store, PARTITION, file, &now, &mut |done, all| {
+        advance(&bar, done, all);
+    })
+    .map_err(|source| Failure::Archive { path: file.to_owned(), source })?;
     bar.finish_and_clear();
-    say(&format!("{}: {} records", file.display(), summary.records));
+    say(&format!("{}", file.display()));
     Ok(())
+}
+
+/// Makes a backup while the daemon runs, and keeps the newest few.
+///
+/// # Errors
+/// Says what failed.
+pub async fn make_backup(handle: &Handle, places: &Places, keep: usize) -> Result<PathBuf, String> {
+    let file = handle.backup(places.exports.clone()).await?;
+    archive::keep_newest(&places.exports, keep).map_err(|error| outbox::chain(&error))?;
+    Ok(file)
 }
 
 /// `incidentd restore FILE` and `incidentd import FILE`.

@@ -3,7 +3,7 @@
 //! One thread writes. Whatever has arrived by the time it looks goes into one commit group, so a
 //! flood costs one flush of the disk per group and not per request.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -142,9 +142,9 @@ impl Driver {
         }
     }
 
-    fn backup(&self, file: &Path) -> Result<u64, String> {
-        archive::export_file(&*self.store, PARTITION, file, clock::now(), &mut |_, _| {})
-            .map(|summary| summary.records)
+    fn backup(&self, dir: &Path) -> Result<PathBuf, String> {
+        let now = clock::now().rfc3339();
+        archive::export_file(&*self.store, PARTITION, dir, &now, &mut |_, _| {})
             .map_err(|error| super::outbox::chain(&error))
     }
 

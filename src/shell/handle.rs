@@ -24,8 +24,8 @@ pub struct Handle {
 pub(super) enum Job {
     /// Step the engine and commit; somebody may wait for that.
     Input(Input, Option<oneshot::Sender<Done>>),
-    /// Write everything to a file.
-    Backup(PathBuf, oneshot::Sender<Result<u64, String>>),
+    /// Write everything to a file in a directory.
+    Backup(PathBuf, oneshot::Sender<Result<PathBuf, String>>),
     /// Write a checkpoint and end.
     Stop,
 }
@@ -74,14 +74,14 @@ impl Handle {
         self.push(Job::Input(input, None))
     }
 
-    /// Writes everything that is on disk to a file; the writer does nothing else meanwhile. Returns
-    /// the number of records.
+    /// Writes everything to a file in a directory; the writer does nothing else meanwhile. Returns
+    /// the file.
     ///
     /// # Errors
-    /// Says what failed; a file that was there before is untouched then.
-    pub async fn backup(&self, file: PathBuf) -> Result<u64, String> {
+    /// Says what failed.
+    pub async fn backup(&self, dir: PathBuf) -> Result<PathBuf, String> {
         let (answer, done) = oneshot::channel();
-        self.push(Job::Backup(file, answer)).map_err(|error| error.to_string())?;
+        self.push(Job::Backup(dir, answer)).map_err(|error| error.to_string())?;
         done.await.unwrap_or_else(|_| Err(NotTaken::Stopping.to_string()))
     }
 

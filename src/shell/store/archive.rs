@@ -129,17 +129,32 @@ pub fn export_file(
     progress: Progress<'_>,
 ) -> Result<PathBuf, ArchiveError> {
     fs::create_dir_all(dir).map_err(files("make the directory", dir))?;
-    let seq = store.position(part)?.last;
-    let path = dir.join(file_name(seq));
+    let path = dir.join(file_name(store.position(part)?.last));
+    export_to(store, part, &path, at, progress)?;
+    Ok(path)
+}
+
+/// Exports into a file of a given name, which appears when it is whole, on the disk, and read back.
+///
+/// # Errors
+/// As [`export`]; a file that was there before is untouched then.
+pub fn export_to(
+    store: &dyn Store,
+    part: Partition,
+    path: &Path,
+    at: &str,
+    progress: Progress<'_>,
+) -> Result<(), ArchiveError> {
     let unfinished = path.with_extension("unfinished");
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let written = write_whole(store, part, &unfinished, at, progress)
-        .and_then(|()| fs::rename(&unfinished, &path).map_err(files("rename", &unfinished)))
+        .and_then(|()| fs::rename(&unfinished, path).map_err(files("rename", &unfinished)))
         .and_then(|()| sync(dir));
     if written.is_err() {
         // What failed is more telling than that it cannot be removed either.
         let _ = fs::remove_file(&unfinished);
     }
-    written.map(|()| path)
+    written
 }
 
 /// Imports a file into an empty store.

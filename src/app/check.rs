@@ -11,7 +11,7 @@ use crate::engine::scenario;
 ///
 /// # Errors
 /// When something is wrong or a test fails; all of it was printed.
-pub fn check(path: &Path) -> Result<(), Failure> {
+pub(super) fn check(path: &Path) -> Result<(), Failure> {
     let loaded =
         config::load(path, &|name| std::env::var(name).ok()).map_err(Failure::Configuration)?;
     for warning in &loaded.warnings {

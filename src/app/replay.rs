@@ -16,7 +16,7 @@ use crate::shell::{clock, restore};
 ///
 /// # Errors
 /// When one of the configurations is wrong or the store cannot be read.
-pub fn replay(
+pub(super) fn replay(
     path: &Path,
     storage: &Path,
     rules: Option<&Path>,

@@ -15,6 +15,7 @@ use super::flags::{DaemonFlags, listen_address};
 use super::{Failure, log, sources, store};
 use crate::config::{self, Loaded};
 use crate::domain::event;
+use crate::domain::notification::message::Reason;
 use crate::domain::value::matcher::ParseMode;
 use crate::domain::value::{Actor, Span};
 use crate::domain::{Settings, explain};
@@ -32,14 +33,14 @@ use crate::shell::{clock, outbox, restore, systemd};
 const BEAT_AGE_MAX: Span = Span::seconds(10);
 
 /// How often a backup is made while the daemon runs, and how many are kept.
-const BACKUP_EVERY: Duration = Duration::from_secs(24 * 3_600);
+const BACKUP_EVERY: Duration = Duration::from_hours(24);
 const BACKUPS_MAX: usize = 7;
 
 /// Runs the daemon until it is told to stop.
 ///
 /// # Errors
 /// When it cannot start, or when the store fails while it runs.
-pub fn serve(flags: &DaemonFlags) -> Result<(), Failure> {
+pub(super) fn serve(flags: &DaemonFlags) -> Result<(), Failure> {
     log::start(flags.log_level, flags.log_format);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -365,7 +366,7 @@ fn observer(metrics: &Arc<Metrics>) -> Arc<dyn Fn(outbox::Attempt) + Send + Sync
                 reason = "an attempt takes between no time and some minutes"
             )]
             let took = Span((attempt.seconds * 1_000.0) as u64);
-            let failure = attempt.failure.map(|reason| reason.name());
+            let failure = attempt.failure.map(Reason::name);
             metrics.notified(attempt.integration, took, failure);
         }
     })

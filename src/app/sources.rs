@@ -14,13 +14,13 @@ use crate::shell::intake::poll::{Ask, Poll, http, promql};
 
 /// Everything that may send over HTTP. `/api/v2/alerts` is always open to who may send to the
 /// source `alertmanager`, as with Alertmanager itself.
-pub fn sources(daemon: &Daemon) -> Sources {
+pub(super) fn sources(daemon: &Daemon) -> Sources {
     let intakes = daemon.sources.iter().map(|(name, source)| intake(name, source));
     Sources::new(intakes, ALERTMANAGER)
 }
 
 /// Who may use the API.
-pub fn tokens(daemon: &Daemon) -> Vec<Token> {
+pub(super) fn tokens(daemon: &Daemon) -> Vec<Token> {
     let scope = |scope: &typed::Scope| match scope {
         typed::Scope::Read => Scope::Read,
         typed::Scope::Operate => Scope::Operate,
@@ -36,7 +36,7 @@ pub fn tokens(daemon: &Daemon) -> Vec<Token> {
 
 /// What is looked at regularly. Alerts of a poll that fire already go on, so that their end is
 /// told after a restart, too.
-pub fn polls(daemon: &Daemon, engine: &Engine) -> Vec<Poll> {
+pub(super) fn polls(daemon: &Daemon, engine: &Engine) -> Vec<Poll> {
     daemon.polls.iter().filter_map(|(name, poll)| self::poll(name, poll, engine)).collect()
 }
 

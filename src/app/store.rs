@@ -18,7 +18,7 @@ const CACHE_BYTES: u64 = 16 << 20;
 
 /// Where everything lies below the storage directory.
 #[derive(Debug, Clone)]
-pub struct Places {
+pub(super) struct Places {
     /// The store.
     pub store: PathBuf,
     /// Backups.
@@ -27,12 +27,12 @@ pub struct Places {
 
 impl Places {
     /// The places below a storage directory.
-    pub fn below(storage: &Path) -> Self {
+    pub(super) fn below(storage: &Path) -> Self {
         Self { store: storage.join("store"), exports: storage.join("exports") }
     }
 
     /// How the store here is opened.
-    pub fn options(&self, now: Timestamp) -> Options {
+    pub(super) fn options(&self, now: Timestamp) -> Options {
         Options {
             dir: self.store.clone(),
             cache_bytes: CACHE_BYTES,
@@ -48,7 +48,7 @@ impl Places {
 ///
 /// # Errors
 /// When it is in use, was written by a newer release, or the disk fails.
-pub fn open(places: &Places) -> Result<Opened, Failure> {
+pub(super) fn open(places: &Places) -> Result<Opened, Failure> {
     let parent = places.store.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(parent)
         .map_err(|source| Failure::Directory { path: parent.to_owned(), source })?;
@@ -56,7 +56,7 @@ pub fn open(places: &Places) -> Result<Opened, Failure> {
 }
 
 /// What an operator must be told of a store that had to be replaced.
-pub fn recovery_words(recovered: &Recovered) -> String {
+pub(super) fn recovery_words(recovered: &Recovered) -> String {
     let moved = recovered.moved_to.display();
     match &recovered.restored_from {
         Some(from) => format!(
@@ -71,7 +71,7 @@ pub fn recovery_words(recovered: &Recovered) -> String {
 ///
 /// # Errors
 /// When the store is in use or the disk fails.
-pub fn backup(storage: &Path) -> Result<(), Failure> {
+pub(super) fn backup(storage: &Path) -> Result<(), Failure> {
     let places = Places::below(storage);
     let opened = open(&places)?;
     let bar = bar("records");
@@ -90,7 +90,7 @@ pub fn backup(storage: &Path) -> Result<(), Failure> {
 ///
 /// # Errors
 /// When the store is in use or the disk fails.
-pub fn export(storage: &Path, file: &Path) -> Result<(), Failure> {
+pub(super) fn export(storage: &Path, file: &Path) -> Result<(), Failure> {
     let opened = open(&Places::below(storage))?;
     let bar = bar("records");
     let now = clock::now().rfc3339();
@@ -107,7 +107,11 @@ pub fn export(storage: &Path, file: &Path) -> Result<(), Failure> {
 ///
 /// # Errors
 /// Says what failed.
-pub async fn make_backup(handle: &Handle, places: &Places, keep: usize) -> Result<PathBuf, String> {
+pub(super) async fn make_backup(
+    handle: &Handle,
+    places: &Places,
+    keep: usize,
+) -> Result<PathBuf, String> {
     let file = handle.backup(places.exports.clone()).await?;
     archive::keep_newest(&places.exports, keep).map_err(|error| outbox::chain(&error))?;
     Ok(file)
@@ -117,13 +121,13 @@ pub async fn make_backup(handle: &Handle, places: &Places, keep: usize) -> Resul
 ///
 /// # Errors
 /// When there is a store already, or the file is no whole archive.
-pub fn restore(storage: &Path, file: &Path) -> Result<(), Failure> {
+pub(super) fn restore(storage: &Path, file: &Path) -> Result<(), Failure> {
     let places = Places::below(storage);
     std::fs::create_dir_all(storage)
         .map_err(|source| Failure::Directory { path: storage.to_owned(), source })?;
     let bar = bar("records");
     let summary = sled_store::restore(&places.options(clock::now()), file, &mut |done, all| {
-        advance(&bar, done, all)
+        advance(&bar, done, all);
     })
     .map_err(Failure::Open)?;
     bar.finish_and_clear();
@@ -135,7 +139,7 @@ pub fn restore(storage: &Path, file: &Path) -> Result<(), Failure> {
 ///
 /// # Errors
 /// When something is wrong with the store; each fault was printed.
-pub fn check(storage: &Path) -> Result<(), Failure> {
+pub(super) fn check(storage: &Path) -> Result<(), Failure> {
     let opened = open(&Places::below(storage))?;
     if let Some(recovered) = &opened.recovered {
         say(&recovery_words(recovered));

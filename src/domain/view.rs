@@ -1,5 +1,5 @@
 //! What a practice shows and asks, as data. The shell turns it into JSON, tables, routes and an
-//! OpenAPI document, so that every door takes the same commands.
+//! `OpenAPI` document, so that every door takes the same commands.
 
 use serde_json::Value;
 
@@ -129,17 +129,17 @@ impl Query {
         mut keep: impl FnMut(K, V) -> Option<Value>,
     ) -> List {
         let mut list = List::default();
-        let mut last = None;
+        let mut reached = None;
         for (id, record) in records.rev() {
             if self.cursor.is_some_and(|cursor| id.number() >= cursor) {
                 continue;
             }
             if list.items.len() == self.limit {
-                list.next = last;
+                list.next = reached;
                 return list;
             }
             if let Some(item) = keep(id, record) {
-                last = Some(id.number());
+                reached = Some(id.number());
                 list.items.push(item);
             }
         }

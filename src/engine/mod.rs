@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::domain::event::Event;
 use crate::domain::value::{Actor, Timestamp};
-use crate::domain::{self, Agenda, Command, Fact, Outcome, Settings, State, Turn};
+use crate::domain::{self, Agenda, Command, Outcome, Settings, State, Turn};
 
 /// One line of input: something arrived, at a time the shell vouches for.
 #[derive(Debug, Clone)]

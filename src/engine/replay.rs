@@ -26,7 +26,7 @@ pub struct Summary {
 pub struct Events {
     sources: BTreeMap<SourceId, Arc<str>>,
     alerts: BTreeMap<AlertId, Event>,
-    events: Vec<(Timestamp, Event)>,
+    told: Vec<(Timestamp, Event)>,
 }
 
 impl Events {
@@ -59,7 +59,7 @@ impl Events {
                 // What the daemon said about itself, it will say again.
                 if &*event.source != event::SELF {
                     self.alerts.insert(raised.id, event.clone());
-                    self.events.push((at, event));
+                    self.told.push((at, event));
                 }
             }
             event::Fact::Refired { id, starts_at, annotations, url, .. } => {
@@ -78,7 +78,7 @@ impl Events {
                     let mut event = event.clone();
                     event.signal = Signal::Resolved;
                     event.ends = Ends::At(at);
-                    self.events.push((at, event));
+                    self.told.push((at, event));
                 }
             }
             event::Fact::Forgotten { id } => {
@@ -91,23 +91,23 @@ impl Events {
     fn again(&mut self, at: Timestamp, id: AlertId, change: impl FnOnce(&mut Event)) {
         let Some(event) = self.alerts.get_mut(&id) else { return };
         change(event);
-        self.events.push((at, event.clone()));
+        self.told.push((at, event.clone()));
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.events.len()
+        self.told.len()
     }
 
     /// Tells whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.events.is_empty()
+        self.told.is_empty()
     }
 
     /// Plays the events since an instant under some rules.
     pub fn play(&self, settings: Arc<Settings>, since: Timestamp) -> Summary {
-        let first = self.events.iter().position(|(at, _)| *at >= since);
-        let events = first.map_or(&[][..], |first| &self.events[first..]);
+        let first = self.told.iter().position(|(at, _)| *at >= since);
+        let events = first.map_or(&[][..], |first| &self.told[first..]);
         let start = events.first().map_or(since, |(at, _)| *at);
         let mut world = World::starting_at(settings, start).without_limit();
         for (at, event) in events {

@@ -45,7 +45,7 @@ pub enum Command {
     Report(Box<Event>),
     /// A reload was refused: the rules in force stay, and the admins are told why.
     ConfigurationInvalid {
-        /// What is wrong, with file:line:col.
+        /// What is wrong, with `file:line:col`.
         why: String,
     },
     /// The store could not be read at the start and was replaced.

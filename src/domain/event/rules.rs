@@ -37,7 +37,7 @@ pub struct Dedupe {
     pub same_as: Option<String>,
 }
 
-/// The window form of flap detection (`reference`: ServiceNow's, for sources that push).
+/// The window form of flap detection (as in `ServiceNow`), for sources that push.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flap {
     /// So many changes between firing and resolved …

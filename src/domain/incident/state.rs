@@ -206,7 +206,12 @@ impl State {
             Fact::Moved(moved) => self.fold_moved(at, moved),
             Fact::Prioritised { id, impact, urgency, priority, by, reason } => {
                 let incident = self.incidents.expect_mut(*id);
-                incident.timeline.prioritised(at, by, (incident.priority, *priority), reason);
+                incident.timeline.prioritised(
+                    at,
+                    by,
+                    (incident.priority, *priority),
+                    reason.as_deref(),
+                );
                 incident.impact = *impact;
                 incident.urgency = *urgency;
                 incident.priority = *priority;

@@ -60,9 +60,9 @@ impl Timeline {
         at: Timestamp,
         by: &Actor,
         (before, after): (Priority, Priority),
-        reason: &Option<String>,
+        reason: Option<&str>,
     ) {
-        let why = reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+        let why = reason.map_or_else(String::new, |reason| format!(": {reason}"));
         self.push(at, by, "prioritise", format!("{before} → {after}{why}"));
     }
 

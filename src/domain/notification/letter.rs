@@ -84,31 +84,33 @@ fn subject<'a>(state: &'a State, group: &Group) -> Option<(IncidentId, &'a Incid
 }
 
 fn alerts(state: &State, group: &Group, delivery: &Delivery) -> Vec<LetterAlert> {
-    let mut alerts: Vec<LetterAlert> = match group.incident {
-        Some(incident) => {
-            let incident = state.incident.get(incident);
-            let members = incident.into_iter().flat_map(|incident| &incident.members);
-            let mut members: Vec<_> = members.collect();
-            // Where not all fit, what fires goes first.
-            members.sort_by_key(|(id, member)| (!member.firing, **id));
-            members
-                .into_iter()
-                .take(ALERTS_MAX)
-                .filter_map(|(id, member)| alert(state, *id, member.firing))
-                .collect()
-        }
-        None => {
-            let of = |keys: &[Fingerprint], firing: bool| {
-                keys.iter()
-                    .filter_map(|key| alert(state, *group.alerts.get(key)?, firing))
-                    .collect::<Vec<_>>()
-            };
-            let mut alerts = of(&delivery.says.firing, true);
-            alerts.extend(of(&delivery.says.resolved, false));
-            alerts
-        }
+    let mut alerts = match group.incident.and_then(|id| state.incident.get(id)) {
+        Some(incident) => of_incident(state, incident),
+        None => of_group(state, group, delivery),
     };
     alerts.sort_by(|a, b| order(&a.labels).cmp(&order(&b.labels)));
+    alerts
+}
+
+fn of_incident(state: &State, incident: &Incident) -> Vec<LetterAlert> {
+    let mut members: Vec<_> = incident.members.iter().collect();
+    // Where not all fit, what fires goes first.
+    members.sort_by_key(|(id, member)| (!member.firing, **id));
+    members
+        .into_iter()
+        .take(ALERTS_MAX)
+        .filter_map(|(id, member)| alert(state, *id, member.firing))
+        .collect()
+}
+
+fn of_group(state: &State, group: &Group, delivery: &Delivery) -> Vec<LetterAlert> {
+    let of = |keys: &[Fingerprint], firing: bool| {
+        keys.iter()
+            .filter_map(|key| alert(state, *group.alerts.get(key)?, firing))
+            .collect::<Vec<_>>()
+    };
+    let mut alerts = of(&delivery.says.firing, true);
+    alerts.extend(of(&delivery.says.resolved, false));
     alerts
 }
 

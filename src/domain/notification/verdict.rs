@@ -155,7 +155,6 @@ pub fn of_incident(
             | Status::OnHold => Verdict::Quiet,
         },
         (false, true) => Verdict::Reopened,
-        (false, false) => Verdict::Quiet,
         (true, true) if standing.priority < before.priority => Verdict::PriorityRaised,
         (true, true) if standing.acknowledged && !before.acknowledged => Verdict::Acknowledged,
         (true, true) if standing.flapping && !before.flapping => Verdict::Flapping,
@@ -164,7 +163,7 @@ pub fn of_incident(
         (true, true) if standing.status == Status::New && told.at + repeat <= now => {
             Verdict::Repeat
         }
-        (true, true) => Verdict::Quiet,
+        (false, false) | (true, true) => Verdict::Quiet,
     }
 }
 
@@ -185,7 +184,8 @@ mod tests {
             standing: None,
             first: crate::domain::value::DeliveryId(1),
         };
-        let cases: [(Option<Told>, &[u64], &[u64], bool, i64, Verdict); 12] = [
+        type Case<'a> = (Option<Told>, &'a [u64], &'a [u64], bool, i64, Verdict);
+        let cases: [Case; 12] = [
             (None, &[], &[], true, 0, Verdict::Quiet),
             (None, &[], &[1], true, 0, Verdict::Quiet),
             (None, &[1], &[], true, 0, Verdict::First),

@@ -35,10 +35,13 @@ pub(super) fn count(turn: &mut Turn, id: IncidentId) {
     let facets = incident.facets();
     let matched = turn.settings().problems.problem.first(&facets);
     let name = matched.map(|rule| rule.name.clone());
-    let rule = matched.map(|rule| rule.body.clone()).unwrap_or_else(|| ProblemRule {
-        min_gap: turn.settings().defaults.reopen_window,
-        ..ProblemRule::default()
-    });
+    let rule = matched.map_or_else(
+        || ProblemRule {
+            min_gap: turn.settings().defaults.reopen_window,
+            ..ProblemRule::default()
+        },
+        |rule| rule.body.clone(),
+    );
     let common = incident.labels.only(&rule.same);
     let text =
         if common.is_empty() { incident.correlation.key.clone() } else { common.to_string() };

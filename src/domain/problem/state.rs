@@ -257,7 +257,8 @@ impl State {
         assert_eq!(problem.status, moved.from, "a step starts where the problem is");
         problem.status = moved.to;
         let said = [&moved.code, &moved.note].into_iter().flatten();
-        let said: String = said.map(|said| format!(": {said}")).collect();
+        let said: Vec<String> = said.map(|said| format!(": {said}")).collect();
+        let said = said.concat();
         let text = format!("{} → {}{said}", moved.from.name(), moved.to.name());
         problem.timeline.push(at, &moved.by, moved.step.name(), text);
         problem.until = moved.until;

@@ -139,7 +139,7 @@ impl Priority {
     pub const P1: Self = Self(1);
 
     /// The matrix impact × urgency: `min(5, impact + urgency − 1)`, whose 3×3 corner is the one
-    /// that ITIL courses and ServiceNow teach.
+    /// that ITIL courses and `ServiceNow` teach.
     pub fn from_matrix(impact: Impact, urgency: Urgency) -> Self {
         Self((impact.0 + urgency.0 - 1).min(5))
     }

@@ -143,24 +143,18 @@ pub(super) fn split(line: &str) -> Result<Vec<String>, String> {
 pub(super) fn subject(letter: &Letter) -> String {
     let firing = letter.alerts.iter().filter(|alert| alert.ends_at.is_none()).count();
     let ended = letter.alerts.len() - firing;
-    let mut text = match &letter.incident {
+    let mut parts = Vec::new();
+    match &letter.incident {
         Some(incident) if letter.group_labels.get("incident") == incident.id.to_string() => {
-            let mut text = format!("{} {} {}", incident.id, incident.priority, incident.event);
-            if let Some(recurrence) = &incident.recurrence {
-                text += &format!(", {recurrence}");
-            }
-            if let Some(problem) = &letter.problem {
-                text += &format!(", {}", problem.id);
-            }
-            text
+            parts.push(format!("{} {} {}", incident.id, incident.priority, incident.event));
+            parts.extend(incident.recurrence.clone());
+            parts.extend(letter.problem.as_ref().map(|problem| problem.id.to_string()));
         }
-        _ => format!(
-            "{} {} firing {ended} resolved ({})",
-            letter.group_labels, firing, letter.reason
-        ),
-    };
-    if let Some(delayed) = letter.delayed {
-        text += &format!(", delayed {delayed}");
+        _ => {
+            let (labels, reason) = (&letter.group_labels, &letter.reason);
+            parts.push(format!("{labels} {firing} firing {ended} resolved ({reason})"));
+        }
     }
-    text
+    parts.extend(letter.delayed.map(|delayed| format!("delayed {delayed}")));
+    parts.join(", ")
 }

@@ -31,7 +31,10 @@ pub fn router(context: Arc<Context>) -> Router {
     } else {
         let to = format!("{prefix}/");
         let found = move || async move { (StatusCode::FOUND, [(header::LOCATION, to)]) };
-        Router::new().nest(&prefix, surface).route("/", get(found))
+        Router::new()
+            .nest(&prefix, surface)
+            .route(&format!("{prefix}/"), get(operations::home))
+            .route("/", get(found))
     };
     router
         .fallback(not_found)

@@ -17,7 +17,7 @@ pub(super) async fn document(_: Reader) -> Response {
 }
 
 /// The whole document.
-pub(super) fn describe() -> Value {
+fn describe() -> Value {
     let mut paths = Map::new();
     paths.insert(format!("{BASE}/status"), json!({ "get": look("status", "How the daemon is") }));
     for manual in MANUALS {

@@ -16,11 +16,10 @@ pub(super) async fn explain(
     State(context): State<Arc<Context>>,
     Path(id): Path<String>,
 ) -> Response {
-    match context.handle.read(|engine| (context.explain)(engine, &id)) {
-        Some(explanation) => respond(StatusCode::OK, JSON, &explanation),
-        None => {
-            let id: String = id.chars().take(64).collect();
-            Problem::new(Kind::NotFound, format!("there is no alert `{id}`")).into_response()
-        }
+    let explained = context.handle.read(|engine| (context.explain)(engine, &id));
+    if let Some(explanation) = explained {
+        return respond(StatusCode::OK, JSON, &explanation);
     }
+    let id: String = id.chars().take(64).collect();
+    Problem::new(Kind::NotFound, format!("there is no alert `{id}`")).into_response()
 }

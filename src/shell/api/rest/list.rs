@@ -1,8 +1,5 @@
 //! `GET /{plural}`: one page of a practice's records.
 
-use std::sync::Arc;
-
-use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -10,7 +7,6 @@ use serde_json::json;
 use crate::domain;
 use crate::domain::view::{self, Manual};
 use crate::shell::api::context::Context;
-use crate::shell::api::gate::Reader;
 use crate::shell::api::json::{JSON, respond};
 use crate::shell::api::nearest::hint;
 use crate::shell::api::problem::{Kind, Problem};
@@ -24,12 +20,7 @@ pub(super) const PAGE_RECORDS_MAX: usize = 1_000;
 /// Parameters that every list takes.
 pub(super) const COMMON: [&str; 3] = ["q", "limit", "cursor"];
 
-pub(super) async fn list(
-    manual: &'static Manual,
-    _: Reader,
-    State(context): State<Arc<Context>>,
-    Query(pairs): Query<Vec<(String, String)>>,
-) -> Response {
+pub(super) fn list(manual: &Manual, context: &Context, pairs: Vec<(String, String)>) -> Response {
     let query = match read(manual, pairs) {
         Ok(query) => query,
         Err(problem) => return problem.into_response(),

@@ -9,7 +9,7 @@ mod status;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
@@ -25,6 +25,10 @@ use crate::domain::{self, MANUALS};
 /// Where it all is.
 pub(super) const BASE: &str = "/api/itsm/v1";
 
+type Shared = State<Arc<Context>>;
+
+type Pairs = Query<Vec<(String, String)>>;
+
 /// Everything under [`BASE`].
 pub(super) fn routes() -> Router<Arc<Context>> {
     let mut router = Router::new()
@@ -36,12 +40,16 @@ pub(super) fn routes() -> Router<Arc<Context>> {
         let base = format!("{BASE}/{}", manual.plural);
         router = router.route(
             &base,
-            get(move |caller, context, pairs| list::list(manual, caller, context, pairs)),
+            get(move |_: Reader, State(context): Shared, Query(pairs): Pairs| async move {
+                list::list(manual, &context, pairs)
+            }),
         );
         if manual.records {
             router = router.route(
                 &format!("{base}/{{id}}"),
-                get(move |caller, context, id| record(manual, caller, context, id)),
+                get(move |_: Reader, State(context): Shared, Path(id): Path<String>| async move {
+                    record(manual, &context, &id)
+                }),
             );
         }
         router = router.route(
@@ -54,15 +62,10 @@ pub(super) fn routes() -> Router<Arc<Context>> {
     router
 }
 
-async fn record(
-    manual: &'static Manual,
-    _: Reader,
-    State(context): State<Arc<Context>>,
-    Path(id): Path<String>,
-) -> Response {
-    match look_up(&context, manual, &id) {
+fn record(manual: &Manual, context: &Context, id: &str) -> Response {
+    match look_up(context, manual, id) {
         Some(record) => respond(StatusCode::OK, JSON, &record),
-        None => no_record(manual, &id).into_response(),
+        None => no_record(manual, id).into_response(),
     }
 }
 

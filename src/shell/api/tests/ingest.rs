@@ -26,7 +26,7 @@ async fn posted_alerts_are_judged_one_by_one() {
     let shown = house.get("/api/v2/alerts").await.json();
     let mut names: Vec<_> =
         shown.as_array().unwrap().iter().map(|alert| &alert["labels"]["alertname"]).collect();
-    names.sort_by_key(|name| name.to_string());
+    names.sort_by_key(ToString::to_string);
     assert_eq!(names, ["A", "B"], "what was valid is kept");
 }
 

@@ -52,13 +52,15 @@ async fn alerts_are_shown_in_alertmanagers_shape() {
 #[tokio::test]
 async fn what_has_ended_is_not_shown() {
     let house = House::new();
-    house.fire("alertname=A").await;
+    let began = r#""labels":{"alertname":"A"},"startsAt":"2024-01-01T00:00:00Z""#;
+    house.post("/api/v2/alerts", format!("[{{{began}}}]")).await;
     assert_eq!(fingerprints(&house, "").await.len(), 1);
-    let body = r#"[{"labels":{"alertname":"A"},"endsAt":"2026-01-01T00:00:00Z"}]"#;
-    house.post("/api/v2/alerts", body).await;
-    let ended = house.get("/api/itsm/v1/alerts").await.json();
-    let still = ended["items"][0]["state"] == "firing";
-    assert_eq!(fingerprints(&house, "").await.len(), usize::from(still));
+    let ended = format!("[{{{began},\"endsAt\":\"2024-01-02T00:00:00Z\"}}]");
+    house.post("/api/v2/alerts", ended).await;
+    assert!(fingerprints(&house, "").await.is_empty());
+    assert_eq!(house.get("/api/v2/alerts/groups").await.body, "[]\n");
+    let kept = house.get("/api/itsm/v1/alerts").await.json();
+    assert_eq!(kept["items"][0]["state"], "resolved");
 }
 
 #[tokio::test]

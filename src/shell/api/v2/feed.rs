@@ -99,12 +99,12 @@ impl Writer {
         if self.at == 0 {
             out.extend_from_slice(self.feed.head);
         }
-        for (place, copied) in (self.at..).zip(&copies) {
+        for (place, copy) in (self.at..).zip(&copies) {
             if let Some(seam) = self.feed.seams.get(&place) {
                 out.extend_from_slice(seam);
                 self.comma = false;
             }
-            let Some(copied) = copied else { continue };
+            let Some(copied) = copy else { continue };
             if self.comma {
                 out.push(b',');
             }

@@ -9,7 +9,7 @@ use crate::domain::view::{self, Manual};
 use crate::shell::api::context::Context;
 use crate::shell::api::json::{JSON, respond};
 use crate::shell::api::nearest::hint;
-use crate::shell::api::problem::{Kind, Problem};
+use crate::shell::api::problem::{Kind, Problem, echo};
 
 /// Records on a page if the reader does not say.
 pub(super) const PAGE_RECORDS: usize = 100;
@@ -37,8 +37,7 @@ fn read(manual: &Manual, pairs: Vec<(String, String)>) -> Result<view::Query, Pr
     let mut query = view::Query { limit: PAGE_RECORDS, ..view::Query::default() };
     for (name, value) in pairs {
         let wrong = |why: &str| {
-            let value: String = value.chars().take(64).collect();
-            let text = format!("{name}: `{value}` {why}");
+            let text = format!("{name}: `{}` {why}", echo(&value));
             Problem::new(Kind::Malformed, text).with("parameter", name.clone())
         };
         match name.as_str() {
@@ -63,7 +62,7 @@ fn read(manual: &Manual, pairs: Vec<(String, String)>) -> Result<view::Query, Pr
 }
 
 fn unknown(manual: &Manual, name: &str) -> Problem {
-    let name: String = name.chars().take(64).collect();
+    let name = echo(name);
     let known = manual.filters.iter().map(|field| field.name).chain(COMMON);
     let text = format!("`{name}` is no filter of {}{}", manual.plural, hint(&name, known));
     Problem::new(Kind::Malformed, text).with("parameter", name)

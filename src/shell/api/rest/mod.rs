@@ -18,7 +18,7 @@ use super::context::Context;
 use super::gate::Reader;
 use super::json::{JSON, respond};
 use super::nearest::hint;
-use super::problem::{Kind, Problem};
+use super::problem::{Kind, Problem, echo};
 use crate::domain::view::Manual;
 use crate::domain::{self, MANUALS};
 
@@ -74,14 +74,12 @@ fn look_up(context: &Context, manual: &Manual, id: &str) -> Option<serde_json::V
 }
 
 fn no_record(manual: &Manual, id: &str) -> Problem {
-    let id: String = id.chars().take(64).collect();
-    Problem::new(Kind::NotFound, format!("there is no {} `{id}`", manual.name))
+    Problem::new(Kind::NotFound, format!("there is no {} `{}`", manual.name, echo(id)))
 }
 
 async fn not_found(uri: Uri) -> Problem {
     let rest = uri.path().split_once(BASE).map_or("", |(_, rest)| rest);
-    let word: String =
-        rest.trim_start_matches('/').split('/').next().unwrap_or("").chars().take(64).collect();
+    let word = echo(rest.trim_start_matches('/').split('/').next().unwrap_or(""));
     let known = MANUALS.iter().map(|manual| manual.plural).chain(["status", "openapi.json"]);
     let hint = hint(&word, known);
     Problem::new(Kind::NotFound, format!("there is nothing at {BASE}/{word}{hint}"))

@@ -117,6 +117,10 @@ async fn more_than_a_source_may_send_is_turned_away_with_the_limit() {
     assert_eq!(answer.status, 413);
     assert!(answer.json()["detail"].as_str().unwrap().contains("4194304"), "{}", answer.body);
 
+    let long = format!("[{{\"labels\":{{\"a\":\"{}\"}}}}]", "x".repeat(10 << 20));
+    let answer = house.post("/api/v2/alerts", long).await;
+    assert!(answer.status == 400 && answer.body.contains("10485760 bytes"), "{}", answer.body);
+
     let labels: BTreeMap<_, _> = (0..10_000).map(|n| (format!("l{n}"), "x")).collect();
     let many = serde_json::json!([{ "labels": labels }]).to_string();
     let answer = house.post("/hooks/roomy", many).await;

@@ -1,6 +1,7 @@
 //! Health, metrics, reload, limits, prefix.
 
 use super::*;
+use crate::shell::api::serve;
 use crate::shell::handle::NotTaken;
 
 #[tokio::test]
@@ -136,11 +137,25 @@ async fn what_cannot_be_written_is_to_be_sent_again() {
 }
 
 #[tokio::test]
-async fn a_server_stops_when_it_is_told_to() {
+async fn a_server_answers_until_it_is_told_to_stop() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
     let house = House::new();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::watch::channel(false);
-    let serving = tokio::spawn(super::super::serve(listener, house.router, stopped));
+    let serving = tokio::spawn(serve(listener, house.router.clone(), stopped));
+
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let mut start = [0; 15];
+    stream.read_exact(&mut start).await.unwrap();
+    assert_eq!(&start, b"HTTP/1.1 200 OK");
+
     stop.send(true).unwrap();
-    serving.await.unwrap().unwrap();
+    serving.await.unwrap();
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).await.unwrap();
+    assert!(rest.ends_with("OK"), "an idle connection is closed: {rest}");
+    assert!(tokio::net::TcpStream::connect(address).await.is_err(), "nobody listens");
 }

@@ -90,21 +90,21 @@ impl Writer {
             Sight { settings: &self.setup.settings, now: self.now, started: self.context.started };
         let until = (self.at + ALERTS_PER_LOOK).min(self.feed.ids.len());
         let ids = &self.feed.ids[self.at..until];
-        let copies: Vec<Option<Copied>> = self
+        let found: Vec<Option<Copied>> = self
             .context
             .handle
             .read(|engine| ids.iter().map(|id| sight.copy(engine.state(), *id)).collect());
 
-        let mut out = Vec::with_capacity(copies.len() * ALERT_BYTES);
+        let mut out = Vec::with_capacity(found.len() * ALERT_BYTES);
         if self.at == 0 {
             out.extend_from_slice(self.feed.head);
         }
-        for (place, copy) in (self.at..).zip(&copies) {
+        for (place, copied) in (self.at..).zip(&found) {
             if let Some(seam) = self.feed.seams.get(&place) {
                 out.extend_from_slice(seam);
                 self.comma = false;
             }
-            let Some(copied) = copy else { continue };
+            let Some(copied) = copied else { continue };
             if self.comma {
                 out.push(b',');
             }

@@ -77,9 +77,20 @@ async fn alerts_come_by_fingerprint_and_can_be_narrowed() {
         ("?receiver=w", 0),
         ("?receiver=d.a", 2),
         ("?unheard=of", 3),
+        ("?filter=alertname%3DDown", 2),
+        ("?filter=alertname%3DDown&filter=service%3D%22db%22", 1),
+        ("?filter=cluster%3D~%22a%7Cc%22", 2),
+        ("?filter=cluster!~%22a%22", 1),
+        ("?filter=team%3D%22%22", 3),
+        ("?filter=team!%3D%22%22", 0),
     ] {
         assert_eq!(fingerprints(&house, query).await.len(), count, "{query}");
     }
+    let answer = house.get("/api/v2/receivers?receiver_matchers=name%3D~%22d.*%22").await;
+    assert_eq!(answer.json().as_array().unwrap().len(), 1);
+    let answer = house.get("/api/v2/alerts?filter=down").await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.json().as_str().unwrap().starts_with("bad matcher format: down"));
     let answer = house.get("/api/v2/alerts?receiver=(").await;
     assert_eq!(answer.status, 400);
     assert!(answer.json().as_str().unwrap().starts_with("failed to parse receiver param"));

@@ -113,7 +113,8 @@ pub(crate) fn loopback(mut engine: Engine) -> Handle {
     use crate::shell::clock;
 
     let (queue, jobs) = std::sync::mpsc::sync_channel::<Job>(WAITING_MAX);
-    engine.step(Entry { at: clock::now(), input: Input::Started(Arc::clone(engine.settings())) });
+    let _ = engine
+        .step(Entry { at: clock::now(), input: Input::Started(Arc::clone(engine.settings())) });
     let engine = Arc::new(RwLock::new(engine));
     let handle = Handle::new(queue, Arc::clone(&engine));
     std::thread::spawn(move || {

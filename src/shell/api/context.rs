@@ -13,7 +13,7 @@ use crate::domain::value::{Span, Timestamp};
 use crate::engine::Engine;
 use crate::shell::clock;
 use crate::shell::handle::Handle;
-use crate::shell::intake::http::{Intake, Sources, Terms};
+use crate::shell::intake::http::{Sources, Terms};
 use crate::shell::metrics::Metrics;
 
 /// GET requests answered at one time, at least (`--web.get-concurrency` of Alertmanager).
@@ -144,10 +144,6 @@ impl Setup {
             warnings.push(format!("anybody can send events as: {}", open.join(", ")));
         }
         warnings
-    }
-
-    pub(super) fn source(&self, name: &str) -> Option<&Arc<Intake>> {
-        self.sources.get(name)
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::context::{Context, Setup};
 use super::json::{JSON, respond};
 use super::nearest::nearest;
-use super::problem::{Kind, Problem};
+use super::problem::{Kind, Problem, echo};
 use super::v2;
 use crate::shell::intake::http::{Taken, Turned};
 
@@ -29,7 +29,7 @@ pub(super) async fn post(
     body: Body,
 ) -> Response {
     let setup = context.setup();
-    let Some(intake) = setup.source(&source) else {
+    let Some(intake) = setup.sources.get(&source) else {
         return unknown(&context, &setup, &source).into_response();
     };
     match intake.take(context.terms(&setup), &headers, body).await {
@@ -46,7 +46,7 @@ pub(super) async fn post_v2(
     body: Body,
 ) -> Response {
     let setup = context.setup();
-    let Some(intake) = setup.source(&source) else {
+    let Some(intake) = setup.sources.get(&source) else {
         return unknown(&context, &setup, &source).into_response();
     };
     v2::receive(&context, &setup, intake, &headers, body).await
@@ -54,7 +54,7 @@ pub(super) async fn post_v2(
 
 fn unknown(context: &Context, setup: &Setup, source: &str) -> Problem {
     context.metrics.source_turned(UNKNOWN, "unknown_source");
-    let source: String = source.chars().take(64).collect();
+    let source = echo(source);
     // Every name would tell a stranger too much; the nearest is what a slip of the pen needs.
     let near = nearest(&source, setup.sources.names());
     let hint = near.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();

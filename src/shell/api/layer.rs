@@ -41,20 +41,23 @@ pub(super) async fn around(
     let handler = path.strip_prefix(context.route_prefix.as_str()).unwrap_or(path);
     let handler = if handler.is_empty() { "/" } else { handler };
 
+    let limited = matches!(*request.method(), Method::GET | Method::HEAD) && !is_vital(handler);
     context.metrics.http_began(method);
     let in_flight = InFlight(&context.metrics, method);
-    let response = if request.method() == Method::GET && !is_vital(handler) {
+    let mut response = if limited {
         match Arc::clone(&context.gets).try_acquire_owned() {
             Ok(permit) => {
                 request.extensions_mut().insert(Place { _permit: Arc::new(permit) });
                 within(&context, next.run(request)).await
             }
-            Err(_) => limited(&context),
+            Err(_) => turn_away(&context),
         }
     } else {
         within(&context, next.run(request)).await
     };
     drop(in_flight);
+    let nosniff = HeaderValue::from_static("nosniff");
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
     context.metrics.http_answered(handler, method, response.status().as_str(), clock.seconds());
     response
 }
@@ -90,7 +93,7 @@ async fn within(context: &Context, answer: impl Future<Output = Response>) -> Re
     }
 }
 
-fn limited(context: &Context) -> Response {
+fn turn_away(context: &Context) -> Response {
     context.metrics.http_limited();
     unavailable(format!(
         "Limit of concurrent GET requests reached ({}), try again later.\n",

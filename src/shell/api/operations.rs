@@ -99,7 +99,7 @@ pub(super) async fn reload(_: Admin, State(context): State<Arc<Context>>) -> Res
 }
 
 /// A page for somebody who types the address into a browser. It shows nothing that needs a token.
-pub(super) async fn home(State(context): State<Arc<Context>>) -> Html<String> {
+pub(super) async fn home(State(context): State<Arc<Context>>) -> Response {
     let prefix = escape(&context.route_prefix);
     let link = |path: &str, text: &str| {
         format!("<li><a href=\"{prefix}{path}\"><code>{prefix}{path}</code></a> {text}</li>\n")
@@ -113,14 +113,15 @@ pub(super) async fn home(State(context): State<Arc<Context>>) -> Html<String> {
         link("/metrics", "what is counted"),
     ]
     .concat();
-    Html(format!(
+    let page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
          <title>incidentd</title>\n<h1>incidentd {VERSION}</h1>\n\
          <p>This daemon turns what monitoring says into what people must do. \
          Send alerts to <code>{prefix}/api/v2/alerts</code> as to Alertmanager, or to \
          <code>{prefix}/hooks/&lt;source&gt;</code>; work with <code>incidentctl</code>.</p>\n\
          <ul>\n{links}</ul>\n</html>\n"
-    ))
+    );
+    ([(header::CONTENT_SECURITY_POLICY, "default-src 'none'")], Html(page)).into_response()
 }
 
 fn plain(status: StatusCode, text: String) -> Response {

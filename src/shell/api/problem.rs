@@ -31,6 +31,14 @@ pub(super) enum Kind {
     Unavailable,
 }
 
+/// Characters of somebody's own words that an answer repeats.
+const ECHO_CHARS_MAX: usize = 64;
+
+/// The beginning of somebody's own words, short enough to be repeated to them.
+pub(super) fn echo(text: &str) -> String {
+    text.chars().take(ECHO_CHARS_MAX).collect()
+}
+
 /// One problem.
 #[derive(Debug)]
 pub(super) struct Problem {

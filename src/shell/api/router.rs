@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
 use super::context::Context;
-use super::problem::{Kind, Problem};
+use super::problem::{Kind, Problem, echo};
 use super::{hooks, layer, operations, rest, v2};
 
 /// The whole surface, under the context's route prefix.
@@ -31,7 +31,10 @@ pub fn router(context: Arc<Context>) -> Router {
     } else {
         let to = format!("{prefix}/");
         let found = move || async move { (StatusCode::FOUND, [(header::LOCATION, to)]) };
-        Router::new().nest(&prefix, surface).route("/", get(found))
+        Router::new()
+            .nest(&prefix, surface)
+            .route(&format!("{prefix}/"), get(operations::home))
+            .route("/", get(found))
     };
     router
         .fallback(not_found)
@@ -40,12 +43,11 @@ pub fn router(context: Arc<Context>) -> Router {
 }
 
 async fn not_found(uri: Uri) -> Response {
-    let path: String = uri.path().chars().take(256).collect();
-    Problem::new(Kind::NotFound, format!("there is nothing at {path}")).into_response()
+    let text = format!("there is nothing at {}", echo(uri.path()));
+    Problem::new(Kind::NotFound, text).into_response()
 }
 
 async fn not_allowed(method: Method, uri: Uri) -> Response {
-    let path: String = uri.path().chars().take(256).collect();
-    let text = format!("{method} is not possible at {path}");
+    let text = format!("{method} is not possible at {}", echo(uri.path()));
     Problem::new(Kind::MethodNotAllowed, text).into_response()
 }

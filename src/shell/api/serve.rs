@@ -1,37 +1,80 @@
 //! Listens until it is told to stop, then finishes what it has begun.
 
-use std::io;
+use std::sync::Arc;
 
 use axum::Router;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{sleep, timeout};
 
 use crate::domain::value::Span;
 
 /// How long requests that have begun may go on after the daemon was told to stop.
 const DRAIN_MS_MAX: Span = Span::seconds(10);
 
+/// Connections at one time; more of them wait to be accepted.
+const CONNECTIONS_MAX: usize = 4_096;
+
+/// How long a connection may stay without the head of a request. Senders that keep connections
+/// repeat themselves every 15, 30 or 60 s: closing one just then would lose a request.
+const HEAD_MS_MAX: Span = Span::seconds(75);
+
+/// Requests at one time on one HTTP/2 connection.
+const STREAMS_MAX: u32 = 128;
+
+/// What an accept that failed for want of files waits for.
+const ACCEPT_AGAIN_MS: Span = Span(100);
+
 /// Answers requests until `stop` turns true or its sender is gone; requests that have begun may
-/// then take [`DRAIN_MS_MAX`] longer.
-///
-/// # Errors
-/// When the listener fails.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    mut stop: watch::Receiver<bool>,
-) -> io::Result<()> {
-    let mut stopped = stop.clone();
-    let graceful = async move {
-        let _ = stopped.wait_for(|stop| *stop).await;
-    };
-    let serving = axum::serve(listener, router).with_graceful_shutdown(graceful);
-    let deadline = async {
-        let _ = stop.wait_for(|stop| *stop).await;
-        tokio::time::sleep(DRAIN_MS_MAX.duration()).await;
-    };
-    tokio::select! {
-        served = serving.into_future() => served,
-        () = deadline => Ok(()),
+/// then take a while longer.
+pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_MS_MAX.duration());
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(HEAD_MS_MAX.duration())
+        .max_concurrent_streams(STREAMS_MAX);
+    let graceful = GracefulShutdown::new();
+    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    loop {
+        let (stream, permit) = tokio::select! {
+            accepted = accept(&listener, &room) => accepted,
+            _ = stop.wait_for(|stop| *stop) => break,
+        };
+        let service = TowerToHyperService::new(router.clone());
+        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            // A sender that breaks off is its own affair; it will send again.
+            let _ = connection.await;
+            drop(permit);
+        });
+    }
+    drop(listener);
+    let _ = timeout(DRAIN_MS_MAX.duration(), graceful.shutdown()).await;
+}
+
+async fn accept(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> (tokio::net::TcpStream, OwnedSemaphorePermit) {
+    let permit = Arc::clone(room).acquire_owned().await.expect("the room is never closed");
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                // Answers are small and somebody waits for each: no byte waits for more.
+                let _ = stream.set_nodelay(true);
+                return (stream, permit);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "failed to accept a connection");
+                sleep(ACCEPT_AGAIN_MS.duration()).await;
+            }
+        }
     }
 }

@@ -17,7 +17,7 @@ use crate::shell::api::context::Context;
 use crate::shell::api::gate::{Caller, Operator};
 use crate::shell::api::json::{JSON, is_announced, media_type, respond};
 use crate::shell::api::nearest::hint;
-use crate::shell::api::problem::{Kind, Problem};
+use crate::shell::api::problem::{Kind, Problem, echo};
 use crate::shell::intake::http::{Unread, collect};
 
 /// A form longer than this is no form.
@@ -52,7 +52,7 @@ async fn give(
     body: Body,
 ) -> Result<Value, Problem> {
     if manual.verb(verb).is_none() {
-        let verb: String = verb.chars().take(64).collect();
+        let verb = echo(verb);
         let known = manual.verbs.iter().map(|verb| verb.name);
         let text = format!("{} take no `{verb}`{}", manual.plural, hint(&verb, known));
         return Err(Problem::new(Kind::NotFound, text));
@@ -96,7 +96,7 @@ async fn form(headers: &HeaderMap, body: Body) -> Result<Fields, Problem> {
 }
 
 fn not_json(headers: &HeaderMap) -> Problem {
-    let have: String = media_type(headers).chars().take(64).collect();
+    let have = echo(media_type(headers));
     let text = format!("send `Content-Type: application/json`, not `{have}`");
     Problem::new(Kind::MediaType, text)
 }

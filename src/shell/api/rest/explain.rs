@@ -9,18 +9,17 @@ use axum::response::{IntoResponse, Response};
 use crate::shell::api::context::Context;
 use crate::shell::api::gate::Reader;
 use crate::shell::api::json::{JSON, respond};
-use crate::shell::api::problem::{Kind, Problem};
+use crate::shell::api::problem::{Kind, Problem, echo};
 
 pub(super) async fn explain(
     _: Reader,
     State(context): State<Arc<Context>>,
     Path(id): Path<String>,
 ) -> Response {
-    match context.handle.read(|engine| (context.explain)(engine, &id)) {
-        Some(explanation) => respond(StatusCode::OK, JSON, &explanation),
-        None => {
-            let id: String = id.chars().take(64).collect();
-            Problem::new(Kind::NotFound, format!("there is no alert `{id}`")).into_response()
-        }
+    let explained = context.handle.read(|engine| (context.explain)(engine, &id));
+    if let Some(explanation) = explained {
+        return respond(StatusCode::OK, JSON, &explanation);
     }
+    let text = format!("there is no alert `{}`", echo(&id));
+    Problem::new(Kind::NotFound, text).into_response()
 }

@@ -1,8 +1,5 @@
 //! `GET /{plural}`: one page of a practice's records.
 
-use std::sync::Arc;
-
-use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -10,10 +7,9 @@ use serde_json::json;
 use crate::domain;
 use crate::domain::view::{self, Manual};
 use crate::shell::api::context::Context;
-use crate::shell::api::gate::Reader;
 use crate::shell::api::json::{JSON, respond};
 use crate::shell::api::nearest::hint;
-use crate::shell::api::problem::{Kind, Problem};
+use crate::shell::api::problem::{Kind, Problem, echo};
 
 /// Records on a page if the reader does not say.
 pub(super) const PAGE_RECORDS: usize = 100;
@@ -24,12 +20,7 @@ pub(super) const PAGE_RECORDS_MAX: usize = 1_000;
 /// Parameters that every list takes.
 pub(super) const COMMON: [&str; 3] = ["q", "limit", "cursor"];
 
-pub(super) async fn list(
-    manual: &'static Manual,
-    _: Reader,
-    State(context): State<Arc<Context>>,
-    Query(pairs): Query<Vec<(String, String)>>,
-) -> Response {
+pub(super) fn list(manual: &Manual, context: &Context, pairs: Vec<(String, String)>) -> Response {
     let query = match read(manual, pairs) {
         Ok(query) => query,
         Err(problem) => return problem.into_response(),
@@ -46,8 +37,7 @@ fn read(manual: &Manual, pairs: Vec<(String, String)>) -> Result<view::Query, Pr
     let mut query = view::Query { limit: PAGE_RECORDS, ..view::Query::default() };
     for (name, value) in pairs {
         let wrong = |why: &str| {
-            let value: String = value.chars().take(64).collect();
-            let text = format!("{name}: `{value}` {why}");
+            let text = format!("{name}: `{}` {why}", echo(&value));
             Problem::new(Kind::Malformed, text).with("parameter", name.clone())
         };
         match name.as_str() {
@@ -72,7 +62,7 @@ fn read(manual: &Manual, pairs: Vec<(String, String)>) -> Result<view::Query, Pr
 }
 
 fn unknown(manual: &Manual, name: &str) -> Problem {
-    let name: String = name.chars().take(64).collect();
+    let name = echo(name);
     let known = manual.filters.iter().map(|field| field.name).chain(COMMON);
     let text = format!("`{name}` is no filter of {}{}", manual.plural, hint(&name, known));
     Problem::new(Kind::Malformed, text).with("parameter", name)

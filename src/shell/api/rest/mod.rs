@@ -9,7 +9,7 @@ mod status;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
@@ -18,12 +18,16 @@ use super::context::Context;
 use super::gate::Reader;
 use super::json::{JSON, respond};
 use super::nearest::hint;
-use super::problem::{Kind, Problem};
+use super::problem::{Kind, Problem, echo};
 use crate::domain::view::Manual;
 use crate::domain::{self, MANUALS};
 
 /// Where it all is.
 pub(super) const BASE: &str = "/api/itsm/v1";
+
+type Shared = State<Arc<Context>>;
+
+type Pairs = Query<Vec<(String, String)>>;
 
 /// Everything under [`BASE`].
 pub(super) fn routes() -> Router<Arc<Context>> {
@@ -36,12 +40,16 @@ pub(super) fn routes() -> Router<Arc<Context>> {
         let base = format!("{BASE}/{}", manual.plural);
         router = router.route(
             &base,
-            get(move |caller, context, pairs| list::list(manual, caller, context, pairs)),
+            get(move |_: Reader, State(context): Shared, Query(pairs): Pairs| async move {
+                list::list(manual, &context, pairs)
+            }),
         );
         if manual.records {
             router = router.route(
                 &format!("{base}/{{id}}"),
-                get(move |caller, context, id| record(manual, caller, context, id)),
+                get(move |_: Reader, State(context): Shared, Path(id): Path<String>| async move {
+                    record(manual, &context, &id)
+                }),
             );
         }
         router = router.route(
@@ -54,15 +62,10 @@ pub(super) fn routes() -> Router<Arc<Context>> {
     router
 }
 
-async fn record(
-    manual: &'static Manual,
-    _: Reader,
-    State(context): State<Arc<Context>>,
-    Path(id): Path<String>,
-) -> Response {
-    match look_up(&context, manual, &id) {
+fn record(manual: &Manual, context: &Context, id: &str) -> Response {
+    match look_up(context, manual, id) {
         Some(record) => respond(StatusCode::OK, JSON, &record),
-        None => no_record(manual, &id).into_response(),
+        None => no_record(manual, id).into_response(),
     }
 }
 
@@ -71,14 +74,12 @@ fn look_up(context: &Context, manual: &Manual, id: &str) -> Option<serde_json::V
 }
 
 fn no_record(manual: &Manual, id: &str) -> Problem {
-    let id: String = id.chars().take(64).collect();
-    Problem::new(Kind::NotFound, format!("there is no {} `{id}`", manual.name))
+    Problem::new(Kind::NotFound, format!("there is no {} `{}`", manual.name, echo(id)))
 }
 
 async fn not_found(uri: Uri) -> Problem {
     let rest = uri.path().split_once(BASE).map_or("", |(_, rest)| rest);
-    let word: String =
-        rest.trim_start_matches('/').split('/').next().unwrap_or("").chars().take(64).collect();
+    let word = echo(rest.trim_start_matches('/').split('/').next().unwrap_or(""));
     let known = MANUALS.iter().map(|manual| manual.plural).chain(["status", "openapi.json"]);
     let hint = hint(&word, known);
     Problem::new(Kind::NotFound, format!("there is nothing at {BASE}/{word}{hint}"))

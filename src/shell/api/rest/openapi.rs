@@ -17,7 +17,7 @@ pub(super) async fn document(_: Reader) -> Response {
 }
 
 /// The whole document.
-pub(super) fn describe() -> Value {
+fn describe() -> Value {
     let mut paths = Map::new();
     paths.insert(format!("{BASE}/status"), json!({ "get": look("status", "How the daemon is") }));
     for manual in MANUALS {
@@ -79,7 +79,7 @@ fn problem() -> Value {
 }
 
 fn look(id: &str, summary: &str) -> Value {
-    operation(id, summary, json!({ "$ref": "#/components/schemas/record" }))
+    operation(id, summary, &json!({ "$ref": "#/components/schemas/record" }))
 }
 
 fn list(manual: &Manual) -> Value {
@@ -91,7 +91,7 @@ fn list(manual: &Manual) -> Value {
             "next": { "type": ["integer", "null"] },
         },
     });
-    let mut operation = operation(&format!("list_{}", manual.plural), manual.about, schema);
+    let mut operation = operation(&format!("list_{}", manual.plural), manual.about, &schema);
     let limit = json!({
         "type": "integer",
         "minimum": 1,
@@ -140,7 +140,7 @@ fn command(manual: &Manual, verb: &Verb) -> Value {
     operation
 }
 
-fn operation(id: &str, summary: &str, schema: Value) -> Value {
+fn operation(id: &str, summary: &str, schema: &Value) -> Value {
     json!({
         "operationId": id,
         "summary": summary,

@@ -1,5 +1,6 @@
 //! `GET /status`: how the daemon is.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::domain::value::Timestamp;
 use crate::engine::Engine;
-use crate::shell::api::context::Context;
+use crate::shell::api::context::{Context, Setup};
 use crate::shell::api::gate::Reader;
 use crate::shell::api::json::{JSON, respond};
 use crate::shell::api::operations::count;
@@ -19,7 +20,7 @@ use crate::shell::metrics::VERSION;
 pub(super) async fn status(_: Reader, State(context): State<Arc<Context>>) -> Response {
     let setup = context.setup();
     let counts = count(&context.handle).await;
-    let sources = context.handle.read(sources);
+    let sources = context.handle.read(|engine| sources(engine, &setup));
     let pulse = context.metrics.pulse();
     let priorities = (1..).zip(counts.incidents).map(|(level, count)| (format!("P{level}"), count));
     let status = json!({
@@ -48,15 +49,21 @@ pub(super) async fn status(_: Reader, State(context): State<Arc<Context>>) -> Re
     respond(StatusCode::OK, JSON, &status)
 }
 
-fn sources(engine: &Engine) -> Vec<Value> {
+/// Every source that is configured or has ever been heard.
+fn sources(engine: &Engine, setup: &Setup) -> Vec<Value> {
     let configured = &engine.settings().sources;
-    let known = engine.state().event.sources().map(|(_, source)| {
+    let events = &engine.state().event;
+    let heard = events.sources().map(|(_, source)| source.name.as_str());
+    let names: BTreeSet<&str> =
+        heard.chain(setup.sources.names()).chain(configured.keys().map(String::as_str)).collect();
+    let show = |name: &str| {
+        let source = events.source_named(name).and_then(|id| events.source(id));
         json!({
-            "name": source.name,
-            "silent": source.silent,
-            "last_heard_at": source.heard_at.map(Timestamp::rfc3339),
-            "dead_man_switch": configured.get(&source.name).is_some_and(|s| s.deadman.is_some()),
+            "name": name,
+            "silent": source.is_some_and(|source| source.silent),
+            "last_heard_at": source.and_then(|s| s.heard_at).map(Timestamp::rfc3339),
+            "dead_man_switch": configured.get(name).is_some_and(|s| s.deadman.is_some()),
         })
-    });
-    known.collect()
+    };
+    names.into_iter().map(show).collect()
 }

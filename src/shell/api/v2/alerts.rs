@@ -44,7 +44,8 @@ pub(super) async fn list(
 
     let feed = Feed {
         ids: found.into_iter().map(|(_, id)| id).collect(),
-        seams: BTreeMap::from([(0, b"[".to_vec())]),
+        head: b"[",
+        seams: BTreeMap::new(),
         end: b"]\n".to_vec(),
     };
     feed.respond(context, setup, now, place.map(|Extension(place)| place))

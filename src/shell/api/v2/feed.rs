@@ -16,10 +16,15 @@ use crate::shell::api::json::JSON;
 use crate::shell::api::layer::Place;
 use crate::shell::api::survey::ALERTS_PER_LOOK;
 
+/// Room made for one alert; most need less.
+const ALERT_BYTES: usize = 1_024;
+
 /// Alerts in the order in which they are to be written, and the text that stands between them.
 #[derive(Debug)]
 pub(super) struct Feed {
     pub(super) ids: Vec<AlertId>,
+    /// Text before everything else.
+    pub(super) head: &'static [u8],
     /// Text before the alert at this place, such as the head of a group. Alerts without any are
     /// parted by commas.
     pub(super) seams: BTreeMap<usize, Vec<u8>>,
@@ -85,13 +90,16 @@ impl Writer {
             Sight { settings: &self.setup.settings, now: self.now, started: self.context.started };
         let until = (self.at + ALERTS_PER_LOOK).min(self.feed.ids.len());
         let ids = &self.feed.ids[self.at..until];
-        let copies: Vec<Option<Copied>> = self
+        let found: Vec<Option<Copied>> = self
             .context
             .handle
             .read(|engine| ids.iter().map(|id| sight.copy(engine.state(), *id)).collect());
 
-        let mut out = Vec::with_capacity(copies.len() * 1_024);
-        for (place, copied) in (self.at..).zip(&copies) {
+        let mut out = Vec::with_capacity(found.len() * ALERT_BYTES);
+        if self.at == 0 {
+            out.extend_from_slice(self.feed.head);
+        }
+        for (place, copied) in (self.at..).zip(&found) {
             if let Some(seam) = self.feed.seams.get(&place) {
                 out.extend_from_slice(seam);
                 self.comma = false;

@@ -113,9 +113,9 @@ fn in_group(a: &Labels, b: &Labels) -> Ordering {
 }
 
 fn write(groups: Vec<Group<'_>>, members: &[Member]) -> Feed {
-    let mut feed = Feed { ids: Vec::new(), seams: BTreeMap::new(), end: Vec::new() };
+    let mut feed = Feed { ids: vec![], head: b"[", seams: BTreeMap::new(), end: vec![] };
     // What ends the group before stands with the head of the next one.
-    let mut tail = b"[".to_vec();
+    let mut tail = Vec::new();
     for group in groups {
         tail.extend_from_slice(b"{\"alerts\":[");
         feed.seams.insert(feed.ids.len(), std::mem::take(&mut tail));

@@ -20,6 +20,7 @@ use axum::routing::{any, get};
 
 use super::context::Context;
 use super::layer;
+use super::problem::echo;
 
 pub(super) use ingest::receive;
 
@@ -39,12 +40,12 @@ pub(super) fn routes() -> Router<Arc<Context>> {
 }
 
 async fn not_found(uri: Uri) -> Response {
-    let text = format!("path {} was not found", uri.path());
+    let text = format!("path {} was not found", echo(uri.path()));
     reply::object(StatusCode::NOT_FOUND, 404, &text)
 }
 
 async fn not_allowed(method: Method, uri: Uri) -> Response {
-    let text = format!("method {method} is not allowed on {}", uri.path());
+    let text = format!("method {method} is not allowed on {}", echo(uri.path()));
     reply::object(StatusCode::METHOD_NOT_ALLOWED, 405, &text)
 }
 

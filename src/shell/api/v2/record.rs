@@ -141,3 +141,48 @@ impl Serialize for Active {
         fields.end()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::domain::event::{Ends, Event, Signal};
+    use crate::domain::value::Span;
+    use crate::engine::{Engine, Entry, Input};
+
+    const START: Timestamp = Timestamp(1_767_225_600_000);
+
+    /// What is shown, a minute after its end, of an alert heard a minute after the start.
+    fn shown(bare: bool, started: Timestamp) -> Option<Timestamp> {
+        let settings = Settings { bare, resolve_timeout: Span::minutes(5), ..Settings::default() };
+        let settings = Arc::new(settings);
+        let mut engine = Engine::new(Arc::clone(&settings));
+        let event = Event {
+            source: "prometheus".into(),
+            signal: Signal::Firing,
+            labels: Labels::new([("alertname", "A")]),
+            annotations: Labels::default(),
+            url: Box::default(),
+            key: Box::default(),
+            starts_at: START,
+            ends: Ends::At(START + Span::minutes(2)),
+        };
+        let heard = START + Span::minutes(1);
+        let events = Input::Events(vec![event]);
+        for (at, input) in [(START, Input::Started(Arc::clone(&settings))), (heard, events)] {
+            let outcome = engine.step(Entry { at, input });
+            assert_eq!(outcome.reply, Ok(()));
+        }
+        let sight = Sight { settings: &settings, now: START + Span::minutes(3), started };
+        sight.copy(engine.state(), AlertId(1)).map(|copied| copied.ends_at)
+    }
+
+    #[test]
+    fn an_alert_past_its_end_is_shown_as_long_as_it_is_believed() {
+        let believed = Some(START + Span::minutes(8));
+        assert_eq!(shown(false, START), believed, "its source is silent, which is no recovery");
+        assert_eq!(shown(true, START), None, "Alertmanager's rule");
+        assert_eq!(shown(true, START + Span::minutes(2)), believed, "not heard since a restart");
+    }
+}

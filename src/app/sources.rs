@@ -46,7 +46,7 @@ fn poll(name: &str, poll: &typed::Poll, engine: &Engine) -> Option<Poll> {
     let events = &engine.state().event;
     for (_, alert) in events.alerts().filter(|(_, alert)| alert.is_firing()) {
         if events.source(alert.source).is_some_and(|source| source.name == name) {
-            state.resume(&alert.source_key, &events.labels(alert), alert.starts_at);
+            state.resume(alert.source_key(), &events.labels(alert), alert.starts_at);
         }
     }
     let ask = match &poll.probe {

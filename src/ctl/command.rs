@@ -108,7 +108,7 @@ fn tree(now: Timestamp) -> Command {
 
 fn practice(manual: &'static Manual, now: Timestamp) -> Command {
     let mut practice = Command::new(manual.name)
-        .visible_alias(manual.plural)
+        .visible_aliases((manual.plural != manual.name).then_some(manual.plural))
         .about(manual.about)
         .subcommand_required(true)
         .arg_required_else_help(true)

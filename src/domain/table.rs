@@ -2,6 +2,7 @@
 //! what is new and a restart loads what is live.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::marker::PhantomData;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -46,23 +47,47 @@ impl UnreadablePage {
 }
 
 /// An ordered map from record id to record.
+///
+/// Ids are given out in a row, so the records of a page stand side by side: half the memory of a
+/// tree of single records, and one step to each.
 #[derive(Debug, Clone)]
 pub struct Table<K, V> {
-    records: BTreeMap<K, V>,
+    shelves: BTreeMap<u64, Shelf<V>>,
+    records: usize,
     /// The highest number ever given out, so that none is given twice.
     last: u64,
     changed: BTreeSet<u64>,
+    id: PhantomData<K>,
+}
+
+/// The records of one page, each at its place.
+#[derive(Debug, Clone)]
+struct Shelf<V> {
+    places: Vec<Option<V>>,
+    used: usize,
+}
+
+impl<V> Default for Shelf<V> {
+    fn default() -> Self {
+        Self { places: Vec::new(), used: 0 }
+    }
 }
 
 impl<K: RecordId, V> Default for Table<K, V> {
     fn default() -> Self {
-        Self { records: BTreeMap::new(), last: 0, changed: BTreeSet::new() }
+        Self {
+            shelves: BTreeMap::new(),
+            records: 0,
+            last: 0,
+            changed: BTreeSet::new(),
+            id: PhantomData,
+        }
     }
 }
 
 impl<K: RecordId, V: PartialEq> PartialEq for Table<K, V> {
     fn eq(&self, other: &Self) -> bool {
-        self.records == other.records && self.last == other.last
+        self.last == other.last && self.iter().eq(other.iter())
     }
 }
 
@@ -74,7 +99,8 @@ impl<K: RecordId, V> Table<K, V> {
 
     /// Looks a record up.
     pub fn get(&self, id: K) -> Option<&V> {
-        self.records.get(&id)
+        let (page, place) = place(id.number());
+        self.shelves.get(&page)?.places.get(place)?.as_ref()
     }
 
     /// Looks up a record that a fact or an index of ours names.
@@ -82,7 +108,7 @@ impl<K: RecordId, V> Table<K, V> {
     /// # Panics
     /// When there is none, which is our own bug.
     pub fn expect(&self, id: K) -> &V {
-        self.records.get(&id).unwrap_or_else(|| panic!("{id} is named and must exist"))
+        self.get(id).unwrap_or_else(|| panic!("{id} is named and must exist"))
     }
 
     /// Changes a record that a fact names.
@@ -90,46 +116,88 @@ impl<K: RecordId, V> Table<K, V> {
     /// # Panics
     /// When there is none, which is our own bug.
     pub(crate) fn expect_mut(&mut self, id: K) -> &mut V {
-        self.changed.insert(id.number() / PAGE_RECORDS);
-        self.records.get_mut(&id).unwrap_or_else(|| panic!("{id} is named and must exist"))
+        self.changed.insert(place(id.number()).0);
+        self.soften_mut(id)
     }
 
     /// Changes a record without marking its page: for soft state, which need not survive.
     pub(crate) fn soften_mut(&mut self, id: K) -> &mut V {
-        self.records.get_mut(&id).unwrap_or_else(|| panic!("{id} is named and must exist"))
+        let (page, place) = place(id.number());
+        let shelf = self.shelves.get_mut(&page);
+        shelf
+            .and_then(|shelf| shelf.places.get_mut(place)?.as_mut())
+            .unwrap_or_else(|| panic!("{id} is named and must exist"))
     }
 
     pub(crate) fn insert(&mut self, id: K, record: V) {
-        self.last = self.last.max(id.number());
-        self.changed.insert(id.number() / PAGE_RECORDS);
-        self.records.insert(id, record);
+        self.changed.insert(place(id.number()).0);
+        self.put(id.number(), record);
+    }
+
+    fn put(&mut self, number: u64, record: V) {
+        self.last = self.last.max(number);
+        let (page, place) = place(number);
+        let shelf = self.shelves.entry(page).or_default();
+        if shelf.places.len() <= place {
+            shelf.places.resize_with(place + 1, || None);
+        }
+        if shelf.places[place].replace(record).is_none() {
+            shelf.used += 1;
+            self.records += 1;
+        }
     }
 
     pub(crate) fn remove(&mut self, id: K) -> Option<V> {
-        let record = self.records.remove(&id)?;
-        self.changed.insert(id.number() / PAGE_RECORDS);
+        let (page, place) = place(id.number());
+        let shelf = self.shelves.get_mut(&page)?;
+        let record = shelf.places.get_mut(place)?.take()?;
+        shelf.used -= 1;
+        if shelf.used == 0 {
+            self.shelves.remove(&page);
+        }
+        self.records -= 1;
+        self.changed.insert(page);
         Some(record)
     }
 
     /// All records, lowest id first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (K, &V)> {
-        self.records.iter().map(|(id, record)| (*id, record))
+        self.from(K::from_number(0))
     }
 
     /// Records from an id on, lowest first.
     pub fn from(&self, id: K) -> impl DoubleEndedIterator<Item = (K, &V)> {
-        self.records.range(id..).map(|(id, record)| (*id, record))
+        let first = id.number();
+        self.shelves
+            .range(place(first).0..)
+            .flat_map(|(page, shelf)| shelf.records(*page))
+            .filter(move |(number, _)| *number >= first)
+            .map(|(number, record)| (K::from_number(number), record))
     }
 
     /// How many records there are.
     pub fn len(&self) -> usize {
-        self.records.len()
+        self.records
     }
 
     /// Tells whether there is no record.
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty()
+        self.records == 0
     }
+}
+
+impl<V> Shelf<V> {
+    fn records(&self, page: u64) -> impl DoubleEndedIterator<Item = (u64, &V)> {
+        let first = page * PAGE_RECORDS;
+        let numbered = self.places.iter().enumerate();
+        numbered.filter_map(move |(place, record)| Some((first + place as u64, record.as_ref()?)))
+    }
+}
+
+/// On which page a record stands, and where on it.
+fn place(number: u64) -> (u64, usize) {
+    let place = usize::try_from(number % PAGE_RECORDS).expect("a page has few records");
+    (number / PAGE_RECORDS, place)
 }
 
 impl<K: RecordId, V> Table<K, V> {
@@ -147,13 +215,9 @@ impl<K: RecordId, V> Table<K, V> {
         }
         changed.insert(0);
         let page = |number: u64| {
-            let range = K::from_number(number * PAGE_RECORDS)
-                ..K::from_number((number + 1).saturating_mul(PAGE_RECORDS));
-            let rows: Vec<(u64, W)> = self
-                .records
-                .range(range)
-                .map(|(id, record)| (id.number(), write(record)))
-                .collect();
+            let shelf = self.shelves.get(&number).into_iter();
+            let records = shelf.flat_map(|shelf| shelf.records(number));
+            let rows: Vec<(u64, W)> = records.map(|(id, record)| (id, write(record))).collect();
             let records = (!rows.is_empty() || number == 0).then(|| {
                 let last = (number == 0).then_some(self.last);
                 serde_json::to_vec(&(last, rows)).expect("records are plain JSON")
@@ -180,8 +244,7 @@ impl<K: RecordId, V> Table<K, V> {
             })?;
         self.last = self.last.max(last.unwrap_or(0));
         for (id, record) in rows {
-            self.last = self.last.max(id);
-            self.records.insert(K::from_number(id), read(record));
+            self.put(id, read(record));
         }
         Ok(())
     }

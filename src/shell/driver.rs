@@ -176,8 +176,8 @@ impl Driver {
             // Of two messages decided together the more urgent leaves first.
             let notification = &engine.state().notification;
             effects.sort_by_key(|id| notification.rank(*id));
-            self.metrics.set_waiting(notification.deliveries().count());
-            self.metrics.set_groups(notification.groups().count());
+            self.metrics.set_waiting(notification.waiting());
+            self.metrics.set_groups(notification.speaking());
         }
         self.commit(records)?;
         for (answer, done) in answers {

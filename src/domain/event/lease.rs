@@ -42,6 +42,11 @@ pub(super) fn heard(turn: &mut Turn, event: &Event) {
     }
 }
 
+/// Tells whether each event of a source may prove that it is alive.
+pub(super) fn is_watched(turn: &Turn, name: &str) -> bool {
+    turn.settings().sources.get(name).is_some_and(|source| source.deadman.is_some())
+}
+
 /// The number of a source; a new one gets its number here.
 pub(super) fn source(turn: &mut Turn, name: &str) -> SourceId {
     if let Some(id) = turn.state().event.source_named(name) {

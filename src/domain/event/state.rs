@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use serde::{Deserialize, Serialize};
 
 use super::fact::{ClearedBy, Correlation, Fact, Raised};
@@ -21,8 +23,8 @@ pub struct State {
     // Boxed, because half of a map's slots are empty and an alert is large.
     alerts: Table<AlertId, Box<Alert>>,
     sources: Table<SourceId, Source>,
-    /// The newest alert of each identity.
-    by_key: BTreeMap<Fingerprint, AlertId>,
+    /// The newest alert of each identity. Only ever looked up, never walked.
+    by_key: HashTable<(Fingerprint, AlertId)>,
     source_names: BTreeMap<String, SourceId>,
     symbols: Symbols,
     /// The configurations that have been in force, by hash.
@@ -35,8 +37,6 @@ pub struct State {
 pub struct Alert {
     /// What makes it the same alert.
     pub key: Fingerprint,
-    /// The source's own key, if it has one.
-    pub source_key: Box<str>,
     /// Who said so.
     pub source: SourceId,
     labels: LabelSet,
@@ -60,14 +60,24 @@ pub struct Alert {
     /// How many events spoke of it. Soft.
     pub count: u32,
     correlation: Option<Symbol>,
-    /// When it changed between firing and resolved, oldest first, not counting its birth.
-    pub transitions: Vec<Timestamp>,
+    /// What most alerts do not have; boxed, because a million of them add up.
+    rare: Option<Box<Rare>>,
     /// Whether it comes and goes too often to speak of each time.
     pub flapping: bool,
     /// Whether its lease ran out while its source was silent.
     pub stale: bool,
+}
+
+/// What most alerts do not have.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct Rare {
+    /// The source's own key.
+    source_key: Box<str>,
     /// The alert of the same identity before it.
-    pub previous: Option<AlertId>,
+    previous: Option<AlertId>,
+    /// When it changed between firing and resolved, oldest first, not counting its birth.
+    transitions: Vec<Timestamp>,
 }
 
 /// Whether a condition holds.
@@ -133,8 +143,22 @@ impl State {
 
     /// The newest alert of an identity.
     pub fn by_key(&self, key: Fingerprint) -> Option<(AlertId, &Alert)> {
-        let id = *self.by_key.get(&key)?;
+        let id = self.newest(key)?;
         Some((id, self.alerts.expect(id)))
+    }
+
+    /// The number of the newest alert of an identity.
+    pub fn newest(&self, key: Fingerprint) -> Option<AlertId> {
+        self.by_key.find(key.0, |(have, _)| *have == key).map(|(_, id)| *id)
+    }
+
+    fn index(&mut self, key: Fingerprint, id: AlertId) {
+        match self.by_key.entry(key.0, |(have, _)| *have == key, |(key, _)| key.0) {
+            Entry::Occupied(mut entry) => entry.get_mut().1 = id,
+            Entry::Vacant(entry) => {
+                entry.insert((key, id));
+            }
+        }
     }
 
     /// The labels of an alert, after the rules.
@@ -236,7 +260,7 @@ impl State {
                 alert.ends = *ends;
                 alert.updated_at = at;
                 alert.count = alert.count.saturating_add(1);
-                remember(&mut alert.transitions, at);
+                alert.remember(at);
             }
             Fact::Changed { id, labels, annotations, url, severity } => {
                 self.fold_content(*id, annotations, url);
@@ -252,7 +276,7 @@ impl State {
                 assert_eq!(alert.phase, Phase::Firing, "only what fires can clear");
                 alert.phase = Phase::Resolved { at: *ended, noted: at, by: *by };
                 alert.stale = false;
-                remember(&mut alert.transitions, at);
+                alert.remember(at);
             }
             Fact::Staled { id } => self.alerts.expect_mut(*id).stale = true,
             Fact::Returned { id } => self.alerts.expect_mut(*id).stale = false,
@@ -269,9 +293,13 @@ impl State {
             self.symbols.intern(&raised.labels.with(raised.set.iter()))
         };
         let correlation = raised.correlation.as_ref();
+        let rare = Rare {
+            source_key: raised.source_key.clone(),
+            previous: raised.previous,
+            transitions: Vec::new(),
+        };
         let alert = Alert {
             key: raised.key,
-            source_key: raised.source_key.clone(),
             source: raised.source,
             labels,
             annotations: raised.annotations.clone(),
@@ -285,12 +313,11 @@ impl State {
             ends: raised.ends,
             count: 1,
             correlation: correlation.map(|c| self.symbols.intern_one(&c.rule, &c.key)),
-            transitions: Vec::new(),
+            rare: (rare != Rare::default()).then(|| Box::new(rare)),
             flapping: false,
             stale: false,
-            previous: raised.previous,
         };
-        self.by_key.insert(raised.key, raised.id);
+        self.index(raised.key, raised.id);
         self.alerts.insert(raised.id, Box::new(alert));
     }
 
@@ -310,8 +337,8 @@ impl State {
         if let Some(correlation) = alert.correlation {
             self.symbols.release_one(correlation);
         }
-        if self.by_key.get(&alert.key) == Some(&id) {
-            self.by_key.remove(&alert.key);
+        if let Ok(entry) = self.by_key.find_entry(alert.key.0, |known| *known == (alert.key, id)) {
+            entry.remove();
         }
     }
 
@@ -346,7 +373,11 @@ impl State {
 
     pub(crate) fn rebuild(&mut self) {
         // Later numbers replace earlier ones: the newest alert of an identity counts.
-        self.by_key = self.alerts.iter().map(|(id, alert)| (alert.key, id)).collect();
+        let keys: Vec<_> = self.alerts.iter().map(|(id, alert)| (alert.key, id)).collect();
+        self.by_key.clear();
+        for (key, id) in keys {
+            self.index(key, id);
+        }
         self.source_names =
             self.sources.iter().map(|(id, source)| (source.name.clone(), id)).collect();
     }
@@ -369,15 +400,37 @@ impl State {
 }
 
 impl Alert {
+    /// The source's own key; empty if it has none.
+    pub fn source_key(&self) -> &str {
+        self.rare.as_ref().map_or("", |rare| &rare.source_key)
+    }
+
+    /// The alert of the same identity before it.
+    pub fn previous(&self) -> Option<AlertId> {
+        self.rare.as_ref()?.previous
+    }
+
+    fn transitions(&self) -> &[Timestamp] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.transitions)
+    }
+
+    fn remember(&mut self, at: Timestamp) {
+        let transitions = &mut self.rare.get_or_insert_default().transitions;
+        if transitions.len() == TRANSITIONS_MAX {
+            transitions.remove(0);
+        }
+        transitions.push(at);
+    }
+
     /// When it last changed between firing and resolved.
     pub fn last_transition(&self) -> Timestamp {
-        self.transitions.last().copied().unwrap_or(self.raised_at)
+        self.transitions().last().copied().unwrap_or(self.raised_at)
     }
 
     /// Changes between firing and resolved since an instant, its birth among them.
     pub fn transitions_since(&self, since: Timestamp) -> usize {
         let born = usize::from(self.raised_at >= since);
-        born + self.transitions.iter().filter(|at| **at >= since).count()
+        born + self.transitions().iter().filter(|at| **at >= since).count()
     }
 
     /// Tells whether it holds.
@@ -386,19 +439,10 @@ impl Alert {
     }
 }
 
-fn remember(transitions: &mut Vec<Timestamp>, at: Timestamp) {
-    if transitions.len() == TRANSITIONS_MAX {
-        transitions.remove(0);
-    }
-    transitions.push(at);
-}
-
 /// An alert as it stands on a page: with words in place of symbols.
 #[derive(Debug, Serialize, Deserialize)]
 struct StoredAlert {
     key: Fingerprint,
-    #[serde(default, skip_serializing_if = "str::is_empty")]
-    source_key: Box<str>,
     source: SourceId,
     labels: Labels,
     annotations: Labels,
@@ -411,13 +455,12 @@ struct StoredAlert {
     ends: Ends,
     count: u32,
     correlation: Option<Correlation>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    transitions: Vec<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rare: Option<Box<Rare>>,
     #[serde(default)]
     flapping: bool,
     #[serde(default)]
     stale: bool,
-    previous: Option<AlertId>,
 }
 
 impl StoredAlert {
@@ -425,7 +468,6 @@ impl StoredAlert {
         let pair = alert.correlation.map(|symbol| symbols.one(symbol));
         Self {
             key: alert.key,
-            source_key: alert.source_key.clone(),
             source: alert.source,
             labels: symbols.resolve(&alert.labels),
             annotations: alert.annotations.clone(),
@@ -439,17 +481,15 @@ impl StoredAlert {
             count: alert.count,
             correlation: pair
                 .map(|(rule, key)| Correlation { rule: rule.to_owned(), key: key.to_owned() }),
-            transitions: alert.transitions.clone(),
+            rare: alert.rare.clone(),
             flapping: alert.flapping,
             stale: alert.stale,
-            previous: alert.previous,
         }
     }
 
     fn read(self, symbols: &mut Symbols) -> Alert {
         Alert {
             key: self.key,
-            source_key: self.source_key,
             source: self.source,
             labels: symbols.intern(&self.labels),
             content: Event::content(&self.annotations, &self.url),
@@ -463,10 +503,9 @@ impl StoredAlert {
             ends: self.ends,
             count: self.count,
             correlation: self.correlation.map(|c| symbols.intern_one(&c.rule, &c.key)),
-            transitions: self.transitions,
+            rare: self.rare,
             flapping: self.flapping,
             stale: self.stale,
-            previous: self.previous,
         }
     }
 }

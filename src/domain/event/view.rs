@@ -65,7 +65,7 @@ fn record(state: &domain::State, id: AlertId, alert: &Alert) -> Value {
         "labels": events.labels(alert),
         "annotations": alert.annotations,
         "source": events.source(alert.source).map(|source| &source.name),
-        "source_key": alert.source_key,
+        "source_key": alert.source_key(),
         "url": events.url(alert),
         "incident": state.incident.of_alert(id).map(|incident| incident.to_string()),
         "starts_at": alert.starts_at.rfc3339(),
@@ -75,7 +75,7 @@ fn record(state: &domain::State, id: AlertId, alert: &Alert) -> Value {
         "resolved_at": resolved_at,
         "resolved_by": resolved_by,
         "events": alert.count,
-        "previous": alert.previous.map(|id| id.to_string()),
+        "previous": alert.previous().map(|id| id.to_string()),
     })
 }
 

@@ -90,7 +90,7 @@ fn open(
 pub(super) fn wind(turn: &mut Turn, id: GroupId) {
     let Some(group) = turn.state().notification.group(id) else { return };
     let at = if group.ticked { next_tick(turn, group) } else { group.base };
-    turn.wake_at(at, Deadline::Tick(id, at));
+    turn.wake_at(at, Deadline::Tick(id));
 }
 
 /// The group's clock ticks every `group_interval` from its base on, whatever happens in between: a
@@ -224,7 +224,7 @@ fn await_repeat(turn: &mut Turn, id: GroupId) {
     let ticks = due.since(group.base).0.div_ceil(interval.0.max(1));
     let at = group.base + Span(ticks.max(1).saturating_mul(interval.0.max(1)));
     if at > turn.now() {
-        turn.wake_at(at, Deadline::Tick(id, at));
+        turn.wake_at(at, Deadline::Tick(id));
     }
 }
 

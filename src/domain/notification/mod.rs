@@ -17,7 +17,7 @@ mod view;
 
 use crate::domain::event;
 use crate::domain::incident;
-use crate::domain::value::{Actor, ChannelId, DeliveryId, GroupId, Span, Timestamp};
+use crate::domain::value::{Actor, ChannelId, DeliveryId, GroupId, Span};
 use crate::domain::{self, Refusal, Turn};
 
 pub use fact::{Abandonment, Fact, Says};
@@ -67,7 +67,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Deadline {
     /// A group's tick.
-    Tick(GroupId, Timestamp),
+    Tick(GroupId),
     /// A group whose clock must be wound after a start.
     Wind(GroupId),
     /// A message's next attempt.
@@ -123,7 +123,7 @@ fn react_to_incident(turn: &mut Turn, fact: &incident::Fact) {
 
 pub(crate) fn wake(turn: &mut Turn, deadline: Deadline) {
     match deadline {
-        Deadline::Tick(id, _) => group::tick(turn, id),
+        Deadline::Tick(id) => group::tick(turn, id),
         Deadline::Wind(id) => group::wind(turn, id),
         Deadline::Retry(id) => outbox::retry(turn, id),
         Deadline::Probe(id) => outbox::probe(turn, id),

@@ -98,6 +98,16 @@ pub struct Channel {
 }
 
 impl State {
+    /// How many messages are on their way.
+    pub fn waiting(&self) -> usize {
+        self.deliveries.len()
+    }
+
+    /// How many groups there are.
+    pub fn speaking(&self) -> usize {
+        self.groups.len()
+    }
+
     /// Every group, oldest first.
     pub fn groups(&self) -> impl DoubleEndedIterator<Item = (GroupId, &Group)> {
         self.groups.iter()

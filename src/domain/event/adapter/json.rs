@@ -12,8 +12,12 @@ const EPOCH_SECONDS_MAX: f64 = 1e11;
 
 /// Parses a body. What is no UTF-8 in it is replaced.
 pub(super) fn parse(body: &[u8]) -> Result<Value, Unreadable> {
-    serde_json::from_str(&String::from_utf8_lossy(body))
-        .map_err(|error| Unreadable::Json(error.to_string()))
+    serde_json::from_str(&utf8(body)).map_err(|error| Unreadable::Json(error.to_string()))
+}
+
+/// A body as text. The check for what is whole is much faster than the search for what is not.
+pub(super) fn utf8(body: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(body).map_or_else(|_| String::from_utf8_lossy(body), Cow::Borrowed)
 }
 
 /// A value as one would write it down. `null` is the empty text.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::instant::Instant;
-use super::{Context, Read, Unreadable};
+use super::{Context, Read, Unreadable, json};
 use crate::domain::event::{Ends, Event, Signal};
 use crate::domain::value::{Labels, Timestamp};
 
@@ -20,7 +20,7 @@ use crate::domain::value::{Labels, Timestamp};
 pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
     // Checked once as a whole, so that the parser need not check text by text. What is no UTF-8
     // is replaced, as Go's parser does.
-    let text = String::from_utf8_lossy(body);
+    let text = json::utf8(body);
     if text.trim_ascii().is_empty() {
         return Err(Unreadable::Required("alerts".to_owned()));
     }

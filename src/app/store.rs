@@ -14,7 +14,7 @@ use crate::shell::store::{Store, archive, fsck};
 use crate::shell::{clock, journal, outbox};
 
 /// Memory for sled's pages. The state lives in ours; sled is read at starts only.
-const CACHE_BYTES: u64 = 16 << 20;
+const CACHE_BYTES: u64 = 1 << 20;
 
 /// Where everything lies below the storage directory.
 #[derive(Debug, Clone)]

@@ -4,6 +4,8 @@ pub mod audit;
 pub mod event;
 pub mod explain;
 pub mod incident;
+pub mod index;
+pub mod links;
 pub mod notification;
 pub mod problem;
 pub mod settings;

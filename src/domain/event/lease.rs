@@ -5,14 +5,18 @@
 //! and is settled when the source comes back.
 
 use super::fact::{ClearedBy, Fact};
-use super::message::{Event, Signal};
+use super::message::{Ends, Event, Signal};
+use super::state::Alert;
 use super::{Command, Deadline, SELF, receive};
 use crate::domain::Turn;
 use crate::domain::settings::Deadman;
-use crate::domain::value::{AlertId, SourceId, Span};
+use crate::domain::value::{SourceId, Span, Timestamp};
 
 /// How often a source repeats itself if its configuration does not say (Prometheus' resend delay).
 const RESEND: Span = Span::minutes(1);
+
+/// Leases are looked at no more often than this.
+const SWEEP_EVERY_MIN: Span = Span::seconds(1);
 
 /// The shortest time after a start before a lease can run out.
 const GRACE_MIN: Span = Span::minutes(5);
@@ -36,6 +40,11 @@ pub(super) fn heard(turn: &mut Turn, event: &Event) {
         mark.proof_at = Some(now);
     }
     let silent = mark.silent;
+    if gap {
+        // What it does not mention by then is over.
+        let timeout = turn.settings().resolve_timeout;
+        await_end(turn, Ends::Timeout(now + timeout));
+    }
     if proof && silent {
         turn.record(Fact::SourceHeard { id });
         tell(turn, id, Signal::Resolved);
@@ -95,35 +104,78 @@ pub(super) fn wake_deadman(turn: &mut Turn, id: SourceId) {
     turn.wake_after(deadman.after, Deadline::Deadman(id));
 }
 
-/// Looks at an alert whose lease may have run out.
-pub(super) fn wake(turn: &mut Turn, id: AlertId) {
+/// Makes sure that leases are looked at when this one runs out.
+pub(super) fn await_end(turn: &mut Turn, ends: Ends) {
+    let Some(at) = ends.at() else { return };
+    if turn.state().event.sweep_at().is_none_or(|sweep_at| at < sweep_at) {
+        sweep_by(turn, at);
+    }
+}
+
+fn sweep_by(turn: &mut Turn, at: Timestamp) {
+    turn.soften().event.set_sweep(Some(at));
+    turn.wake_at(at, Deadline::Leases);
+}
+
+/// Looks at every lease. One pass over all alerts now and then costs less, in time and memory,
+/// than a deadline for each.
+pub(super) fn sweep(turn: &mut Turn) {
+    let now = turn.now();
+    turn.soften().event.set_sweep(None);
+    let mut next: Option<Timestamp> = None;
+    let mut due = Vec::new();
+    for (id, alert) in turn.state().event.alerts() {
+        match look(turn, alert) {
+            Look::Later(at) => next = Some(next.map_or(at, |next| next.min(at))),
+            Look::Waits => {}
+            look @ (Look::Stale | Look::Over(_)) => due.push((id, look)),
+        }
+    }
+    for (id, look) in due {
+        match look {
+            Look::Stale => turn.record(Fact::Staled { id }),
+            Look::Over(at) => receive::clear(turn, id, at, ClearedBy::Timeout),
+            Look::Later(_) | Look::Waits => {}
+        }
+    }
+    if let Some(at) = next {
+        sweep_by(turn, at.max(now + SWEEP_EVERY_MIN));
+    }
+}
+
+/// What a lease says at a moment.
+enum Look {
+    /// Nothing before this.
+    Later(Timestamp),
+    /// Nothing before something else happens.
+    Waits,
+    /// It ran out, and nobody knows why.
+    Stale,
+    /// It ran out, and its source would have spoken; over since then.
+    Over(Timestamp),
+}
+
+fn look(turn: &Turn, alert: &Alert) -> Look {
     let now = turn.now();
     let state = &turn.state().event;
-    let Some(alert) = state.alert(id).filter(|alert| alert.is_firing()) else { return };
-    let Some(ends_at) = alert.ends.at() else { return };
+    let Some(ends_at) = alert.ends.at().filter(|_| alert.is_firing()) else { return Look::Waits };
     let due = ends_at.max(state.grace_until());
     if due > now {
-        turn.wake_at(due, Deadline::Lease(id));
-        return;
+        return Look::Later(due);
+    }
+    let settings = turn.settings();
+    if settings.bare {
+        return Look::Over(ends_at);
     }
     let source = state.source(alert.source).expect("an alert names its source");
-    let settings = turn.settings();
     let resend = settings.sources.get(&source.name).and_then(|s| s.resend).unwrap_or(RESEND);
     let spoke_since = source.heard_at.is_some_and(|heard| heard >= alert.updated_at + resend);
-    if !settings.bare && !spoke_since {
-        if !alert.stale {
-            turn.record(Fact::Staled { id });
-        }
-        turn.wake_after(settings.resolve_timeout.max(RESEND), Deadline::Lease(id));
-        return;
+    if !spoke_since {
+        return if alert.stale { Look::Waits } else { Look::Stale };
     }
     // A source that has just come back must first have had time to mention the alert again.
     let settled = source.alive_since.map_or(now, |since| since + settings.resolve_timeout);
-    if !settings.bare && settled > now {
-        turn.wake_at(settled, Deadline::Lease(id));
-        return;
-    }
-    receive::clear(turn, id, ends_at.min(now), ClearedBy::Timeout);
+    if settled > now { Look::Later(settled) } else { Look::Over(ends_at) }
 }
 
 fn proves(deadman: &Deadman, event: &Event) -> bool {

@@ -58,8 +58,8 @@ pub enum Command {
 /// What event management waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Deadline {
-    /// An alert's lease.
-    Lease(AlertId),
+    /// The next lease that may run out.
+    Leases,
     /// The quiet time of a flapping alert.
     Flap(AlertId),
     /// A resolved alert that may leave the memory.
@@ -122,7 +122,7 @@ pub(crate) fn react(_: &mut Turn, _: &domain::Fact) {}
 
 pub(crate) fn wake(turn: &mut Turn, deadline: Deadline) {
     match deadline {
-        Deadline::Lease(id) => lease::wake(turn, id),
+        Deadline::Leases => lease::sweep(turn),
         Deadline::Flap(id) => flap::wake(turn, id),
         Deadline::Forget(id) => forget(turn, id),
         Deadline::Deadman(id) => lease::wake_deadman(turn, id),

@@ -94,6 +94,8 @@ fn renew(turn: &mut Turn, id: AlertId, event: &Event) -> bool {
         merge((alert.starts_at, alert.ends), (event.starts_at, event.ends));
     alert.updated_at = now;
     alert.count = alert.count.saturating_add(1);
+    let ends = alert.ends;
+    lease::await_end(turn, ends);
     turn.tally.duplicate += 1;
     true
 }
@@ -122,6 +124,7 @@ fn repeat(turn: &mut Turn, id: AlertId, event: Event) {
     alert.ends = ends;
     alert.updated_at = now;
     alert.count = alert.count.saturating_add(1);
+    lease::await_end(turn, ends);
 }
 
 /// Labels beside the identity may change, where a rule or a source makes the identity narrower.
@@ -159,7 +162,7 @@ fn refire(turn: &mut Turn, id: AlertId, event: Event) {
     let Event { starts_at, ends, annotations, url, .. } = event;
     turn.record(Fact::Refired { id, starts_at, ends, annotations, url });
     turn.tally.new += 1;
-    await_lease(turn, id, ends);
+    lease::await_end(turn, ends);
     flap::changed(turn, id);
 }
 
@@ -187,13 +190,7 @@ fn raise(turn: &mut Turn, key: Fingerprint, event: Event, previous: Option<Alert
         previous,
     })));
     turn.tally.new += 1;
-    await_lease(turn, id, ends);
-}
-
-fn await_lease(turn: &mut Turn, id: AlertId, ends: Ends) {
-    if let Some(at) = ends.at() {
-        turn.wake_at(at, Deadline::Lease(id));
-    }
+    lease::await_end(turn, ends);
 }
 
 fn resolved(turn: &mut Turn, key: Fingerprint, event: &Event) {

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
 use serde::{Deserialize, Serialize};
 
 use super::fact::{ClearedBy, Correlation, Fact, Raised};
 use super::message::{Ends, Event};
+use crate::domain::index::Index;
 use crate::domain::table::{Page, Table, UnreadablePage};
 use crate::domain::value::{
     AlertId, ConfigurationId, Fingerprint, LabelSet, Labels, Severity, SourceId, Symbol, Symbols,
@@ -23,13 +22,15 @@ pub struct State {
     // Boxed, because half of a map's slots are empty and an alert is large.
     alerts: Table<AlertId, Box<Alert>>,
     sources: Table<SourceId, Source>,
-    /// The newest alert of each identity. Only ever looked up, never walked.
-    by_key: HashTable<(Fingerprint, AlertId)>,
+    /// The newest alert of each identity.
+    by_key: Index<AlertId>,
     source_names: BTreeMap<String, SourceId>,
     symbols: Symbols,
     /// The configurations that have been in force, by hash.
     configurations: Table<ConfigurationId, String>,
     grace_until: Timestamp,
+    /// When leases are looked at next. Soft.
+    sweep_at: Option<Timestamp>,
 }
 
 /// The durable state of one condition.
@@ -149,16 +150,13 @@ impl State {
 
     /// The number of the newest alert of an identity.
     pub fn newest(&self, key: Fingerprint) -> Option<AlertId> {
-        self.by_key.find(key.0, |(have, _)| *have == key).map(|(_, id)| *id)
+        // The identity is its own hash, so there is nothing to compare.
+        self.by_key.find(key.0, |_| true)
     }
 
     fn index(&mut self, key: Fingerprint, id: AlertId) {
-        match self.by_key.entry(key.0, |(have, _)| *have == key, |(key, _)| key.0) {
-            Entry::Occupied(mut entry) => entry.get_mut().1 = id,
-            Entry::Vacant(entry) => {
-                entry.insert((key, id));
-            }
-        }
+        self.by_key.remove(key.0, |_| true);
+        self.by_key.add(key.0, id);
     }
 
     /// The labels of an alert, after the rules.
@@ -220,6 +218,15 @@ impl State {
     /// Before this no lease counts: after a start the sources must first have had time to speak.
     pub fn grace_until(&self) -> Timestamp {
         self.grace_until
+    }
+
+    /// When leases are looked at next; nothing if no look is awaited.
+    pub(crate) fn sweep_at(&self) -> Option<Timestamp> {
+        self.sweep_at
+    }
+
+    pub(crate) fn set_sweep(&mut self, at: Option<Timestamp>) {
+        self.sweep_at = at;
     }
 
     /// An alert's soft marks: a restart may forget what is changed here.
@@ -337,9 +344,7 @@ impl State {
         if let Some(correlation) = alert.correlation {
             self.symbols.release_one(correlation);
         }
-        if let Ok(entry) = self.by_key.find_entry(alert.key.0, |known| *known == (alert.key, id)) {
-            entry.remove();
-        }
+        self.by_key.remove(alert.key.0, |newest| newest == id);
     }
 
     pub(crate) fn take_pages(&mut self) -> Vec<Page> {
@@ -383,14 +388,13 @@ impl State {
     }
 
     pub(crate) fn agenda(&self, add: &mut dyn FnMut(Timestamp, super::Deadline)) {
+        let firing = self.alerts.iter().filter(|(_, alert)| alert.is_firing());
+        if let Some(at) = firing.filter_map(|(_, alert)| alert.ends.at()).min() {
+            add(at, super::Deadline::Leases);
+        }
         for (id, alert) in self.alerts.iter() {
-            match alert.phase {
-                Phase::Firing => {
-                    if let Some(at) = alert.ends.at() {
-                        add(at, super::Deadline::Lease(id));
-                    }
-                }
-                Phase::Resolved { noted, .. } => add(noted, super::Deadline::Forget(id)),
+            if let Phase::Resolved { noted, .. } = alert.phase {
+                add(noted, super::Deadline::Forget(id));
             }
             if alert.flapping {
                 add(alert.last_transition(), super::Deadline::Flap(id));

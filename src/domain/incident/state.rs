@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::fact::{Fact, Kind, Moved, Opened};
 use super::machine::{Status, Step};
 use crate::domain::event::Correlation;
+use crate::domain::index::{Index, hash};
+use crate::domain::links::Links;
 use crate::domain::table::{Page, Table, UnreadablePage};
 use crate::domain::timeline::Timeline;
 use crate::domain::value::{
@@ -20,9 +22,9 @@ const TABLE: (&str, &str) = ("incident", "incidents");
 pub struct State {
     incidents: Table<IncidentId, Box<Incident>>,
     /// The newest incident of each correlation.
-    by_correlation: BTreeMap<Correlation, IncidentId>,
+    by_correlation: Index<IncidentId>,
     /// The incident that has an alert, as long as it may still open again.
-    by_alert: BTreeMap<AlertId, IncidentId>,
+    by_alert: Links<AlertId, IncidentId>,
 }
 
 /// An unplanned interruption to a service, or a reduction in its quality (ITIL 4).
@@ -157,12 +159,22 @@ impl State {
 
     /// The newest incident of a correlation.
     pub fn of_correlation(&self, correlation: &Correlation) -> Option<IncidentId> {
-        self.by_correlation.get(correlation).copied()
+        let is = |id: IncidentId| self.expect(id).correlation == *correlation;
+        self.by_correlation.find(hash_of(correlation), is)
+    }
+
+    fn index(&mut self, id: IncidentId) {
+        let correlation = self.expect(id).correlation.clone();
+        let hash = hash_of(&correlation);
+        if let Some(before) = self.of_correlation(&correlation) {
+            self.by_correlation.remove(hash, |id| id == before);
+        }
+        self.by_correlation.add(hash, id);
     }
 
     /// The incident that has an alert, unless it has ended for good.
     pub fn of_alert(&self, id: AlertId) -> Option<IncidentId> {
-        self.by_alert.get(&id).copied()
+        self.by_alert.first(id)
     }
 
     /// Tells whether an incident that is open, or may become so, speaks of an alert.
@@ -186,7 +198,7 @@ impl State {
                 incident.severity = incident.severity.min(*severity);
                 incident.last_alert_at = at;
                 incident.timeline.joined(at, *alert, incident.members.len());
-                self.by_alert.insert(*alert, *id);
+                self.by_alert.set(*alert, *id);
             }
             Fact::Fired { id, alert } => {
                 let incident = self.incidents.expect_mut(*id);
@@ -286,8 +298,8 @@ impl State {
             rule: opened.rule.clone(),
             timeline: Timeline::opened(at, opened),
         };
-        self.by_correlation.insert(opened.correlation.clone(), opened.id);
         self.incidents.insert(opened.id, Box::new(incident));
+        self.index(opened.id);
     }
 
     fn fold_moved(&mut self, at: Timestamp, moved: &Moved) {
@@ -320,7 +332,7 @@ impl State {
     fn move_members(&mut self, from: IncidentId, into: IncidentId) {
         let members = self.incidents.expect(from).members.clone();
         for id in members.keys() {
-            self.by_alert.insert(*id, into);
+            self.by_alert.set(*id, into);
         }
         self.incidents.expect_mut(into).members.extend(members);
     }
@@ -331,7 +343,7 @@ impl State {
         for (alert, member) in &mut members {
             // Meanwhile the other incident knew better how the alert was doing.
             *member = holder.members.remove(alert).unwrap_or(*member);
-            self.by_alert.insert(*alert, id);
+            self.by_alert.set(*alert, id);
         }
         self.incidents.expect_mut(id).members = members;
     }
@@ -339,9 +351,7 @@ impl State {
     /// Lets the alerts of an ended incident go: when they fire again they open another one.
     fn let_go(&mut self, id: IncidentId) {
         for alert in self.incidents.expect(id).members.keys() {
-            if self.by_alert.get(alert) == Some(&id) {
-                self.by_alert.remove(alert);
-            }
+            self.by_alert.remove(*alert, id);
         }
     }
 
@@ -362,13 +372,20 @@ impl State {
     }
 
     pub(crate) fn rebuild(&mut self) {
+        let ids: Vec<IncidentId> = self.incidents.iter().map(|(id, _)| id).collect();
+        self.by_correlation.clear();
+        for id in ids {
+            self.index(id);
+        }
         let all = || self.incidents.iter();
-        self.by_correlation =
-            all().map(|(id, incident)| (incident.correlation.clone(), id)).collect();
-        self.by_alert = all()
-            .filter(|(_, incident)| incident.keeps_alerts())
-            .flat_map(|(id, incident)| incident.members.keys().map(move |alert| (*alert, id)))
-            .collect();
+        let mut by_alert = Links::default();
+        for (id, incident) in all().filter(|(_, incident)| incident.keeps_alerts()) {
+            for alert in incident.members.keys() {
+                // An alert that moved on is still named by where it was: the newest has it.
+                by_alert.set(*alert, id);
+            }
+        }
+        self.by_alert = by_alert;
     }
 
     pub(crate) fn agenda(&self, add: &mut dyn FnMut(Timestamp, super::Deadline)) {
@@ -393,6 +410,10 @@ impl State {
             }
         }
     }
+}
+
+fn hash_of(correlation: &Correlation) -> u64 {
+    hash(&[&correlation.rule, &correlation.key])
 }
 
 impl Incident {

@@ -18,15 +18,16 @@ const INTERVAL_ORPHAN: Span = Span::minutes(5);
 const REPEAT_ORPHAN: Span = Span::hours(4);
 
 /// Puts an alert into the group of every route that takes it, and lets those groups look at it.
-pub(super) fn place(turn: &mut Turn, id: AlertId) {
-    let (key, starts_at, labels) = sight(turn, id);
-    for route in turn.settings().routes.matching(&labels) {
+pub(super) fn place(turn: &mut Turn, id: AlertId, labels: &Labels) {
+    let alert = turn.state().event.alert(id).expect("a fact names an alert that exists");
+    let (key, starts_at) = (alert.key, alert.starts_at);
+    for route in turn.settings().routes.matching(labels) {
         let common = match &route.group_by {
             GroupBy::Labels(names) => labels.only(names),
             GroupBy::All => labels.clone(),
             GroupBy::Incident => continue,
         };
-        let group = match turn.state().notification.group_of_key(&state::key(&route.key, &common)) {
+        let group = match turn.state().notification.group_of(&route.key, &common) {
             Some(group) => group,
             None => open(turn, route, common, None, wait(turn, route, starts_at)),
         };
@@ -40,10 +41,9 @@ pub(super) fn place(turn: &mut Turn, id: AlertId) {
 
 /// What routes match on. Groups of alerts see the alert's own labels, as in Alertmanager; what
 /// rules made of the incident (`priority`, `category`) is seen by routes that group by incident.
-fn sight(turn: &Turn, id: AlertId) -> (Fingerprint, Timestamp, Labels) {
+pub(super) fn labels(turn: &Turn, id: AlertId) -> Labels {
     let events = &turn.state().event;
-    let alert = events.alert(id).expect("a fact names an alert that exists");
-    (alert.key, alert.starts_at, events.labels(alert))
+    events.labels(events.alert(id).expect("a fact names an alert that exists"))
 }
 
 /// Gives an incident a group on every route that takes it and groups by incident.
@@ -57,8 +57,7 @@ pub(super) fn place_incident(turn: &mut Turn, id: IncidentId) {
         }
         let name = id.to_string();
         let labels = Labels::new([("incident", name.as_str())]);
-        let key = state::key(&route.key, &labels);
-        if turn.state().notification.group_of_key(&key).is_none() {
+        if turn.state().notification.group_of(&route.key, &labels).is_none() {
             // A confirmed P1 does not wait for company.
             let wait = if urgent { Span::ZERO } else { route.group_wait };
             let group = open(turn, route, labels, Some(id), turn.now() + wait);
@@ -259,7 +258,8 @@ pub(super) fn reroute(turn: &mut Turn) {
 
 fn reroute_alert(turn: &mut Turn, id: AlertId) {
     let before = turn.state().notification.groups_of_alert(id);
-    let (key, _, labels) = sight(turn, id);
+    let labels = labels(turn, id);
+    let key = turn.state().event.alert(id).expect("the caller has looked").key;
     let routes = turn.settings().routes.matching(&labels);
     let wanted: BTreeSet<&str> = routes.iter().map(|route| route.key.as_str()).collect();
     for group in before {
@@ -270,11 +270,10 @@ fn reroute_alert(turn: &mut Turn, id: AlertId) {
             tidy(turn, group);
         }
     }
-    place_if_missing(turn, id);
+    place_if_missing(turn, id, &labels);
 }
 
-fn place_if_missing(turn: &mut Turn, id: AlertId) {
-    let (_, _, labels) = sight(turn, id);
+fn place_if_missing(turn: &mut Turn, id: AlertId, labels: &Labels) {
     let groups = turn.state().notification.groups_of_alert(id);
     let has = |route: &&Route| {
         groups.iter().any(|group| {
@@ -282,10 +281,10 @@ fn place_if_missing(turn: &mut Turn, id: AlertId) {
             group.is_some_and(|group| group.route == route.key)
         })
     };
-    let routes = turn.settings().routes.matching(&labels);
+    let routes = turn.settings().routes.matching(labels);
     let labelled = routes.iter().filter(|route| route.group_by != GroupBy::Incident);
     if !labelled.clone().all(has) {
-        place(turn, id);
+        place(turn, id, labels);
     }
 }
 

@@ -84,8 +84,16 @@ pub(crate) fn handle(turn: &mut Turn, _: &Actor, command: Command) -> Result<(),
 
 pub(crate) fn react(turn: &mut Turn, fact: &domain::Fact) {
     match fact {
-        domain::Fact::Event(event::Fact::Raised(raised)) => group::place(turn, raised.id),
-        domain::Fact::Event(event::Fact::Refired { id, .. }) => group::place(turn, *id),
+        domain::Fact::Event(event::Fact::Raised(raised)) if raised.set.is_empty() => {
+            group::place(turn, raised.id, &raised.labels);
+        }
+        domain::Fact::Event(event::Fact::Raised(raised)) => {
+            group::place(turn, raised.id, &raised.labels.with(raised.set.iter()));
+        }
+        domain::Fact::Event(event::Fact::Refired { id, .. }) => {
+            let labels = group::labels(turn, *id);
+            group::place(turn, *id, &labels);
+        }
         domain::Fact::Event(event::Fact::Cleared { id, .. }) => {
             for group in turn.state().notification.groups_of_alert(*id) {
                 group::wind(turn, group);

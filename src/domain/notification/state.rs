@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::fact::{Abandonment, Fact, Says};
 use super::verdict::Standing;
+use crate::domain::index::{Index, hash};
+use crate::domain::links::Links;
 use crate::domain::table::{Page, Table, UnreadablePage};
 use crate::domain::value::{
     AlertId, ChannelId, DeliveryId, Fingerprint, GroupId, IncidentId, Labels, Priority, Timestamp,
@@ -21,8 +23,8 @@ pub struct State {
     groups: Table<GroupId, Group>,
     deliveries: Table<DeliveryId, Delivery>,
     channels: Table<ChannelId, Channel>,
-    by_key: BTreeMap<String, GroupId>,
-    by_alert: BTreeSet<(AlertId, GroupId)>,
+    by_place: Index<GroupId>,
+    by_alert: Links<AlertId, GroupId>,
     by_incident: BTreeSet<(IncidentId, GroupId)>,
     /// The one message on its way from a group through a channel.
     on_the_way: BTreeMap<(GroupId, ChannelId), DeliveryId>,
@@ -161,15 +163,18 @@ impl State {
         self.on_the_way.range(range).next().is_some()
     }
 
-    /// The group of a key: [`Group::key`].
-    pub fn group_of_key(&self, key: &str) -> Option<GroupId> {
-        self.by_key.get(key).copied()
+    /// The group of a route for alerts that have these labels in common.
+    pub fn group_of(&self, route: &str, labels: &Labels) -> Option<GroupId> {
+        let is = |id: GroupId| {
+            let group = self.groups.expect(id);
+            group.route == route && group.labels == *labels
+        };
+        self.by_place.find(hash_of(route, labels), is)
     }
 
     /// The groups that an alert is in.
     pub fn groups_of_alert(&self, id: AlertId) -> Vec<GroupId> {
-        let range = (id, GroupId(0))..=(id, GroupId(u64::MAX));
-        self.by_alert.range(range).map(|(_, group)| *group).collect()
+        self.by_alert.all(id)
     }
 
     /// The groups that are an incident.
@@ -180,7 +185,7 @@ impl State {
 
     /// Tells whether a message that is still to be sent speaks of an alert.
     pub fn holds(&self, id: AlertId) -> bool {
-        self.by_alert.range((id, GroupId(0))..).next().is_some_and(|(alert, _)| *alert == id)
+        self.by_alert.first(id).is_some()
     }
 
     /// How soon a message must go relative to others: lower first.
@@ -214,22 +219,22 @@ impl State {
                     alerts: BTreeMap::new(),
                     told: BTreeMap::new(),
                 };
-                self.by_key.insert(group.key(), *id);
+                self.by_place.add(hash_of(&group.route, &group.labels), *id);
                 self.by_incident.extend(incident.map(|incident| (incident, *id)));
                 self.groups.insert(*id, group);
             }
             Fact::Grouped { id, alert, key } => {
                 let before = self.groups.expect_mut(*id).alerts.insert(*key, *alert);
                 if let Some(before) = before {
-                    self.by_alert.remove(&(before, *id));
+                    self.by_alert.remove(before, *id);
                 }
-                self.by_alert.insert((*alert, *id));
+                self.by_alert.add(*alert, *id);
             }
             Fact::Dropped { id, keys } => {
                 let group = self.groups.expect_mut(*id);
                 for key in keys {
                     if let Some(alert) = group.alerts.remove(key) {
-                        self.by_alert.remove(&(alert, *id));
+                        self.by_alert.remove(alert, *id);
                     }
                     for told in group.told.values_mut() {
                         told.firing.remove(key);
@@ -239,14 +244,13 @@ impl State {
             Fact::Ticked { id } => self.groups.expect_mut(*id).ticked = true,
             Fact::GroupClosed { id } => {
                 let group = self.groups.remove(*id).expect("a group closes once");
-                if self.by_key.get(&group.key()) == Some(id) {
-                    self.by_key.remove(&group.key());
-                }
+                let hash = hash_of(&group.route, &group.labels);
+                self.by_place.remove(hash, |other| other == *id);
                 if let Some(incident) = group.incident {
                     self.by_incident.remove(&(incident, *id));
                 }
                 for alert in group.alerts.values() {
-                    self.by_alert.remove(&(*alert, *id));
+                    self.by_alert.remove(*alert, *id);
                 }
             }
             Fact::ChannelKnown { id, name } => {
@@ -346,7 +350,10 @@ impl State {
 
     pub(crate) fn rebuild(&mut self) {
         let groups = || self.groups.iter();
-        self.by_key = groups().map(|(id, group)| (group.key(), id)).collect();
+        self.by_place.clear();
+        for (id, group) in groups() {
+            self.by_place.add(hash_of(&group.route, &group.labels), id);
+        }
         self.by_alert = groups()
             .flat_map(|(id, group)| group.alerts.values().map(move |alert| (*alert, id)))
             .collect();
@@ -379,11 +386,10 @@ impl Group {
     /// Names the group as Alertmanager does: `{}/{team="db"}:{alertname="DiskFull"}`. Providers
     /// recognise repeats by it.
     pub fn key(&self) -> String {
-        key(&self.route, &self.labels)
+        format!("{}:{}", self.route, self.labels)
     }
 }
 
-/// The key of a group that may or may not exist.
-pub(super) fn key(route: &str, labels: &Labels) -> String {
-    format!("{route}:{labels}")
+fn hash_of(route: &str, labels: &Labels) -> u64 {
+    hash(&[route]) ^ labels.fingerprint().0
 }

@@ -54,7 +54,7 @@ fn rules<T>(stage: &Stage<T>, labels: &Labels) -> Vec<Value> {
 
 fn standing(state: &State, settings: &Settings, alert: &Alert) -> Value {
     let lease = alert.ends.at().map(|at| at.max(state.event.grace_until()));
-    match alert.phase {
+    match alert.phase() {
         Phase::Firing if alert.stale => json!({
             "state": "stale",
             "why": "its lease ran out while its source was silent; silence is not recovery",

@@ -22,14 +22,14 @@ pub use turn::{Agenda, Outcome, Tally, Turn};
 
 use serde::{Deserialize, Serialize};
 
-use table::{Page, UnreadablePage};
+use table::{PageName, UnreadablePage};
 use value::{Actor, Timestamp};
 use view::{Fields, Invalid, Manual, Query};
 
 /// Lists the practices in flow order and derives the closed sets from the list.
 ///
-/// Each room exports the same names: `State` (with `fold`, `take_pages`, `load_page`, `rebuild` and
-/// `agenda`), `Command`, `Fact`, `Deadline`, `handle`, `react`, `wake`, `MANUAL`, `list`, `show` and
+/// Each room exports the same names: `State` (with `fold`, `take_changed`, `page`, `load_page`, `rebuild`
+/// and `agenda`), `Command`, `Fact`, `Deadline`, `handle`, `react`, `wake`, `MANUAL`, `list`, `show` and
 /// `parse`. The compiler points at whichever is missing.
 macro_rules! practices {
     ($($Variant:ident => $room:ident,)+) => {
@@ -77,11 +77,21 @@ macro_rules! practices {
                 match fact { $(Fact::$Variant(fact) => self.$room.fold(at, fact),)+ }
             }
 
-            /// The pages that changed since the last call, ready to be stored.
-            pub fn take_pages(&mut self) -> Vec<Page> {
-                let mut pages = Vec::new();
-                $(pages.extend(self.$room.take_pages());)+
-                pages
+            /// Takes the names of the pages that changed since the last call.
+            pub fn take_changed(&mut self) -> Vec<PageName> {
+                let mut names = Vec::new();
+                $(self.$room.take_changed(&mut |table, number| {
+                    names.push(PageName { practice: stringify!($room), table, number });
+                });)+
+                names
+            }
+
+            /// A page as it is stored: its records as JSON; nothing if none is left on it.
+            pub fn page(&self, name: PageName) -> Option<Vec<u8>> {
+                match name.practice {
+                    $(stringify!($room) => self.$room.page(name.table, name.number),)+
+                    _ => None,
+                }
             }
 
             /// Puts a stored page back.

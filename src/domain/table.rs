@@ -12,17 +12,15 @@ use super::value::RecordId;
 /// Records on one page. A page is one value in the store and should stay well under 64 KiB.
 const PAGE_RECORDS: u64 = 64;
 
-/// Some of a table's records, ready to be stored. An empty page is to be deleted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
+/// Names some of a table's records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PageName {
     /// The practice's name.
     pub practice: &'static str,
     /// The table's name within the practice.
     pub table: &'static str,
     /// The page's number within the table.
     pub number: u64,
-    /// The records as a JSON list of `[number, record]`; nothing if the page has none left.
-    pub records: Option<Vec<u8>>,
 }
 
 /// A stored page that does not fit its table: the store was written by something else.
@@ -201,30 +199,28 @@ fn place(number: u64) -> (u64, usize) {
 }
 
 impl<K: RecordId, V> Table<K, V> {
-    /// Takes the pages that changed since the last call, each rendered by `write`.
-    ///
-    /// Page 0 always goes along, because it carries the counter.
-    pub(crate) fn take_pages<W: Serialize>(
-        &mut self,
-        (practice, table): (&'static str, &'static str),
-        write: impl Fn(&V) -> W,
-    ) -> Vec<Page> {
+    /// Takes the numbers of the pages that changed since the last call. Page 0 always goes along,
+    /// because it carries the counter.
+    pub(crate) fn take_changed(&mut self) -> BTreeSet<u64> {
         let mut changed = std::mem::take(&mut self.changed);
-        if changed.is_empty() {
-            return Vec::new();
+        if !changed.is_empty() {
+            changed.insert(0);
         }
-        changed.insert(0);
-        let page = |number: u64| {
-            let shelf = self.shelves.get(&number).into_iter();
-            let records = shelf.flat_map(|shelf| shelf.records(number));
-            let rows: Vec<(u64, W)> = records.map(|(id, record)| (id, write(record))).collect();
-            let records = (!rows.is_empty() || number == 0).then(|| {
-                let last = (number == 0).then_some(self.last);
-                serde_json::to_vec(&(last, rows)).expect("records are plain JSON")
-            });
-            Page { practice, table, number, records }
-        };
-        changed.into_iter().map(page).collect()
+        changed
+    }
+
+    /// A page as it is stored, each record rendered by `write`; nothing if no record is left on it.
+    pub(crate) fn page<W: Serialize>(
+        &self,
+        number: u64,
+        write: impl Fn(&V) -> W,
+    ) -> Option<Vec<u8>> {
+        let shelf = self.shelves.get(&number).into_iter();
+        let records = shelf.flat_map(|shelf| shelf.records(number));
+        let rows: Vec<(u64, W)> = records.map(|(id, record)| (id, write(record))).collect();
+        let last = (number == 0).then_some(self.last);
+        (!rows.is_empty() || number == 0)
+            .then(|| serde_json::to_vec(&(last, rows)).expect("records are plain JSON"))
     }
 
     /// Puts a stored page back; `read` undoes what `write` did.
@@ -263,14 +259,14 @@ mod tests {
         for number in [1, 2, 70, 200] {
             table.insert(IncidentId(number), format!("record {number}"));
         }
-        let pages = table.take_pages(NAME, Clone::clone);
-        assert_eq!(pages.iter().map(|page| page.number).collect::<Vec<_>>(), [0, 1, 3]);
-        assert!(table.take_pages(NAME, Clone::clone).is_empty(), "nothing changed since");
+        let pages = table.take_changed();
+        assert_eq!(pages, BTreeSet::from([0, 1, 3]));
+        assert!(table.take_changed().is_empty(), "nothing changed since");
 
         let mut again = Table::default();
-        for page in &pages {
-            let records = page.records.as_deref().unwrap();
-            again.load_page(NAME, page.number, records, |text: String| text).unwrap();
+        for number in pages {
+            let records = table.page(number, Clone::clone).unwrap();
+            again.load_page(NAME, number, &records, |text: String| text).unwrap();
         }
         assert_eq!(again, table);
     }
@@ -280,11 +276,10 @@ mod tests {
         let mut table = Table::default();
         table.insert(IncidentId(500), ());
         table.remove(IncidentId(500));
-        let pages = table.take_pages(NAME, |()| ());
         let mut again: Table<IncidentId, ()> = Table::default();
-        for page in &pages {
-            if let Some(records) = page.records.as_deref() {
-                again.load_page(NAME, page.number, records, |()| ()).unwrap();
+        for number in table.take_changed() {
+            if let Some(records) = table.page(number, |()| ()) {
+                again.load_page(NAME, number, &records, |()| ()).unwrap();
             }
         }
         assert_eq!(again.next_id(), IncidentId(501));

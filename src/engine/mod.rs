@@ -116,8 +116,8 @@ impl Engine {
         &self.settings
     }
 
-    /// The pages that changed since the last call, for a checkpoint.
-    pub fn take_pages(&mut self) -> Vec<domain::table::Page> {
-        self.state.take_pages()
+    /// Takes the names of the pages that changed since the last call, for a checkpoint.
+    pub fn take_changed(&mut self) -> Vec<domain::table::PageName> {
+        self.state.take_changed()
     }
 }

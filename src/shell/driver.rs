@@ -238,18 +238,19 @@ impl Driver {
     /// Writes the pages that have changed, so that a restart need not fold the journal behind them.
     fn checkpoint(&mut self) -> Result<(), DriverError> {
         let watch = clock::Stopwatch::start();
-        let pages = {
-            let mut engine = self.engine.write().unwrap_or_else(PoisonError::into_inner);
-            engine.take_pages()
-        };
-        let mut stored = Vec::with_capacity(pages.len());
-        for page in pages {
+        let names = self.engine.write().unwrap_or_else(PoisonError::into_inner).take_changed();
+        let mut stored = Vec::with_capacity(names.len());
+        for name in names {
+            // Page by page under the read lock: nobody else writes, and readers need not wait.
+            let engine = self.engine.read().unwrap_or_else(PoisonError::into_inner);
+            let page = engine.state().page(name);
+            drop(engine);
             let key = PageKey {
-                practice: page.practice.to_owned(),
-                table: page.table.to_owned(),
-                number: page.number,
+                practice: name.practice.to_owned(),
+                table: name.table.to_owned(),
+                number: name.number,
             };
-            let value = page.records.map(|records| codec::encode(journal::SCHEMA, &records));
+            let value = page.map(|records| codec::encode(journal::SCHEMA, &records));
             stored.push(StoredPage { key, value });
         }
         self.store

@@ -10,7 +10,7 @@ mod view;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::table::{Page, Table, UnreadablePage};
+use crate::domain::table::{Table, UnreadablePage};
 use crate::domain::value::{Actor, AuditId, Timestamp};
 use crate::domain::{self, Refusal, Turn};
 
@@ -91,8 +91,17 @@ impl State {
         }
     }
 
-    pub(crate) fn take_pages(&mut self) -> Vec<Page> {
-        self.lines.take_pages(("audit", "lines"), Clone::clone)
+    pub(crate) fn take_changed(&mut self, add: &mut dyn FnMut(&'static str, u64)) {
+        for number in self.lines.take_changed() {
+            add("lines", number);
+        }
+    }
+
+    pub(crate) fn page(&self, table: &str, number: u64) -> Option<Vec<u8>> {
+        match table {
+            "lines" => self.lines.page(number, Clone::clone),
+            _ => None,
+        }
     }
 
     pub(crate) fn load_page(

@@ -134,7 +134,7 @@ pub(crate) fn wake(turn: &mut Turn, deadline: Deadline) {
 fn forget(turn: &mut Turn, id: AlertId) {
     let state = turn.state();
     let Some(alert) = state.event.alert(id) else { return };
-    let Phase::Resolved { noted, .. } = alert.phase else { return };
+    let Phase::Resolved { noted, .. } = alert.phase() else { return };
     let due = noted + turn.settings().defaults.refire_window;
     let held = alert.flapping || state.incident.holds(id) || state.notification.holds(id);
     if due > turn.now() {

@@ -61,7 +61,7 @@ fn firing(turn: &mut Turn, key: Fingerprint, event: Event) {
         return;
     }
     let alert = turn.state().event.alert(id).expect("the index names alerts that exist");
-    match alert.phase {
+    match alert.phase() {
         Phase::Firing => repeat(turn, id, event),
         // A firing event that began before the end we know of was overtaken on its way.
         Phase::Resolved { at, .. } if event.starts_at < at && event.ends == Ends::Never => {
@@ -200,7 +200,7 @@ fn resolved(turn: &mut Turn, key: Fingerprint, event: &Event) {
         return;
     };
     let ended = event.ends.at().unwrap_or(turn.now()).min(turn.now());
-    match alert.phase {
+    match alert.phase() {
         Phase::Resolved { .. } => turn.tally.duplicate += 1,
         // The end of an earlier outbreak, overtaken on its way by the next one.
         Phase::Firing if ended < alert.starts_at => turn.tally.stale += 1,

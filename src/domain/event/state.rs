@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::fact::{ClearedBy, Correlation, Fact, Raised};
 use super::message::{Ends, Event};
 use crate::domain::index::Index;
-use crate::domain::table::{Page, Table, UnreadablePage};
+use crate::domain::table::{Table, UnreadablePage};
 use crate::domain::value::{
-    AlertId, ConfigurationId, Fingerprint, LabelSet, Labels, Severity, SourceId, Symbol, Symbols,
-    Timestamp,
+    AlertId, ConfigurationId, Fingerprint, LabelSet, Labels, Packed, Severity, SourceId, Symbol,
+    Symbols, Timestamp,
 };
 
 /// Changes between firing and resolved that are remembered of one alert.
@@ -40,16 +40,18 @@ pub struct Alert {
     pub key: Fingerprint,
     /// Who said so.
     pub source: SourceId,
-    labels: LabelSet,
-    /// What is said about it.
-    pub annotations: Labels,
+    /// The labels, and behind them the annotations that are links: those of one rule's alerts are
+    /// mostly the same.
+    pairs: LabelSet,
+    /// How many of the pairs are labels.
+    labels: u32,
+    /// The other annotations.
+    texts: Packed,
     url: Symbol,
     /// Hash of annotations and URL.
     pub content: u64,
     /// How bad it is.
     pub severity: Severity,
-    /// Whether it holds.
-    pub phase: Phase,
     /// When it was raised here.
     pub raised_at: Timestamp,
     /// Since when it holds, by the source's clock.
@@ -79,6 +81,16 @@ struct Rare {
     previous: Option<AlertId>,
     /// When it changed between firing and resolved, oldest first, not counting its birth.
     transitions: Vec<Timestamp>,
+    /// How it ended, if it has.
+    end: Option<End>,
+}
+
+/// How an alert ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct End {
+    at: Timestamp,
+    noted: Timestamp,
+    by: ClearedBy,
 }
 
 /// Whether a condition holds.
@@ -161,12 +173,18 @@ impl State {
 
     /// The labels of an alert, after the rules.
     pub fn labels(&self, alert: &Alert) -> Labels {
-        self.symbols.resolve(&alert.labels)
+        Labels::new(self.symbols.iter(&alert.pairs).take(alert.labels as usize))
     }
 
     /// The value of one label of an alert; the empty text if it has none of that name.
     pub fn label<'a>(&'a self, alert: &'a Alert, name: &str) -> &'a str {
-        self.symbols.get(&alert.labels, name)
+        let mut labels = self.symbols.iter(&alert.pairs).take(alert.labels as usize);
+        labels.find(|(have, _)| *have == name).map_or("", |(_, value)| value)
+    }
+
+    /// What is said about an alert.
+    pub fn annotations(&self, alert: &Alert) -> Labels {
+        alert.annotations(&self.symbols)
     }
 
     /// Where the source shows the alert; may be empty.
@@ -262,7 +280,7 @@ impl State {
             Fact::Refired { id, starts_at, ends, annotations, url } => {
                 self.fold_content(*id, annotations, url);
                 let alert = self.alerts.expect_mut(*id);
-                alert.phase = Phase::Firing;
+                alert.rare.get_or_insert_default().end = None;
                 alert.starts_at = *starts_at;
                 alert.ends = *ends;
                 alert.updated_at = at;
@@ -270,18 +288,21 @@ impl State {
                 alert.remember(at);
             }
             Fact::Changed { id, labels, annotations, url, severity } => {
-                self.fold_content(*id, annotations, url);
-                let interned = self.symbols.intern(labels);
+                let (pairs, texts) = shelve(&mut self.symbols, labels, annotations);
                 let alert = self.alerts.expect_mut(*id);
-                let before = std::mem::replace(&mut alert.labels, interned);
+                let before = std::mem::replace(&mut alert.pairs, pairs);
+                alert.labels = count(labels);
+                alert.texts = texts;
                 alert.severity = *severity;
                 alert.updated_at = at;
                 self.symbols.release(&before);
+                self.fold_content(*id, annotations, url);
             }
             Fact::Cleared { id, at: ended, by } => {
                 let alert = self.alerts.expect_mut(*id);
-                assert_eq!(alert.phase, Phase::Firing, "only what fires can clear");
-                alert.phase = Phase::Resolved { at: *ended, noted: at, by: *by };
+                assert!(alert.is_firing(), "only what fires can clear");
+                let end = End { at: *ended, noted: at, by: *by };
+                alert.rare.get_or_insert_default().end = Some(end);
                 alert.stale = false;
                 alert.remember(at);
             }
@@ -294,26 +315,25 @@ impl State {
     }
 
     fn fold_raised(&mut self, at: Timestamp, raised: &Raised) {
-        let labels = if raised.set.is_empty() {
-            self.symbols.intern(&raised.labels)
-        } else {
-            self.symbols.intern(&raised.labels.with(raised.set.iter()))
-        };
+        let over = (!raised.set.is_empty()).then(|| raised.labels.with(raised.set.iter()));
+        let labels = over.as_ref().unwrap_or(&raised.labels);
+        let (pairs, texts) = shelve(&mut self.symbols, labels, &raised.annotations);
         let correlation = raised.correlation.as_ref();
         let rare = Rare {
             source_key: raised.source_key.clone(),
             previous: raised.previous,
             transitions: Vec::new(),
+            end: None,
         };
         let alert = Alert {
             key: raised.key,
             source: raised.source,
-            labels,
-            annotations: raised.annotations.clone(),
+            pairs,
+            labels: count(labels),
+            texts,
             url: self.symbols.intern_one("", &raised.url),
             content: Event::content(&raised.annotations, &raised.url),
             severity: raised.severity,
-            phase: Phase::Firing,
             raised_at: at,
             starts_at: raised.starts_at,
             updated_at: at,
@@ -330,16 +350,20 @@ impl State {
 
     fn fold_content(&mut self, id: AlertId, annotations: &Labels, url: &str) {
         let interned = self.symbols.intern_one("", url);
+        let labels = self.labels(self.alerts.expect(id));
+        let (pairs, texts) = shelve(&mut self.symbols, &labels, annotations);
         let alert = self.alerts.expect_mut(id);
         let before = std::mem::replace(&mut alert.url, interned);
-        alert.annotations = annotations.clone();
+        let pairs = std::mem::replace(&mut alert.pairs, pairs);
+        alert.texts = texts;
         alert.content = Event::content(annotations, url);
         self.symbols.release_one(before);
+        self.symbols.release(&pairs);
     }
 
     fn fold_forgotten(&mut self, id: AlertId) {
         let alert = self.alerts.remove(id).expect("an alert is forgotten once");
-        self.symbols.release(&alert.labels);
+        self.symbols.release(&alert.pairs);
         self.symbols.release_one(alert.url);
         if let Some(correlation) = alert.correlation {
             self.symbols.release_one(correlation);
@@ -347,14 +371,25 @@ impl State {
         self.by_key.remove(alert.key.0, |newest| newest == id);
     }
 
-    pub(crate) fn take_pages(&mut self) -> Vec<Page> {
-        let symbols = &self.symbols;
-        let mut pages =
-            self.alerts.take_pages(("event", "alerts"), |alert| StoredAlert::of(symbols, alert));
-        pages.extend(self.sources.take_pages(("event", "sources"), Clone::clone));
-        let configurations = ("event", "configurations");
-        pages.extend(self.configurations.take_pages(configurations, Clone::clone));
-        pages
+    pub(crate) fn take_changed(&mut self, add: &mut dyn FnMut(&'static str, u64)) {
+        for number in self.alerts.take_changed() {
+            add("alerts", number);
+        }
+        for number in self.sources.take_changed() {
+            add("sources", number);
+        }
+        for number in self.configurations.take_changed() {
+            add("configurations", number);
+        }
+    }
+
+    pub(crate) fn page(&self, table: &str, number: u64) -> Option<Vec<u8>> {
+        match table {
+            "alerts" => self.alerts.page(number, |alert| StoredAlert::of(&self.symbols, alert)),
+            "sources" => self.sources.page(number, Clone::clone),
+            "configurations" => self.configurations.page(number, Clone::clone),
+            _ => None,
+        }
     }
 
     pub(crate) fn load_page(
@@ -393,7 +428,7 @@ impl State {
             add(at, super::Deadline::Leases);
         }
         for (id, alert) in self.alerts.iter() {
-            if let Phase::Resolved { noted, .. } = alert.phase {
+            if let Phase::Resolved { noted, .. } = alert.phase() {
                 add(noted, super::Deadline::Forget(id));
             }
             if alert.flapping {
@@ -412,6 +447,11 @@ impl Alert {
     /// The alert of the same identity before it.
     pub fn previous(&self) -> Option<AlertId> {
         self.rare.as_ref()?.previous
+    }
+
+    fn annotations(&self, symbols: &Symbols) -> Labels {
+        let links = symbols.iter(&self.pairs).skip(self.labels as usize);
+        Labels::new(links.chain(self.texts.pairs()))
     }
 
     fn transitions(&self) -> &[Timestamp] {
@@ -437,10 +477,31 @@ impl Alert {
         born + self.transitions().iter().filter(|at| **at >= since).count()
     }
 
+    /// Whether it holds, and if not, since when and on whose word.
+    pub fn phase(&self) -> Phase {
+        match self.rare.as_ref().and_then(|rare| rare.end) {
+            None => Phase::Firing,
+            Some(End { at, noted, by }) => Phase::Resolved { at, noted, by },
+        }
+    }
+
     /// Tells whether it holds.
     pub fn is_firing(&self) -> bool {
-        self.phase == Phase::Firing
+        self.rare.as_ref().is_none_or(|rare| rare.end.is_none())
     }
+}
+
+/// Puts labels and links, which alerts share, with the symbols, and packs the other annotations.
+fn shelve(symbols: &mut Symbols, labels: &Labels, annotations: &Labels) -> (LabelSet, Packed) {
+    let is_link =
+        |(_, value): &(&str, &str)| value.starts_with("https://") || value.starts_with("http://");
+    let links = annotations.iter().filter(is_link);
+    let pairs = symbols.intern_pairs(labels.iter().chain(links));
+    (pairs, Packed::new(annotations.iter().filter(|pair| !is_link(pair))))
+}
+
+fn count(labels: &Labels) -> u32 {
+    u32::try_from(labels.len()).expect("a body has fewer labels than bytes")
 }
 
 /// An alert as it stands on a page: with words in place of symbols.
@@ -452,7 +513,6 @@ struct StoredAlert {
     annotations: Labels,
     url: Box<str>,
     severity: Severity,
-    phase: Phase,
     raised_at: Timestamp,
     starts_at: Timestamp,
     updated_at: Timestamp,
@@ -473,11 +533,10 @@ impl StoredAlert {
         Self {
             key: alert.key,
             source: alert.source,
-            labels: symbols.resolve(&alert.labels),
-            annotations: alert.annotations.clone(),
+            labels: Labels::new(symbols.iter(&alert.pairs).take(alert.labels as usize)),
+            annotations: alert.annotations(symbols),
             url: symbols.one(alert.url).1.into(),
             severity: alert.severity,
-            phase: alert.phase,
             raised_at: alert.raised_at,
             starts_at: alert.starts_at,
             updated_at: alert.updated_at,
@@ -492,15 +551,16 @@ impl StoredAlert {
     }
 
     fn read(self, symbols: &mut Symbols) -> Alert {
+        let (pairs, texts) = shelve(symbols, &self.labels, &self.annotations);
         Alert {
             key: self.key,
             source: self.source,
-            labels: symbols.intern(&self.labels),
+            pairs,
+            labels: count(&self.labels),
             content: Event::content(&self.annotations, &self.url),
-            annotations: self.annotations,
+            texts,
             url: symbols.intern_one("", &self.url),
             severity: self.severity,
-            phase: self.phase,
             raised_at: self.raised_at,
             starts_at: self.starts_at,
             updated_at: self.updated_at,

@@ -53,7 +53,7 @@ pub(crate) fn parse(verb: &str, _: &str, _: &Fields) -> Result<Command, Invalid>
 
 fn record(state: &domain::State, id: AlertId, alert: &Alert) -> Value {
     let events = &state.event;
-    let (resolved_at, resolved_by) = match alert.phase {
+    let (resolved_at, resolved_by) = match alert.phase() {
         Phase::Firing => (None, None),
         Phase::Resolved { at, by, .. } => (Some(at.rfc3339()), Some(by)),
     };
@@ -63,7 +63,7 @@ fn record(state: &domain::State, id: AlertId, alert: &Alert) -> Value {
         "state": standing(alert),
         "severity": alert.severity.name(),
         "labels": events.labels(alert),
-        "annotations": alert.annotations,
+        "annotations": events.annotations(alert),
         "source": events.source(alert.source).map(|source| &source.name),
         "source_key": alert.source_key(),
         "url": events.url(alert),
@@ -80,7 +80,7 @@ fn record(state: &domain::State, id: AlertId, alert: &Alert) -> Value {
 }
 
 fn standing(alert: &Alert) -> &'static str {
-    match alert.phase {
+    match alert.phase() {
         Phase::Firing | Phase::Resolved { .. } if alert.flapping => "flapping",
         Phase::Firing if alert.stale => "stale",
         Phase::Firing => "firing",
@@ -104,6 +104,6 @@ fn wanted(state: &domain::State, query: &Query, id: AlertId, alert: &Alert) -> b
             let text = text.to_lowercase();
             let labels = events.labels(alert);
             labels.iter().any(|(_, value)| value.to_lowercase().contains(&text))
-                || alert.annotations.get("summary").to_lowercase().contains(&text)
+                || events.annotations(alert).get("summary").to_lowercase().contains(&text)
         })
 }

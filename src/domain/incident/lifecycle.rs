@@ -158,7 +158,7 @@ pub(super) fn raise_priority(turn: &mut Turn, id: IncidentId, severity: Severity
 fn open(turn: &mut Turn, root: AlertId, correlation: &Correlation, before: Option<IncidentId>) {
     let state = &turn.state().event;
     let alert = state.alert(root).expect("just raised");
-    let (severity, annotations) = (alert.severity, alert.annotations.clone());
+    let (severity, annotations) = (alert.severity, state.annotations(alert));
     let detected_at = alert.starts_at.min(turn.now());
     let labels = state.labels(alert);
     let matched = turn.settings().incidents.incident.first(&labels);

@@ -9,7 +9,7 @@ use super::machine::{Status, Step};
 use crate::domain::event::Correlation;
 use crate::domain::index::{Index, hash};
 use crate::domain::links::Links;
-use crate::domain::table::{Page, Table, UnreadablePage};
+use crate::domain::table::{Table, UnreadablePage};
 use crate::domain::timeline::Timeline;
 use crate::domain::value::{
     Actor, AlertId, Impact, IncidentId, Labels, Priority, Severity, Span, Timestamp, Urgency,
@@ -355,8 +355,17 @@ impl State {
         }
     }
 
-    pub(crate) fn take_pages(&mut self) -> Vec<Page> {
-        self.incidents.take_pages(TABLE, Clone::clone)
+    pub(crate) fn take_changed(&mut self, add: &mut dyn FnMut(&'static str, u64)) {
+        for number in self.incidents.take_changed() {
+            add("incidents", number);
+        }
+    }
+
+    pub(crate) fn page(&self, table: &str, number: u64) -> Option<Vec<u8>> {
+        match table {
+            "incidents" => self.incidents.page(number, Clone::clone),
+            _ => None,
+        }
     }
 
     pub(crate) fn load_page(

@@ -122,14 +122,14 @@ fn order(labels: &Labels) -> (&str, &str, &Labels) {
 fn alert(state: &State, id: AlertId, firing: bool) -> Option<LetterAlert> {
     let alert = state.event.alert(id)?;
     let labels = state.event.labels(alert);
-    let ended = match alert.phase {
+    let ended = match alert.phase() {
         crate::domain::event::Phase::Firing => None,
         crate::domain::event::Phase::Resolved { at, .. } => Some(at),
     };
     let holds = firing && ended.is_none();
     Some(LetterAlert {
         status: if holds { AlertStatus::Firing } else { AlertStatus::Resolved },
-        annotations: alert.annotations.clone(),
+        annotations: state.event.annotations(alert),
         starts_at: alert.starts_at,
         ends_at: if holds { None } else { Some(ended.unwrap_or(alert.updated_at)) },
         url: state.event.url(alert).to_owned(),

@@ -8,7 +8,7 @@ use super::fact::{Abandonment, Fact, Says};
 use super::verdict::Standing;
 use crate::domain::index::{Index, hash};
 use crate::domain::links::Links;
-use crate::domain::table::{Page, Table, UnreadablePage};
+use crate::domain::table::{Table, UnreadablePage};
 use crate::domain::value::{
     AlertId, ChannelId, DeliveryId, Fingerprint, GroupId, IncidentId, Labels, Priority, Timestamp,
 };
@@ -327,11 +327,25 @@ impl State {
         delivery
     }
 
-    pub(crate) fn take_pages(&mut self) -> Vec<Page> {
-        let mut pages = self.groups.take_pages(GROUPS, Clone::clone);
-        pages.extend(self.deliveries.take_pages(DELIVERIES, Clone::clone));
-        pages.extend(self.channels.take_pages(CHANNELS, Clone::clone));
-        pages
+    pub(crate) fn take_changed(&mut self, add: &mut dyn FnMut(&'static str, u64)) {
+        for number in self.groups.take_changed() {
+            add("groups", number);
+        }
+        for number in self.deliveries.take_changed() {
+            add("deliveries", number);
+        }
+        for number in self.channels.take_changed() {
+            add("channels", number);
+        }
+    }
+
+    pub(crate) fn page(&self, table: &str, number: u64) -> Option<Vec<u8>> {
+        match table {
+            "groups" => self.groups.page(number, Clone::clone),
+            "deliveries" => self.deliveries.page(number, Clone::clone),
+            "channels" => self.channels.page(number, Clone::clone),
+            _ => None,
+        }
     }
 
     pub(crate) fn load_page(

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fact::{Fact, Moved, Opened, Recurrence};
 use super::machine::{Status, Step};
-use crate::domain::table::{Page, Table, UnreadablePage};
+use crate::domain::table::{Table, UnreadablePage};
 use crate::domain::timeline::Timeline;
 use crate::domain::value::{Actor, IncidentId, Priority, ProblemId, SignatureId, Span, Timestamp};
 
@@ -296,10 +296,21 @@ impl State {
         }
     }
 
-    pub(crate) fn take_pages(&mut self) -> Vec<Page> {
-        let mut pages = self.signatures.take_pages(SIGNATURES, Clone::clone);
-        pages.extend(self.problems.take_pages(PROBLEMS, Clone::clone));
-        pages
+    pub(crate) fn take_changed(&mut self, add: &mut dyn FnMut(&'static str, u64)) {
+        for number in self.signatures.take_changed() {
+            add("signatures", number);
+        }
+        for number in self.problems.take_changed() {
+            add("problems", number);
+        }
+    }
+
+    pub(crate) fn page(&self, table: &str, number: u64) -> Option<Vec<u8>> {
+        match table {
+            "signatures" => self.signatures.page(number, Clone::clone),
+            "problems" => self.problems.page(number, Clone::clone),
+            _ => None,
+        }
     }
 
     pub(crate) fn load_page(

@@ -4,6 +4,7 @@ mod actor;
 mod id;
 mod labels;
 pub mod matcher;
+mod packed;
 mod secret;
 mod severity;
 mod symbol;
@@ -16,6 +17,7 @@ pub use id::{
 };
 pub use labels::{Fingerprint, Labels};
 pub use matcher::{Matcher, Matchers};
+pub use packed::Packed;
 pub use secret::Secret;
 pub use severity::{Impact, OutOfRange, Priority, Severity, Urgency};
 pub use symbol::{LabelSet, Symbol, Symbols};

@@ -42,7 +42,15 @@ impl Pair {
 impl Symbols {
     /// Turns a label set into numbers and counts one more user of each.
     pub fn intern(&mut self, labels: &Labels) -> LabelSet {
-        LabelSet(labels.iter().map(|(name, value)| self.intern_pair(name, value)).collect())
+        self.intern_pairs(labels.iter())
+    }
+
+    /// Turns pairs into numbers and counts one more user of each.
+    pub fn intern_pairs<'a>(
+        &mut self,
+        pairs: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> LabelSet {
+        LabelSet(pairs.map(|(name, value)| self.intern_pair(name, value)).collect())
     }
 
     /// Turns one pair into a number and counts one more user of it.

@@ -34,7 +34,7 @@ pub(super) struct Counts {
 pub(super) async fn count(handle: &Handle) -> Counts {
     let mut counts = Counts::default();
     survey(handle, |_, _, alert| {
-        match alert.phase {
+        match alert.phase() {
             Phase::Firing => counts.firing += 1,
             Phase::Resolved { .. } => counts.resolved += 1,
         }

@@ -60,7 +60,7 @@ impl Sight<'_> {
         let ends_at = alert.ends.at().filter(|at| *at >= self.now).unwrap_or(believed_until);
         Some(Copied {
             labels: events.labels(alert),
-            annotations: alert.annotations.clone(),
+            annotations: events.annotations(alert),
             url: events.url(alert).into(),
             starts_at: alert.starts_at,
             updated_at: alert.updated_at,

@@ -92,12 +92,10 @@ enum Destination {
 /// Where an alert of a correlation belongs.
 fn destination(turn: &Turn, correlation: &Correlation) -> Destination {
     let incidents = &turn.state().incident;
-    let Some(mut id) = incidents.of_correlation(correlation) else {
+    let Some(newest) = incidents.of_correlation(correlation) else {
         return Destination::Open { recurrence_of: None };
     };
-    while let Some(into) = incidents.expect(id).merged_into {
-        id = into;
-    }
+    let id = incidents.bearer(newest);
     let incident = incidents.expect(id);
     match incident.status {
         Status::Candidate

@@ -7,6 +7,7 @@ mod command;
 mod fact;
 mod lifecycle;
 mod machine;
+mod members;
 pub mod rules;
 mod state;
 mod timeline;

@@ -18,11 +18,11 @@ const TABLE: (&str, &str) = ("incident", "incidents");
 /// What incident management knows.
 #[derive(Debug, Clone, Default)]
 pub struct State {
-    incidents: Table<IncidentId, Box<Incident>>,
+    pub(super) incidents: Table<IncidentId, Box<Incident>>,
     /// The newest incident of each correlation.
     by_correlation: BTreeMap<Correlation, IncidentId>,
     /// The incident that has an alert, as long as it may still open again.
-    by_alert: BTreeMap<AlertId, IncidentId>,
+    pub(super) by_alert: BTreeMap<AlertId, IncidentId>,
 }
 
 /// An unplanned interruption to a service, or a reduction in its quality (ITIL 4).
@@ -115,6 +115,9 @@ pub struct Member {
     /// Whether it comes and goes.
     #[serde(rename = "x", default, skip_serializing_if = "std::ops::Not::not")]
     pub flapping: bool,
+    /// Whether it has gone on to another incident and is listed here for the record only.
+    #[serde(rename = "l", default, skip_serializing_if = "std::ops::Not::not")]
+    pub left: bool,
 }
 
 /// How an incident was resolved.
@@ -165,6 +168,14 @@ impl State {
         self.by_alert.get(&id).copied()
     }
 
+    /// The incident that bears an incident's burden: itself, or the one it was merged into at last.
+    pub fn bearer(&self, mut id: IncidentId) -> IncidentId {
+        while let Some(into) = self.expect(id).merged_into {
+            id = into;
+        }
+        id
+    }
+
     /// Tells whether an incident that is open, or may become so, speaks of an alert.
     pub fn holds(&self, id: AlertId) -> bool {
         let Some(incident) = self.of_alert(id) else { return false };
@@ -180,13 +191,15 @@ impl State {
         match fact {
             Fact::Opened(opened) => self.fold_opened(at, opened),
             Fact::Joined { id, alert, severity } => {
+                if let Some(before) = self.by_alert.insert(*alert, *id).filter(|it| it != id) {
+                    self.leave(before, *alert);
+                }
                 let incident = self.incidents.expect_mut(*id);
-                let member = Member { firing: true, flapping: false };
+                let member = Member { firing: true, flapping: false, left: false };
                 incident.members.insert(*alert, member);
                 incident.severity = incident.severity.min(*severity);
                 incident.last_alert_at = at;
                 incident.timeline.joined(at, *alert, incident.members.len());
-                self.by_alert.insert(*alert, *id);
             }
             Fact::Fired { id, alert } => {
                 let incident = self.incidents.expect_mut(*id);
@@ -312,34 +325,6 @@ impl State {
         }
     }
 
-    fn move_members(&mut self, from: IncidentId, into: IncidentId) {
-        let members = self.incidents.expect(from).members.clone();
-        for id in members.keys() {
-            self.by_alert.insert(*id, into);
-        }
-        self.incidents.expect_mut(into).members.extend(members);
-    }
-
-    fn take_members_back(&mut self, id: IncidentId, from: IncidentId) {
-        let mut members = self.incidents.expect(id).members.clone();
-        let holder = self.incidents.expect_mut(from);
-        for (alert, member) in &mut members {
-            // Meanwhile the other incident knew better how the alert was doing.
-            *member = holder.members.remove(alert).unwrap_or(*member);
-            self.by_alert.insert(*alert, id);
-        }
-        self.incidents.expect_mut(id).members = members;
-    }
-
-    /// Lets the alerts of an ended incident go: when they fire again they open another one.
-    fn let_go(&mut self, id: IncidentId) {
-        for alert in self.incidents.expect(id).members.keys() {
-            if self.by_alert.get(alert) == Some(&id) {
-                self.by_alert.remove(alert);
-            }
-        }
-    }
-
     pub(crate) fn take_pages(&mut self) -> Vec<Page> {
         self.incidents.take_pages(TABLE, Clone::clone)
     }
@@ -362,7 +347,10 @@ impl State {
             all().map(|(id, incident)| (incident.correlation.clone(), id)).collect();
         self.by_alert = all()
             .filter(|(_, incident)| incident.keeps_alerts())
-            .flat_map(|(id, incident)| incident.members.keys().map(move |alert| (*alert, id)))
+            .flat_map(|(id, incident)| {
+                let members = incident.members.iter().filter(|(_, member)| !member.left);
+                members.map(move |(alert, _)| (*alert, id))
+            })
             .collect();
     }
 
@@ -470,6 +458,8 @@ impl Incident {
             Step::Unmerge => {
                 self.merged_into = None;
                 self.ended_at = None;
+                // Whether all is clear is found out afresh.
+                self.restored_at = None;
             }
             Step::Close | Step::Cancel | Step::Discard => {
                 self.ended_at = Some(at);

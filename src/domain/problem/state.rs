@@ -247,6 +247,12 @@ impl State {
             closed_at: None,
             timeline,
         };
+        for incident in &opened.incidents {
+            // An incident has one problem: a rejected or outlived one lets it go.
+            if let Some(before) = self.problem_of.get(incident) {
+                self.problems.expect_mut(*before).incidents.remove(incident);
+            }
+        }
         self.problem_of.extend(opened.incidents.iter().map(|incident| (*incident, opened.id)));
         self.signatures.expect_mut(opened.signature).problem = Some(opened.id);
         self.problems.insert(opened.id, problem);

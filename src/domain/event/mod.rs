@@ -126,7 +126,11 @@ fn forget(turn: &mut Turn, id: AlertId) {
     let Some(alert) = state.event.alert(id) else { return };
     let Phase::Resolved { noted, .. } = alert.phase else { return };
     let due = noted + turn.settings().defaults.refire_window;
-    let held = alert.flapping || state.incident.holds(id) || state.notification.holds(id);
+    // Alerts of one identity are forgotten in the order of their births, so that the newest one in
+    // memory is always the newest there was.
+    let outlived = alert.previous.is_some_and(|previous| state.event.alert(previous).is_some());
+    let held =
+        alert.flapping || outlived || state.incident.holds(id) || state.notification.holds(id);
     if due > turn.now() {
         turn.wake_at(due, Deadline::Forget(id));
     } else if held {

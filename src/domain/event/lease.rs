@@ -63,6 +63,17 @@ pub(super) fn started(turn: &mut Turn) {
 /// Arms the dead-man switch of every source that has one.
 pub(super) fn arm(turn: &mut Turn) {
     let settings = turn.settings();
+    let watched = |name: &str| settings.sources.get(name).is_some_and(|one| one.deadman.is_some());
+    let sources = turn.state().event.sources();
+    let forgiven: Vec<SourceId> = sources
+        .filter(|(_, source)| source.silent && !watched(&source.name))
+        .map(|(id, _)| id)
+        .collect();
+    for id in forgiven {
+        // Nobody waits for it any longer, so nobody can say that it is silent.
+        turn.record(Fact::SourceHeard { id });
+        tell(turn, id, Signal::Resolved);
+    }
     for (name, configured) in &settings.sources {
         let Some(deadman) = &configured.deadman else { continue };
         let id = source(turn, name);

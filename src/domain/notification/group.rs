@@ -26,7 +26,7 @@ pub(super) fn place(turn: &mut Turn, id: AlertId) {
             GroupBy::All => labels.clone(),
             GroupBy::Incident => continue,
         };
-        let group = match turn.state().notification.group_of_key(&state::key(&route.key, &common)) {
+        let group = match of_route(turn, route, &common) {
             Some(group) => group,
             None => open(turn, route, common, None, wait(turn, route, starts_at)),
         };
@@ -36,6 +36,15 @@ pub(super) fn place(turn: &mut Turn, id: AlertId) {
         }
         wind(turn, group);
     }
+}
+
+/// The group of a route and labels. One that was opened for another receiver is not it: its
+/// receiver is told of the end, the new one of everything.
+fn of_route(turn: &Turn, route: &Route, labels: &Labels) -> Option<GroupId> {
+    let notification = &turn.state().notification;
+    let id = notification.group_of_key(&state::key(&route.key, labels))?;
+    let receiver = &notification.group(id)?.receiver;
+    (*receiver == route.receiver).then_some(id)
 }
 
 /// What routes match on. Groups of alerts see the alert's own labels, as in Alertmanager; what
@@ -57,8 +66,7 @@ pub(super) fn place_incident(turn: &mut Turn, id: IncidentId) {
         }
         let name = id.to_string();
         let labels = Labels::new([("incident", name.as_str())]);
-        let key = state::key(&route.key, &labels);
-        if turn.state().notification.group_of_key(&key).is_none() {
+        if of_route(turn, route, &labels).is_none() {
             // A confirmed P1 does not wait for company.
             let wait = if urgent { Span::ZERO } else { route.group_wait };
             let group = open(turn, route, labels, Some(id), turn.now() + wait);
@@ -261,11 +269,12 @@ fn reroute_alert(turn: &mut Turn, id: AlertId) {
     let before = turn.state().notification.groups_of_alert(id);
     let (key, _, labels) = sight(turn, id);
     let routes = turn.settings().routes.matching(&labels);
-    let wanted: BTreeSet<&str> = routes.iter().map(|route| route.key.as_str()).collect();
     for group in before {
         let known = turn.state().notification.group(group).expect("the index names groups");
         let told = known.told.values().any(|told| told.firing.contains(&key));
-        if !wanted.contains(known.route.as_str()) && !told {
+        // What is on its way will be told.
+        let telling = turn.state().notification.is_telling(group, key);
+        if !routes.iter().any(|route| known.is_of(route)) && !told && !telling {
             turn.record(Fact::Dropped { id: group, keys: vec![key] });
             tidy(turn, group);
         }
@@ -279,7 +288,7 @@ fn place_if_missing(turn: &mut Turn, id: AlertId) {
     let has = |route: &&Route| {
         groups.iter().any(|group| {
             let group = turn.state().notification.group(*group);
-            group.is_some_and(|group| group.route == route.key)
+            group.is_some_and(|group| group.is_of(route))
         })
     };
     let routes = turn.settings().routes.matching(&labels);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::fact::{Abandonment, Fact, Says};
+use super::route::Route;
 use super::verdict::Standing;
 use crate::domain::table::{Page, Table, UnreadablePage};
 use crate::domain::value::{
@@ -149,6 +150,12 @@ impl State {
     pub fn is_speaking(&self, group: GroupId) -> bool {
         let range = (group, ChannelId(0))..=(group, ChannelId(u64::MAX));
         self.on_the_way.range(range).next().is_some()
+    }
+
+    /// Tells whether a message on its way from a group says that an alert fires.
+    pub fn is_telling(&self, group: GroupId, key: Fingerprint) -> bool {
+        let range = (group, ChannelId(0))..=(group, ChannelId(u64::MAX));
+        self.on_the_way.range(range).any(|(_, id)| self.deliveries.expect(*id).tells(key))
     }
 
     /// The group of a key: [`Group::key`].
@@ -370,6 +377,17 @@ impl Group {
     /// recognise repeats by it.
     pub fn key(&self) -> String {
         key(&self.route, &self.labels)
+    }
+
+    /// Tells whether it is a group of a route, as that route stands in the configuration.
+    pub fn is_of(&self, route: &Route) -> bool {
+        self.route == route.key && self.receiver == route.receiver
+    }
+}
+
+impl Delivery {
+    fn tells(&self, key: Fingerprint) -> bool {
+        self.says.firing.contains(&key)
     }
 }
 

@@ -32,6 +32,17 @@ pub enum Input {
     Tick,
 }
 
+/// Folds what a journal holds onto a state: how memory comes back after a stop.
+pub fn remember<'a>(
+    mut state: State,
+    facts: impl IntoIterator<Item = &'a (Timestamp, Fact)>,
+) -> State {
+    for (at, fact) in facts {
+        state.fold(*at, fact);
+    }
+    state
+}
+
 /// The state and what it waits for.
 #[derive(Debug, Clone)]
 pub struct Engine {
@@ -98,6 +109,11 @@ impl Engine {
     /// When to call [`Engine::step`] with a [`Input::Tick`], if nothing else arrives sooner.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         self.agenda.first().map(|(at, _)| *at)
+    }
+
+    /// What waits for a time, soonest first.
+    pub fn agenda(&self) -> &Agenda {
+        &self.agenda
     }
 
     /// The time of the last entry.

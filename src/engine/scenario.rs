@@ -150,12 +150,14 @@ impl World {
         &self.facts
     }
 
+    /// Other rules are in force from here on.
+    pub fn reload(&mut self, at: Timestamp, settings: Arc<Settings>) {
+        self.step(at, Input::Settings(settings));
+    }
+
     /// Memory is lost; the engine is made anew of what was committed.
     pub fn restart(&mut self, at: Timestamp) {
-        let mut state = State::default();
-        for (at, fact) in &self.facts {
-            state.fold(*at, fact);
-        }
+        let state = super::remember(State::default(), &self.facts);
         let settings = Arc::clone(self.engine.settings());
         self.engine = Engine::restore(state, Arc::clone(&settings), self.engine.now());
         self.step(at, Input::Started(settings));

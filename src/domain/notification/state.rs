@@ -22,7 +22,7 @@ pub struct State {
     groups: Table<GroupId, Group>,
     deliveries: Table<DeliveryId, Delivery>,
     channels: Table<ChannelId, Channel>,
-    by_key: BTreeMap<String, GroupId>,
+    by_key: BTreeMap<(String, String), GroupId>,
     by_alert: BTreeSet<(AlertId, GroupId)>,
     by_incident: BTreeSet<(IncidentId, GroupId)>,
     /// The one message on its way from a group through a channel.
@@ -158,9 +158,11 @@ impl State {
         self.on_the_way.range(range).any(|(_, id)| self.deliveries.expect(*id).tells(key))
     }
 
-    /// The group of a key: [`Group::key`].
-    pub fn group_of_key(&self, key: &str) -> Option<GroupId> {
-        self.by_key.get(key).copied()
+    /// The group of a route with labels in common. One that was opened for another receiver is not
+    /// it: its receiver is told of the end, the new one of everything.
+    pub fn group_of(&self, route: &Route, labels: &Labels) -> Option<GroupId> {
+        let place = (key(&route.key, labels), route.receiver.clone());
+        self.by_key.get(&place).copied()
     }
 
     /// The groups that an alert is in.
@@ -211,7 +213,7 @@ impl State {
                     alerts: BTreeMap::new(),
                     told: BTreeMap::new(),
                 };
-                self.by_key.insert(group.key(), *id);
+                self.by_key.insert(group.place(), *id);
                 self.by_incident.extend(incident.map(|incident| (incident, *id)));
                 self.groups.insert(*id, group);
             }
@@ -236,9 +238,7 @@ impl State {
             Fact::Ticked { id } => self.groups.expect_mut(*id).ticked = true,
             Fact::GroupClosed { id } => {
                 let group = self.groups.remove(*id).expect("a group closes once");
-                if self.by_key.get(&group.key()) == Some(id) {
-                    self.by_key.remove(&group.key());
-                }
+                self.by_key.remove(&group.place());
                 if let Some(incident) = group.incident {
                     self.by_incident.remove(&(incident, *id));
                 }
@@ -343,7 +343,7 @@ impl State {
 
     pub(crate) fn rebuild(&mut self) {
         let groups = || self.groups.iter();
-        self.by_key = groups().map(|(id, group)| (group.key(), id)).collect();
+        self.by_key = groups().map(|(id, group)| (group.place(), id)).collect();
         self.by_alert = groups()
             .flat_map(|(id, group)| group.alerts.values().map(move |alert| (*alert, id)))
             .collect();
@@ -379,6 +379,10 @@ impl Group {
         key(&self.route, &self.labels)
     }
 
+    fn place(&self) -> (String, String) {
+        (self.key(), self.receiver.clone())
+    }
+
     /// Tells whether it is a group of a route, as that route stands in the configuration.
     pub fn is_of(&self, route: &Route) -> bool {
         self.route == route.key && self.receiver == route.receiver
@@ -392,6 +396,6 @@ impl Delivery {
 }
 
 /// The key of a group that may or may not exist.
-pub(super) fn key(route: &str, labels: &Labels) -> String {
+fn key(route: &str, labels: &Labels) -> String {
     format!("{route}:{labels}")
 }

@@ -62,7 +62,7 @@ route:
   receiver: b
   group_by: ['...']
   group_wait: 0s
-  group_interval: 1m
+  group_interval: 3m
   repeat_interval: 30m
   routes:
     - { receiver: a, matchers: ['service=\"db\"'], group_by: [service], continue: true }

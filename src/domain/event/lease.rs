@@ -54,10 +54,26 @@ pub(super) fn source(turn: &mut Turn, name: &str) -> SourceId {
 
 /// A start: leases count again once the sources have had time to speak.
 pub(super) fn started(turn: &mut Turn) {
+    let grace_until = turn.now() + grace(turn);
+    turn.record(Fact::Started { grace_until });
+}
+
+/// A jump of the clock: leases and dead-man switches count again from here on.
+pub(super) fn overslept(turn: &mut Turn) {
+    let grace_until = turn.now() + grace(turn);
+    turn.record(Fact::Overslept { grace_until });
+    let now = turn.now();
+    let sources: Vec<SourceId> = turn.state().event.sources().map(|(id, _)| id).collect();
+    for id in sources {
+        let mark = turn.soften().event.soften_source(id);
+        mark.proof_at = mark.proof_at.map(|_| now);
+    }
+}
+
+fn grace(turn: &Turn) -> Span {
     let resends = turn.settings().sources.values().filter_map(|source| source.resend);
     let longest = resends.max().unwrap_or(RESEND);
-    let grace = GRACE_MIN.max(Span(longest.0.saturating_mul(2)));
-    turn.record(Fact::Started { grace_until: turn.now() + grace });
+    GRACE_MIN.max(Span(longest.0.saturating_mul(2)))
 }
 
 /// Arms the dead-man switch of every source that has one.

@@ -93,6 +93,11 @@ pub(crate) fn started(turn: &mut Turn) {
     lease::started(turn);
 }
 
+/// Notes that time has jumped: as after a start, the sources must first have time to speak.
+pub(crate) fn overslept(turn: &mut Turn) {
+    lease::overslept(turn);
+}
+
 /// Notes that other rules are in force.
 pub(crate) fn configured(turn: &mut Turn) {
     let hash = &turn.settings().hash;

@@ -210,7 +210,9 @@ impl State {
 
     pub(crate) fn fold(&mut self, at: Timestamp, fact: &Fact) {
         match fact {
-            Fact::Started { grace_until } => self.grace_until = *grace_until,
+            Fact::Started { grace_until } | Fact::Overslept { grace_until } => {
+                self.grace_until = *grace_until;
+            }
             Fact::Configured { id, hash } => {
                 self.configurations.insert(*id, hash.clone());
             }

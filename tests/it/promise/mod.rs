@@ -7,7 +7,12 @@ mod alertmanager_groups;
 mod correlation;
 mod flapping_link;
 mod lifecycle;
+mod own_troubles;
 mod problem_from_recurrence;
+mod problem_lifecycle;
+mod provider_outage;
+mod silence;
+mod storm;
 
 use std::sync::Arc;
 

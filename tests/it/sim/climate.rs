@@ -41,20 +41,21 @@ sources:
     deadman: { after: 1h }
 ";
 
+/// Every rule has a name: one that is named after its place would carry a random folder into facts.
 const RULES: &str = "
-flap: [ { transitions: 4, within: 1h, quiet: 20m } ]
+flap: [ { name: comes and goes, transitions: 4, within: 1h, quiet: 20m } ]
 correlate:
   - { name: many, match: ['service=\"web\"'], by: [service], window: 15m, max_span: 2h, threshold: 2 }
   - { name: kinds, match: ['service=\"db\"'], by: [service], window: 30m, create_on: all, threshold: 2 }
 incident:
-  - { match: ['severity=\"critical\"'], impact: 1 }
-  - { pending_for: 60s }
+  - { name: the worst, match: ['severity=\"critical\"'], impact: 1 }
+  - { name: the rest, pending_for: 60s }
 resolve:
-  - { match: ['priority=~\"1|2\"'], after: never }
-  - { after: 5m }
+  - { name: by hand, match: ['priority=~\"1|2\"'], after: never }
+  - { name: by itself, after: 5m }
 problem:
-  - { match: ['service=\"db\"'], same: [service], count: 2, within: 30d, min_gap: 10m }
-  - { count: 2, within: 30d, min_gap: 10m, mode: propose }
+  - { name: databases, match: ['service=\"db\"'], same: [service], count: 2, within: 30d, min_gap: 10m }
+  - { name: others, count: 2, within: 30d, min_gap: 10m, mode: propose }
 ";
 
 const OTHER: &str = "

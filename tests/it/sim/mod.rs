@@ -10,6 +10,7 @@ mod world;
 use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
+use std::thread;
 
 use crate::invariant;
 use world::{Faults, World};
@@ -44,21 +45,44 @@ fn random_days_hold_every_invariant() {
         Some(seed) => seed..seed + 1,
         None => 1..1 + lives,
     };
-    let (mut facts, mut crashes, mut messages) = (0, 0, 0);
     let lived = (seeds.end - seeds.start) * (DAYS_STORMY + DAYS_CALM);
-    for seed in seeds {
-        let lived = catch_unwind(AssertUnwindSafe(|| life(seed, Faults::MANY)));
-        let Ok(world) = lived else {
-            panic!(
-                "seed {seed} broke a promise; see it again with\n    \
-                 INCIDENTD_SIM_SEED={seed} cargo test --test it sim::random_days"
-            );
-        };
-        facts += world.disk.facts.len();
-        crashes += world.crashes;
-        messages += world.ears.messages;
-    }
-    println!("{lived} days: {facts} facts, {crashes} crashes, {messages} messages");
+    // Lives share nothing, so each core lives its own.
+    let workers = thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+    let counts: Vec<Counts> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..workers)
+            .map(|worker| {
+                let mine = seeds.clone().filter(move |seed| seed % workers == worker);
+                scope.spawn(move || mine.map(counted).collect::<Vec<_>>())
+            })
+            .collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("said above why")).collect()
+    });
+    let sum = |of: fn(&Counts) -> usize| counts.iter().map(of).sum::<usize>();
+    println!(
+        "{lived} days: {} facts, {} crashes, {} messages",
+        sum(|counts| counts.facts),
+        sum(|counts| counts.crashes),
+        sum(|counts| counts.messages)
+    );
+}
+
+/// What a life came to.
+#[derive(Debug)]
+struct Counts {
+    facts: usize,
+    crashes: usize,
+    messages: usize,
+}
+
+fn counted(seed: u64) -> Counts {
+    let lived = catch_unwind(AssertUnwindSafe(|| life(seed, Faults::MANY)));
+    let Ok(world) = lived else {
+        panic!(
+            "seed {seed} broke a promise; see it again with\n    \
+             INCIDENTD_SIM_SEED={seed} cargo test --test it sim::random_days"
+        );
+    };
+    Counts { facts: world.disk.facts.len(), crashes: world.crashes, messages: world.ears.messages }
 }
 
 #[test]

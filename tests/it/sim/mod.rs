@@ -20,7 +20,7 @@ const DAYS_STORMY: u64 = 2;
 const DAYS_CALM: u64 = 5;
 
 /// Days that are simulated unless `INCIDENTD_SIM_DAYS` says otherwise.
-const DAYS_BY_DEFAULT: u64 = 280;
+const DAYS_BY_DEFAULT: u64 = 210;
 
 fn life(seed: u64, faults: Faults) -> World {
     let mut world = World::new(seed, faults);

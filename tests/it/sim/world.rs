@@ -126,8 +126,10 @@ impl World {
         if events > 0 {
             invariant::events_are_counted_once(events, outcome.tally, &outcome.facts);
         }
-        self.commit(at, outcome.facts);
-        self.check();
+        if !outcome.facts.is_empty() {
+            self.commit(at, outcome.facts);
+            self.check();
+        }
         if self.random.chance(self.faults.crash_after_commit) {
             return self.crash();
         }
@@ -149,7 +151,7 @@ impl World {
         self.step(Input::Settings(Arc::clone(settings)));
     }
 
-    /// True after every step, whatever happened.
+    /// True after every step that left a fact, whatever happened.
     fn check(&mut self) {
         self.steps += 1;
         let state = self.engine.state();

@@ -211,13 +211,12 @@ impl World {
         let channel = state.notification.channel(delivery.channel).expect("a delivery has one");
         let name = channel.name.clone();
         let trouble = self.troubles.iter().find(|(head, _)| name.starts_with(head.as_str()));
-        let outcome = match trouble {
-            Some((_, outcome)) => outcome.clone(),
-            None => {
-                let subject = words::subject(&letter);
-                self.note(at, &format!("told {name}: {subject}"));
-                Outcome::Delivered { provider: None }
-            }
+        let outcome = if let Some((_, outcome)) = trouble {
+            outcome.clone()
+        } else {
+            let subject = words::subject(&letter);
+            self.note(at, &format!("told {name}: {subject}"));
+            Outcome::Delivered { provider: None }
         };
         let report = notification::Command::Report { id, attempt: letter.attempt, outcome };
         let courier = Actor { name: "courier".to_owned(), via: Via::Timer };

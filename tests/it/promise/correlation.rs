@@ -1,8 +1,10 @@
 //! Which alerts make one incident: windows, thresholds, shadows, and two sources on one host.
 
+use std::fmt::Write;
+use std::sync::Arc;
+
 use super::{check, settings_with_rules, show, state};
 use incidentd::domain::Settings;
-use std::sync::Arc;
 
 const MAIN: &str = "
 route: { receiver: ops }
@@ -33,19 +35,17 @@ resolve: [ { match: ['priority=~\"1|2\"'], after: never } ]
 ",
     );
     let mut script = String::new();
-    let batches = [(30, 0), (45, 100), (60, 200), (75, 300)];
-    for (second, first) in batches {
-        for host in first..first + 100 {
-            script += &format!(
-                "{second}s fire alertname=HostDown instance=h{host:03} switch=sw-acc-7 severity=critical\n"
-            );
-        }
+    let mut line = |at: &str, verb: &str, host: u32| {
+        writeln!(
+            script,
+            "{at} {verb} alertname=HostDown instance=h{host:03} switch=sw-acc-7 severity=critical"
+        )
+        .unwrap();
+    };
+    for (at, first) in [("30s", 0), ("45s", 100), ("60s", 200), ("75s", 300)] {
+        (first..first + 100).for_each(|host| line(at, "fire", host));
     }
-    for host in 0..400 {
-        script += &format!(
-            "27m30s resolve alertname=HostDown instance=h{host:03} switch=sw-acc-7 severity=critical\n"
-        );
-    }
+    (0..400).for_each(|host| line("27m30s", "resolve", host));
     script += "36m resolve INC-1 code=fixed note=\"power was back\" by=ada\n";
     let world = super::check_once(
         &settings,

@@ -1,5 +1,7 @@
 //! A link that goes up and down all night is one incident and three messages (scenario S5).
 
+use std::fmt::Write;
+
 use super::{check, settings_with_rules, show};
 
 const MAIN: &str = "
@@ -22,8 +24,8 @@ fn twenty_four_changes_make_one_incident_and_three_messages() {
     let mut script = String::new();
     for change in 0..24 {
         let verb = if change % 2 == 0 { "fire" } else { "resolve" };
-        script +=
-            &format!("{}s {verb} alertname=LinkDown link=dc1-dc2 severity=warning\n", change * 100);
+        let at = change * 100;
+        writeln!(script, "{at}s {verb} alertname=LinkDown link=dc1-dc2 severity=warning").unwrap();
     }
     script += "3h tick\n";
     let world = check(

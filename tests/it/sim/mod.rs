@@ -45,7 +45,7 @@ fn random_days_hold_every_invariant() {
         Some(seed) => seed..seed + 1,
         None => 1..1 + lives,
     };
-    let lived = (seeds.end - seeds.start) * (DAYS_STORMY + DAYS_CALM);
+    let days = (seeds.end - seeds.start) * (DAYS_STORMY + DAYS_CALM);
     // Lives share nothing, so each core lives its own.
     let workers = thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
     let counts: Vec<Counts> = thread::scope(|scope| {
@@ -59,7 +59,7 @@ fn random_days_hold_every_invariant() {
     });
     let sum = |of: fn(&Counts) -> usize| counts.iter().map(of).sum::<usize>();
     println!(
-        "{lived} days: {} facts, {} crashes, {} messages",
+        "{days} days: {} facts, {} crashes, {} messages",
         sum(|counts| counts.facts),
         sum(|counts| counts.crashes),
         sum(|counts| counts.messages)

@@ -209,9 +209,8 @@ impl World {
         };
         let delivery = state.notification.delivery(id).unwrap();
         let channel = state.notification.channel(delivery.channel).unwrap().name.clone();
-        if notification::integration_of(state, self.engine.settings(), id).is_none() {
-            panic!("{id} has no integration, though no configuration takes one away");
-        }
+        let way = notification::integration_of(state, self.engine.settings(), id);
+        assert!(way.is_some(), "{id} has a way, as no configuration takes one away");
         let stumbles = self.random.chance(self.faults.attempt_fails);
         let weather = self.weather.get(&channel).copied().unwrap_or(Weather::Fair);
         let failed = |why: &str, after| Outcome::Failed { why: why.to_owned(), after };

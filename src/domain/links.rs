@@ -32,7 +32,7 @@ impl<A: RecordId, B: RecordId> Links<A, B> {
         (number != 0).then(|| B::from_number(number))
     }
 
-    /// Every link of a record.
+    /// Every link of a record, lowest first.
     pub fn all(&self, from: A) -> Vec<B> {
         let range = (from.number(), 0)..=(from.number(), u64::MAX);
         let more = self.more.range(range).map(|(_, to)| B::from_number(*to));
@@ -42,17 +42,20 @@ impl<A: RecordId, B: RecordId> Links<A, B> {
     /// Links two records; a second time changes nothing.
     pub fn add(&mut self, from: A, to: B) {
         let slot = self.slot(from);
-        if *slot == 0 {
+        let known = *slot;
+        if known == 0 {
             *slot = to.number();
-        } else if *slot != to.number() {
-            self.more.insert((from.number(), to.number()));
+        } else if known != to.number() {
+            // The lowest stands first: the order must not tell who came when, or a restart would.
+            *slot = known.min(to.number());
+            self.more.insert((from.number(), known.max(to.number())));
         }
     }
 
-    /// Makes this the only link of a record.
-    pub fn set(&mut self, from: A, to: B) {
-        *self.slot(from) = to.number();
-        debug_assert!(self.more.is_empty(), "a record with one link at most has one link at most");
+    /// Makes this the first link of a record in place of the one before, which is returned.
+    pub fn set(&mut self, from: A, to: B) -> Option<B> {
+        let before = std::mem::replace(self.slot(from), to.number());
+        (before != 0).then(|| B::from_number(before))
     }
 
     /// Takes a link away.
@@ -105,7 +108,7 @@ mod tests {
         for group in [3, 1, 2, 3] {
             links.add(AlertId(70), GroupId(group));
         }
-        assert_eq!(links.all(AlertId(70)), [GroupId(3), GroupId(1), GroupId(2)]);
+        assert_eq!(links.all(AlertId(70)), [GroupId(1), GroupId(2), GroupId(3)]);
         links.remove(AlertId(70), GroupId(3));
         assert_eq!(links.all(AlertId(70)), [GroupId(1), GroupId(2)]);
         links.remove(AlertId(70), GroupId(2));

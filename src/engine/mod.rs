@@ -6,8 +6,12 @@ pub mod scenario;
 use std::sync::Arc;
 
 use crate::domain::event::Event;
-use crate::domain::value::{Actor, Timestamp};
-use crate::domain::{self, Agenda, Command, Outcome, Settings, State, Turn};
+use crate::domain::value::{Actor, Span, Timestamp};
+use crate::domain::{self, Agenda, Command, Fact, Outcome, Settings, State, Turn};
+
+/// A deadline that is late by more than this was slept through: the machine was suspended, or its
+/// clock was set. Whatever the sources said meanwhile, nobody heard.
+const SLEPT_MIN: Span = Span::minutes(1);
 
 /// One line of input: something arrived, at a time the shell vouches for.
 #[derive(Debug, Clone)]
@@ -31,6 +35,17 @@ pub enum Input {
     Settings(Arc<Settings>),
     /// Nothing arrived; time passed.
     Tick,
+}
+
+/// Folds what a journal holds onto a state: how memory comes back after a stop.
+pub fn remember<'a>(
+    mut state: State,
+    facts: impl IntoIterator<Item = &'a (Timestamp, Fact)>,
+) -> State {
+    for (at, fact) in facts {
+        state.fold(*at, fact);
+    }
+    state
 }
 
 /// The state and what it waits for.
@@ -61,6 +76,7 @@ impl Engine {
     /// When time runs backwards, which the shell's clock prevents.
     pub fn step(&mut self, entry: Entry) -> Outcome {
         assert!(self.now <= entry.at, "time never runs backwards");
+        let slept = self.next_deadline().is_some_and(|due| due + SLEPT_MIN < entry.at);
         self.now = entry.at;
         if let Input::Started(settings) | Input::Settings(settings) = &entry.input {
             self.settings = Arc::clone(settings);
@@ -70,6 +86,8 @@ impl Engine {
         if matches!(entry.input, Input::Started(_)) {
             // Before any deadline: a lease that ran out while nobody listened does not count.
             domain::event::started(&mut turn);
+        } else if slept {
+            domain::event::overslept(&mut turn);
         }
         turn.wake_due();
         let reply = match entry.input {
@@ -99,6 +117,11 @@ impl Engine {
     /// When to call [`Engine::step`] with a [`Input::Tick`], if nothing else arrives sooner.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         self.agenda.first().map(|(at, _)| *at)
+    }
+
+    /// What waits for a time, soonest first.
+    pub fn agenda(&self) -> &Agenda {
+        &self.agenda
     }
 
     /// The time of the last entry.

@@ -5,7 +5,10 @@
 //! 0s    fire alertname=DiskFull service=shop-db severity=critical lease:4m
 //! 5m    acknowledge INC-1 by=alice note="on it"
 //! 10m   resolve alertname=DiskFull service=shop-db severity=critical
-//! 1h    down chat/slack              # messages through channels of that name fail
+//! 1h    down chat/slack              # messages through channels of that name fail …
+//! 1h    down ops after:10m           # … and ask to be tried again that much later
+//! 1h    refuse ops                   # or are refused for good
+//! 2h    up chat/slack
 //! 2h    restart                      # memory is lost, what was committed is not
 //! ```
 //!
@@ -50,7 +53,8 @@ pub struct World {
     start: Timestamp,
     facts: Vec<(Timestamp, Fact)>,
     log: Vec<String>,
-    down: Vec<String>,
+    /// Channels that are troubled, by the beginning of their names.
+    troubles: BTreeMap<String, Outcome>,
     steps: usize,
     steps_max: usize,
     /// What became of all events.
@@ -62,7 +66,7 @@ pub struct World {
 enum Deed {
     Event(Box<EventDeed>),
     Command { practice: &'static str, verb: String, id: String, fields: BTreeMap<String, String> },
-    Down(String),
+    Trouble(String, Outcome),
     Up(String),
     Restart,
     Tick,
@@ -90,7 +94,7 @@ impl World {
             start,
             facts: Vec::new(),
             log: Vec::new(),
-            down: Vec::new(),
+            troubles: BTreeMap::new(),
             steps: 0,
             steps_max: STEPS_MAX,
             tally: Tally::default(),
@@ -159,12 +163,14 @@ impl World {
         &self.facts
     }
 
+    /// Other rules are in force from here on.
+    pub fn reload(&mut self, at: Timestamp, settings: Arc<Settings>) {
+        self.step(at, Input::Settings(settings));
+    }
+
     /// Memory is lost; the engine is made anew of what was committed.
     pub fn restart(&mut self, at: Timestamp) {
-        let mut state = State::default();
-        for (at, fact) in &self.facts {
-            state.fold(*at, fact);
-        }
+        let state = super::remember(State::default(), &self.facts);
         let settings = Arc::clone(self.engine.settings());
         self.engine = Engine::restore(state, Arc::clone(&settings), self.engine.now());
         self.step(at, Input::Started(settings));
@@ -194,14 +200,18 @@ impl World {
                     Err(invalid) => self.note(at, &format!("invalid: {invalid}")),
                 }
             }
-            Deed::Down(channel) => self.down.push(channel),
-            Deed::Up(channel) => self.down.retain(|down| *down != channel),
+            Deed::Trouble(channel, outcome) => {
+                self.troubles.insert(channel, outcome);
+            }
+            Deed::Up(channel) => {
+                self.troubles.remove(&channel);
+            }
             Deed::Restart => self.restart(at),
             Deed::Tick => self.step(at, Input::Tick),
         }
     }
 
-    /// The courier in one function: a channel works, or it is down.
+    /// The courier in one function: a channel works, or it is in trouble.
     fn deliver(&mut self, at: Timestamp, id: DeliveryId) {
         let state = self.engine.state();
         let settings = self.engine.settings();
@@ -209,9 +219,9 @@ impl World {
         let delivery = state.notification.delivery(id).expect("a letter has a delivery");
         let channel = state.notification.channel(delivery.channel).expect("a delivery has one");
         let name = channel.name.clone();
-        let down = self.down.iter().any(|down| name.starts_with(down.as_str()));
-        let outcome = if down {
-            Outcome::Failed { why: "503 Service Unavailable".to_owned(), after: None }
+        let trouble = self.troubles.iter().find(|(head, _)| name.starts_with(head.as_str()));
+        let outcome = if let Some((_, outcome)) = trouble {
+            outcome.clone()
         } else {
             let subject = words::subject(&letter);
             self.note(at, &format!("told {name}: {subject}"));

@@ -125,6 +125,7 @@ pub(super) fn draft(fact: &Fact) -> Option<Draft> {
 fn of_event(fact: &event::Fact) -> Option<Draft> {
     match fact {
         event::Fact::Started { .. } => Some(by(&Actor::rule(), "started")),
+        event::Fact::Overslept { .. } => Some(by(&Actor::timer(), "overslept")),
         event::Fact::Configured { hash, .. } => {
             Some(Draft { after: hash.clone(), ..by(&Actor::rule(), "configured") })
         }
@@ -219,7 +220,9 @@ fn of_problem(fact: &problem::Fact) -> Option<Draft> {
             after: said(&[team, assignee]),
             ..by(actor, "assign")
         }),
-        problem::Fact::Counted { .. } | problem::Fact::Uncounted { .. } => None,
+        problem::Fact::Counted { .. }
+        | problem::Fact::Trailed { .. }
+        | problem::Fact::Uncounted { .. } => None,
     }
 }
 

@@ -27,7 +27,9 @@ pub fn subject(fact: &Fact) -> Option<String> {
             | problem::Fact::Noted { id, .. }
             | problem::Fact::Assigned { id, .. }
             | problem::Fact::WorkaroundFound { id, .. } => Some(id.to_string()),
-            problem::Fact::Counted { .. } | problem::Fact::Uncounted { .. } => None,
+            problem::Fact::Counted { .. }
+            | problem::Fact::Trailed { .. }
+            | problem::Fact::Uncounted { .. } => None,
         },
         Fact::Event(_) | Fact::Notification(_) | Fact::Audit(_) => None,
     }

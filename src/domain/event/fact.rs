@@ -16,6 +16,11 @@ pub enum Fact {
         /// When leases count again.
         grace_until: Timestamp,
     },
+    /// The clock jumped, or the machine slept. As after a start, nothing expires for a while.
+    Overslept {
+        /// When leases count again.
+        grace_until: Timestamp,
+    },
     /// Other rules are in force.
     Configured {
         /// Its number.

@@ -4,9 +4,9 @@
 //! source is alive, the alert is over; when the source itself is silent, the alert is only stale,
 //! and is settled when the source comes back.
 
+use super::alert::Alert;
 use super::fact::{ClearedBy, Fact};
 use super::message::{Ends, Event, Signal};
-use super::state::Alert;
 use super::{Command, Deadline, SELF, receive};
 use crate::domain::Turn;
 use crate::domain::settings::Deadman;
@@ -68,15 +68,42 @@ pub(super) fn source(turn: &mut Turn, name: &str) -> SourceId {
 
 /// A start: leases count again once the sources have had time to speak.
 pub(super) fn started(turn: &mut Turn) {
+    let grace_until = turn.now() + grace(turn);
+    turn.record(Fact::Started { grace_until });
+}
+
+/// A jump of the clock: leases and dead-man switches count again from here on.
+pub(super) fn overslept(turn: &mut Turn) {
+    let grace_until = turn.now() + grace(turn);
+    turn.record(Fact::Overslept { grace_until });
+    let now = turn.now();
+    let sources: Vec<SourceId> = turn.state().event.sources().map(|(id, _)| id).collect();
+    for id in sources {
+        let mark = turn.soften().event.soften_source(id);
+        mark.proof_at = mark.proof_at.map(|_| now);
+    }
+}
+
+fn grace(turn: &Turn) -> Span {
     let resends = turn.settings().sources.values().filter_map(|source| source.resend);
     let longest = resends.max().unwrap_or(RESEND);
-    let grace = GRACE_MIN.max(Span(longest.0.saturating_mul(2)));
-    turn.record(Fact::Started { grace_until: turn.now() + grace });
+    GRACE_MIN.max(Span(longest.0.saturating_mul(2)))
 }
 
 /// Arms the dead-man switch of every source that has one.
 pub(super) fn arm(turn: &mut Turn) {
     let settings = turn.settings();
+    let watched = |name: &str| settings.sources.get(name).is_some_and(|one| one.deadman.is_some());
+    let sources = turn.state().event.sources();
+    let forgiven: Vec<SourceId> = sources
+        .filter(|(_, source)| source.silent && !watched(&source.name))
+        .map(|(id, _)| id)
+        .collect();
+    for id in forgiven {
+        // Nobody waits for it any longer, so nobody can say that it is silent.
+        turn.record(Fact::SourceHeard { id });
+        tell(turn, id, Signal::Resolved);
+    }
     for (name, configured) in &settings.sources {
         let Some(deadman) = &configured.deadman else { continue };
         let id = source(turn, name);

@@ -12,6 +12,7 @@
 //! unknown is counted and leaves no trace. A re-send that says nothing new only renews the lease.
 
 pub mod adapter;
+mod alert;
 pub mod correlate;
 mod enrich;
 mod fact;
@@ -27,11 +28,12 @@ mod view;
 use crate::domain::value::{Actor, AlertId, SourceId};
 use crate::domain::{self, Refusal, Turn};
 
+pub use alert::{Alert, Phase};
 pub(crate) use enrich::sight;
 pub use fact::{ClearedBy, Correlation, Fact, Raised};
 pub use message::{Ends, Event, Signal};
 pub(crate) use receive::receive;
-pub use state::{Alert, Phase, Source, State};
+pub use state::{Source, State};
 pub use view::MANUAL;
 pub(crate) use view::{list, parse, show};
 
@@ -103,6 +105,11 @@ pub(crate) fn started(turn: &mut Turn) {
     lease::started(turn);
 }
 
+/// Notes that time has jumped: as after a start, the sources must first have time to speak.
+pub(crate) fn overslept(turn: &mut Turn) {
+    lease::overslept(turn);
+}
+
 /// Notes that other rules are in force.
 pub(crate) fn configured(turn: &mut Turn) {
     let hash = &turn.settings().hash;
@@ -136,7 +143,11 @@ fn forget(turn: &mut Turn, id: AlertId) {
     let Some(alert) = state.event.alert(id) else { return };
     let Phase::Resolved { noted, .. } = alert.phase() else { return };
     let due = noted + turn.settings().defaults.refire_window;
-    let held = alert.flapping || state.incident.holds(id) || state.notification.holds(id);
+    // Alerts of one identity are forgotten in the order of their births, so that the newest one in
+    // memory is always the newest there was.
+    let outlived = alert.previous().is_some_and(|previous| state.event.alert(previous).is_some());
+    let held =
+        alert.flapping || outlived || state.incident.holds(id) || state.notification.holds(id);
     if due > turn.now() {
         turn.wake_at(due, Deadline::Forget(id));
     } else if held {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use super::alert::Phase;
 use super::fact::{ClearedBy, Fact, Raised};
 use super::message::{Ends, Event, Signal};
-use super::state::Phase;
 use super::{Deadline, SELF, correlate, enrich, flap, lease};
 use crate::domain::Turn;
 use crate::domain::value::{AlertId, Fingerprint, Labels, Severity, Timestamp};

@@ -4,17 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::fact::{ClearedBy, Correlation, Fact, Raised};
-use super::message::{Ends, Event};
+use super::alert::{Alert, End, Phase, Rare, StoredAlert, count, shelve};
+use super::fact::{Correlation, Fact, Raised};
+use super::message::Event;
 use crate::domain::index::Index;
 use crate::domain::table::{Table, UnreadablePage};
 use crate::domain::value::{
-    AlertId, ConfigurationId, Fingerprint, LabelSet, Labels, Packed, Severity, SourceId, Symbol,
-    Symbols, Timestamp,
+    AlertId, ConfigurationId, Fingerprint, Labels, SourceId, Symbols, Timestamp,
 };
-
-/// Changes between firing and resolved that are remembered of one alert.
-const TRANSITIONS_MAX: usize = 32;
 
 /// What event management knows.
 #[derive(Debug, Clone, Default)]
@@ -31,83 +28,6 @@ pub struct State {
     grace_until: Timestamp,
     /// When leases are looked at next. Soft.
     sweep_at: Option<Timestamp>,
-}
-
-/// The durable state of one condition.
-#[derive(Debug, Clone)]
-pub struct Alert {
-    /// What makes it the same alert.
-    pub key: Fingerprint,
-    /// Who said so.
-    pub source: SourceId,
-    /// The labels, and behind them the annotations that are links: those of one rule's alerts are
-    /// mostly the same.
-    pairs: LabelSet,
-    /// How many of the pairs are labels.
-    labels: u32,
-    /// The other annotations.
-    texts: Packed,
-    url: Symbol,
-    /// Hash of annotations and URL.
-    pub content: u64,
-    /// How bad it is.
-    pub severity: Severity,
-    /// When it was raised here.
-    pub raised_at: Timestamp,
-    /// Since when it holds, by the source's clock.
-    pub starts_at: Timestamp,
-    /// When it was last heard of. Soft: re-sends move it without a fact.
-    pub updated_at: Timestamp,
-    /// Until when the source's word counts. Soft.
-    pub ends: Ends,
-    /// How many events spoke of it. Soft.
-    pub count: u32,
-    correlation: Option<Symbol>,
-    /// What most alerts do not have; boxed, because a million of them add up.
-    rare: Option<Box<Rare>>,
-    /// Whether it comes and goes too often to speak of each time.
-    pub flapping: bool,
-    /// Whether its lease ran out while its source was silent.
-    pub stale: bool,
-}
-
-/// What most alerts do not have.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-struct Rare {
-    /// The source's own key.
-    source_key: Box<str>,
-    /// The alert of the same identity before it.
-    previous: Option<AlertId>,
-    /// When it changed between firing and resolved, oldest first, not counting its birth.
-    transitions: Vec<Timestamp>,
-    /// How it ended, if it has.
-    end: Option<End>,
-}
-
-/// How an alert ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct End {
-    at: Timestamp,
-    noted: Timestamp,
-    by: ClearedBy,
-}
-
-/// Whether a condition holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// It holds.
-    Firing,
-    /// It is over.
-    Resolved {
-        /// Since when, by the source's clock.
-        at: Timestamp,
-        /// When it became known here.
-        noted: Timestamp,
-        /// Whose word it is.
-        by: ClearedBy,
-    },
 }
 
 /// A source of events.
@@ -259,7 +179,9 @@ impl State {
 
     pub(crate) fn fold(&mut self, at: Timestamp, fact: &Fact) {
         match fact {
-            Fact::Started { grace_until } => self.grace_until = *grace_until,
+            Fact::Started { grace_until } | Fact::Overslept { grace_until } => {
+                self.grace_until = *grace_until;
+            }
             Fact::Configured { id, hash } => {
                 self.configurations.insert(*id, hash.clone());
             }
@@ -434,142 +356,6 @@ impl State {
             if alert.flapping {
                 add(alert.last_transition(), super::Deadline::Flap(id));
             }
-        }
-    }
-}
-
-impl Alert {
-    /// The source's own key; empty if it has none.
-    pub fn source_key(&self) -> &str {
-        self.rare.as_ref().map_or("", |rare| &rare.source_key)
-    }
-
-    /// The alert of the same identity before it.
-    pub fn previous(&self) -> Option<AlertId> {
-        self.rare.as_ref()?.previous
-    }
-
-    fn annotations(&self, symbols: &Symbols) -> Labels {
-        let links = symbols.iter(&self.pairs).skip(self.labels as usize);
-        Labels::new(links.chain(self.texts.pairs()))
-    }
-
-    fn transitions(&self) -> &[Timestamp] {
-        self.rare.as_ref().map_or(&[], |rare| &rare.transitions)
-    }
-
-    fn remember(&mut self, at: Timestamp) {
-        let transitions = &mut self.rare.get_or_insert_default().transitions;
-        if transitions.len() == TRANSITIONS_MAX {
-            transitions.remove(0);
-        }
-        transitions.push(at);
-    }
-
-    /// When it last changed between firing and resolved.
-    pub fn last_transition(&self) -> Timestamp {
-        self.transitions().last().copied().unwrap_or(self.raised_at)
-    }
-
-    /// Changes between firing and resolved since an instant, its birth among them.
-    pub fn transitions_since(&self, since: Timestamp) -> usize {
-        let born = usize::from(self.raised_at >= since);
-        born + self.transitions().iter().filter(|at| **at >= since).count()
-    }
-
-    /// Whether it holds, and if not, since when and on whose word.
-    pub fn phase(&self) -> Phase {
-        match self.rare.as_ref().and_then(|rare| rare.end) {
-            None => Phase::Firing,
-            Some(End { at, noted, by }) => Phase::Resolved { at, noted, by },
-        }
-    }
-
-    /// Tells whether it holds.
-    pub fn is_firing(&self) -> bool {
-        self.rare.as_ref().is_none_or(|rare| rare.end.is_none())
-    }
-}
-
-/// Puts labels and links, which alerts share, with the symbols, and packs the other annotations.
-fn shelve(symbols: &mut Symbols, labels: &Labels, annotations: &Labels) -> (LabelSet, Packed) {
-    let is_link =
-        |(_, value): &(&str, &str)| value.starts_with("https://") || value.starts_with("http://");
-    let links = annotations.iter().filter(is_link);
-    let pairs = symbols.intern_pairs(labels.iter().chain(links));
-    (pairs, Packed::new(annotations.iter().filter(|pair| !is_link(pair))))
-}
-
-fn count(labels: &Labels) -> u32 {
-    u32::try_from(labels.len()).expect("a body has fewer labels than bytes")
-}
-
-/// An alert as it stands on a page: with words in place of symbols.
-#[derive(Debug, Serialize, Deserialize)]
-struct StoredAlert {
-    key: Fingerprint,
-    source: SourceId,
-    labels: Labels,
-    annotations: Labels,
-    url: Box<str>,
-    severity: Severity,
-    raised_at: Timestamp,
-    starts_at: Timestamp,
-    updated_at: Timestamp,
-    ends: Ends,
-    count: u32,
-    correlation: Option<Correlation>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    rare: Option<Box<Rare>>,
-    #[serde(default)]
-    flapping: bool,
-    #[serde(default)]
-    stale: bool,
-}
-
-impl StoredAlert {
-    fn of(symbols: &Symbols, alert: &Alert) -> Self {
-        let pair = alert.correlation.map(|symbol| symbols.one(symbol));
-        Self {
-            key: alert.key,
-            source: alert.source,
-            labels: Labels::new(symbols.iter(&alert.pairs).take(alert.labels as usize)),
-            annotations: alert.annotations(symbols),
-            url: symbols.one(alert.url).1.into(),
-            severity: alert.severity,
-            raised_at: alert.raised_at,
-            starts_at: alert.starts_at,
-            updated_at: alert.updated_at,
-            ends: alert.ends,
-            count: alert.count,
-            correlation: pair
-                .map(|(rule, key)| Correlation { rule: rule.to_owned(), key: key.to_owned() }),
-            rare: alert.rare.clone(),
-            flapping: alert.flapping,
-            stale: alert.stale,
-        }
-    }
-
-    fn read(self, symbols: &mut Symbols) -> Alert {
-        let (pairs, texts) = shelve(symbols, &self.labels, &self.annotations);
-        Alert {
-            key: self.key,
-            source: self.source,
-            pairs,
-            labels: count(&self.labels),
-            content: Event::content(&self.annotations, &self.url),
-            texts,
-            url: symbols.intern_one("", &self.url),
-            severity: self.severity,
-            raised_at: self.raised_at,
-            starts_at: self.starts_at,
-            updated_at: self.updated_at,
-            ends: self.ends,
-            count: self.count,
-            correlation: self.correlation.map(|c| symbols.intern_one(&c.rule, &c.key)),
-            rare: self.rare,
-            flapping: self.flapping,
-            stale: self.stale,
         }
     }
 }

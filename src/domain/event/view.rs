@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Command;
-use super::state::{Alert, Phase};
+use super::alert::{Alert, Phase};
 use crate::domain::value::{AlertId, Timestamp};
 use crate::domain::view::{Column, Fields, Invalid, Kind, List, Manual, Query, optional};
 use crate::domain::{self, Settings};

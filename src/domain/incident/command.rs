@@ -210,7 +210,8 @@ fn unmerge(turn: &mut Turn, id: IncidentId, by: &Actor) -> Result<(), Refusal> {
     let from = incident.merged_into;
     step(turn, id, Step::Unmerge, by, Said { into: from, ..Said::default() })?;
     if let Some(from) = from {
-        lifecycle::settle(turn, from);
+        let bearer = turn.state().incident.bearer(from);
+        lifecycle::settle(turn, bearer);
     }
     Ok(())
 }

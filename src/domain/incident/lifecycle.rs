@@ -1,9 +1,10 @@
 //! How alerts make, feed, calm and wake incidents.
 
+use super::Deadline;
 use super::fact::{Fact, Kind, Moved, Opened};
 use super::machine::{Status, Step};
+use super::record::Incident;
 use super::rules::IncidentRule;
-use super::{Deadline, state::Incident};
 use crate::domain::Turn;
 use crate::domain::event::{self, Correlation};
 use crate::domain::template::{Template, Value};
@@ -92,12 +93,10 @@ enum Destination {
 /// Where an alert of a correlation belongs.
 fn destination(turn: &Turn, correlation: &Correlation) -> Destination {
     let incidents = &turn.state().incident;
-    let Some(mut id) = incidents.of_correlation(correlation) else {
+    let Some(newest) = incidents.of_correlation(correlation) else {
         return Destination::Open { recurrence_of: None };
     };
-    while let Some(into) = incidents.expect(id).merged_into {
-        id = into;
-    }
+    let id = incidents.bearer(newest);
     let incident = incidents.expect(id);
     match incident.status {
         Status::Candidate

@@ -7,6 +7,8 @@ mod command;
 mod fact;
 mod lifecycle;
 mod machine;
+mod members;
+mod record;
 pub mod rules;
 mod state;
 mod timeline;
@@ -19,7 +21,8 @@ pub(crate) use command::handle;
 pub use command::{Ask, CANCEL_REASONS, CLOSURE_CODES, Command, HOLD_REASONS, UNCOUNTED};
 pub use fact::{Fact, Kind, Moved, Opened};
 pub use machine::{Status, Step};
-pub use state::{Hold, Incident, Member, Resolution, State};
+pub use record::{Hold, Incident, Member, Resolution};
+pub use state::State;
 pub use view::MANUAL;
 pub(crate) use view::{list, parse, show};
 

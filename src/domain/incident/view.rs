@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::command::{Ask, CANCEL_REASONS, CLOSURE_CODES, Command, HOLD_REASONS};
 use super::machine::{Status, Step};
-use super::state::Incident;
+use super::record::Incident;
 use crate::domain::value::{
     Impact, IncidentId, OutOfRange, Priority, RecordId, Timestamp, Urgency,
 };

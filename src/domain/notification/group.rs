@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::fact::Fact;
+use super::receiver::Integration;
 use super::route::{GroupBy, Route};
-use super::state::{self, Group};
+use super::state::{Group, Told};
 use super::verdict::{self, Standing, Verdict};
 use super::{Deadline, outbox};
 use crate::domain::incident::Incident;
@@ -27,7 +28,7 @@ pub(super) fn place(turn: &mut Turn, id: AlertId, labels: &Labels) {
             GroupBy::All => labels.clone(),
             GroupBy::Incident => continue,
         };
-        let group = match turn.state().notification.group_of(&route.key, &common) {
+        let group = match turn.state().notification.group_of(route, &common) {
             Some(group) => group,
             None => open(turn, route, common, None, wait(turn, route, starts_at)),
         };
@@ -57,7 +58,7 @@ pub(super) fn place_incident(turn: &mut Turn, id: IncidentId) {
         }
         let name = id.to_string();
         let labels = Labels::new([("incident", name.as_str())]);
-        if turn.state().notification.group_of(&route.key, &labels).is_none() {
+        if turn.state().notification.group_of(route, &labels).is_none() {
             // A confirmed P1 does not wait for company.
             let wait = if urgent { Span::ZERO } else { route.group_wait };
             let group = open(turn, route, labels, Some(id), turn.now() + wait);
@@ -169,8 +170,8 @@ pub(super) fn tidy(turn: &mut Turn, id: GroupId) {
     }
     if let Some(incident) = group.incident {
         let standing = Standing::of(turn.state().incident.expect(incident));
-        let final_word = !standing.status.is_open() && !is_reopenable(turn, incident);
-        if final_word {
+        let over = !standing.status.is_open() && !is_reopenable(turn, incident);
+        if over && !is_believed_open(turn, group) {
             turn.record(Fact::GroupClosed { id });
         }
         return;
@@ -195,19 +196,31 @@ fn is_reopenable(turn: &Turn, id: IncidentId) -> bool {
     turn.state().incident.expect(id).status == crate::domain::incident::Status::Resolved
 }
 
+/// Tells whether somebody must still be told that the group's incident is over.
+fn is_believed_open(turn: &Turn, group: &Group) -> bool {
+    let standing = |told: &Told| told.standing.is_some_and(|standing| standing.status.is_open());
+    told(turn, group).any(|(_, told)| standing(told))
+}
+
 /// The alerts whose end somebody must still be told.
 fn owed(turn: &Turn, group: &Group) -> BTreeSet<Fingerprint> {
-    let Some(receiver) = turn.settings().receivers.get(&group.receiver) else {
-        return BTreeSet::new();
-    };
-    let mut owed = BTreeSet::new();
-    for integration in receiver.integrations.iter().filter(|one| one.send_resolved) {
-        let name = outbox::channel_name(&receiver.name, integration);
-        let channel = turn.state().notification.channel_named(&name);
-        let told = channel.and_then(|channel| group.told.get(&channel));
-        owed.extend(told.into_iter().flat_map(|told| &told.firing));
-    }
-    owed
+    told(turn, group)
+        .filter(|(integration, _)| integration.send_resolved)
+        .flat_map(|(_, told)| &told.firing)
+        .copied()
+        .collect()
+}
+
+/// The ways to a group's receiver by which it was told something, as far as they still exist.
+fn told<'a>(turn: &'a Turn, group: &'a Group) -> impl Iterator<Item = (&'a Integration, &'a Told)> {
+    let receiver = turn.settings().receivers.get(&group.receiver).into_iter();
+    let all = receiver.flat_map(|receiver| {
+        receiver.integrations.iter().map(|one| (outbox::channel_name(&receiver.name, one), one))
+    });
+    all.filter_map(|(name, integration)| {
+        let channel = turn.state().notification.channel_named(&name)?;
+        Some((integration, group.told.get(&channel)?))
+    })
 }
 
 fn is_firing(turn: &Turn, id: AlertId) -> bool {
@@ -261,11 +274,12 @@ fn reroute_alert(turn: &mut Turn, id: AlertId) {
     let labels = labels(turn, id);
     let key = turn.state().event.alert(id).expect("the caller has looked").key;
     let routes = turn.settings().routes.matching(&labels);
-    let wanted: BTreeSet<&str> = routes.iter().map(|route| route.key.as_str()).collect();
     for group in before {
         let known = turn.state().notification.group(group).expect("the index names groups");
         let told = known.told.values().any(|told| told.firing.contains(&key));
-        if !wanted.contains(known.route.as_str()) && !told {
+        // What is on its way will be told.
+        let telling = turn.state().notification.is_telling(group, key);
+        if !routes.iter().any(|route| known.is_of(route)) && !told && !telling {
             turn.record(Fact::Dropped { id: group, keys: vec![key] });
             tidy(turn, group);
         }
@@ -278,7 +292,7 @@ fn place_if_missing(turn: &mut Turn, id: AlertId, labels: &Labels) {
     let has = |route: &&Route| {
         groups.iter().any(|group| {
             let group = turn.state().notification.group(*group);
-            group.is_some_and(|group| group.route == route.key)
+            group.is_some_and(|group| group.is_of(route))
         })
     };
     let routes = turn.settings().routes.matching(labels);
@@ -292,7 +306,7 @@ fn place_if_missing(turn: &mut Turn, id: AlertId, labels: &Labels) {
 pub(super) fn verdict(
     turn: &Turn,
     group: &Group,
-    told: Option<&state::Told>,
+    told: Option<&Told>,
     send_resolved: bool,
 ) -> (Verdict, BTreeSet<Fingerprint>, BTreeSet<Fingerprint>) {
     let (_, repeat) = intervals(turn.settings(), group);
@@ -310,7 +324,7 @@ pub(super) fn incident_verdict(
     turn: &Turn,
     group: &Group,
     incident: &Incident,
-    told: Option<&state::Told>,
+    told: Option<&Told>,
 ) -> (Verdict, Standing) {
     let (_, repeat) = intervals(turn.settings(), group);
     let standing = Standing::of(incident);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::fact::{Abandonment, Fact, Says};
+use super::route::Route;
 use super::verdict::Standing;
 use crate::domain::index::{Index, hash};
 use crate::domain::links::Links;
@@ -163,13 +164,20 @@ impl State {
         self.on_the_way.range(range).next().is_some()
     }
 
-    /// The group of a route for alerts that have these labels in common.
-    pub fn group_of(&self, route: &str, labels: &Labels) -> Option<GroupId> {
+    /// Tells whether a message on its way from a group says that an alert fires.
+    pub fn is_telling(&self, group: GroupId, key: Fingerprint) -> bool {
+        let range = (group, ChannelId(0))..=(group, ChannelId(u64::MAX));
+        self.on_the_way.range(range).any(|(_, id)| self.deliveries.expect(*id).tells(key))
+    }
+
+    /// The group of a route with labels in common. One that was opened for another receiver is not
+    /// it: its receiver is told of the end, the new one of everything.
+    pub fn group_of(&self, route: &Route, labels: &Labels) -> Option<GroupId> {
         let is = |id: GroupId| {
             let group = self.groups.expect(id);
-            group.route == route && group.labels == *labels
+            group.is_of(route) && group.labels == *labels
         };
-        self.by_place.find(hash_of(route, labels), is)
+        self.by_place.find(place(&route.key, &route.receiver, labels), is)
     }
 
     /// The groups that an alert is in.
@@ -219,7 +227,7 @@ impl State {
                     alerts: BTreeMap::new(),
                     told: BTreeMap::new(),
                 };
-                self.by_place.add(hash_of(&group.route, &group.labels), *id);
+                self.by_place.add(group.place(), *id);
                 self.by_incident.extend(incident.map(|incident| (incident, *id)));
                 self.groups.insert(*id, group);
             }
@@ -244,8 +252,7 @@ impl State {
             Fact::Ticked { id } => self.groups.expect_mut(*id).ticked = true,
             Fact::GroupClosed { id } => {
                 let group = self.groups.remove(*id).expect("a group closes once");
-                let hash = hash_of(&group.route, &group.labels);
-                self.by_place.remove(hash, |other| other == *id);
+                self.by_place.remove(group.place(), |other| other == *id);
                 if let Some(incident) = group.incident {
                     self.by_incident.remove(&(incident, *id));
                 }
@@ -366,7 +373,7 @@ impl State {
         let groups = || self.groups.iter();
         self.by_place.clear();
         for (id, group) in groups() {
-            self.by_place.add(hash_of(&group.route, &group.labels), id);
+            self.by_place.add(group.place(), id);
         }
         self.by_alert = groups()
             .flat_map(|(id, group)| group.alerts.values().map(move |alert| (*alert, id)))
@@ -402,8 +409,24 @@ impl Group {
     pub fn key(&self) -> String {
         format!("{}:{}", self.route, self.labels)
     }
+
+    fn place(&self) -> u64 {
+        place(&self.route, &self.receiver, &self.labels)
+    }
+
+    /// Tells whether it is a group of a route, as that route stands in the configuration.
+    pub fn is_of(&self, route: &Route) -> bool {
+        self.route == route.key && self.receiver == route.receiver
+    }
 }
 
-fn hash_of(route: &str, labels: &Labels) -> u64 {
-    hash(&[route]) ^ labels.fingerprint().0
+impl Delivery {
+    fn tells(&self, key: Fingerprint) -> bool {
+        self.says.firing.contains(&key)
+    }
+}
+
+/// Hashes where a group belongs.
+fn place(route: &str, receiver: &str, labels: &Labels) -> u64 {
+    hash(&[route, receiver]) ^ labels.fingerprint().0
 }

@@ -110,7 +110,7 @@ impl Verdict {
 
 /// Alertmanager's decision for a group of alerts, with one difference: an alert that came and went
 /// between two messages is not told as ended to somebody who never heard of it.
-pub fn of_alerts(
+pub(super) fn of_alerts(
     told: Option<&Told>,
     (firing, resolved): (&BTreeSet<Fingerprint>, &BTreeSet<Fingerprint>),
     (send_resolved, repeat): (bool, Span),
@@ -133,7 +133,7 @@ pub fn of_alerts(
 }
 
 /// The decision for an incident: what has changed since the receiver was told.
-pub fn of_incident(
+pub(super) fn of_incident(
     told: Option<&Told>,
     standing: Standing,
     repeat: Span,
@@ -171,6 +171,8 @@ pub fn of_incident(
 mod tests {
     use super::*;
 
+    type Case<'a> = (Option<Told>, &'a [u64], &'a [u64], bool, i64, Verdict);
+
     fn set(keys: &[u64]) -> BTreeSet<Fingerprint> {
         keys.iter().copied().map(Fingerprint).collect()
     }
@@ -184,7 +186,6 @@ mod tests {
             standing: None,
             first: crate::domain::value::DeliveryId(1),
         };
-        type Case<'a> = (Option<Told>, &'a [u64], &'a [u64], bool, i64, Verdict);
         let cases: [Case; 12] = [
             (None, &[], &[], true, 0, Verdict::Quiet),
             (None, &[], &[1], true, 0, Verdict::Quiet),

@@ -22,6 +22,13 @@ pub enum Fact {
         /// The how manieth it is within `within`, and which was the one before it.
         recurrence: Recurrence,
     },
+    /// An incident came so soon after the one before it that it is the same outbreak.
+    Trailed {
+        /// The signature.
+        signature: SignatureId,
+        /// The incident.
+        incident: IncidentId,
+    },
     /// An incident turned out to be none: it counts no more.
     Uncounted {
         /// The signature.

@@ -47,6 +47,7 @@ pub(super) fn count(turn: &mut Turn, id: IncidentId) {
         if common.is_empty() { incident.correlation.key.clone() } else { common.to_string() };
     let (signature, known) = turn.state().problem.signature_for(&text);
     if !is_apart(turn, incident, known, rule.min_gap) {
+        turn.record(Fact::Trailed { signature, incident: id });
         return;
     }
     let onset = incident.detected_at;
@@ -61,8 +62,8 @@ pub(super) fn count(turn: &mut Turn, id: IncidentId) {
 /// Tells whether an incident is a new outbreak, and not the tail of the one before it: a flapping
 /// night counts once.
 fn is_apart(turn: &Turn, incident: &Incident, known: Option<&Signature>, min_gap: Span) -> bool {
-    let Some(before) = known.and_then(|known| known.onsets.last()) else { return true };
-    let Some(before) = turn.state().incident.get(before.incident) else { return true };
+    let Some(before) = known.and_then(Signature::latest) else { return true };
+    let Some(before) = turn.state().incident.get(before) else { return true };
     match before.resolved_at.or(before.ended_at) {
         Some(ended) => incident.opened_at >= ended + min_gap,
         None => false,

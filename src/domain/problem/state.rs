@@ -33,6 +33,9 @@ pub struct Signature {
     pub text: String,
     /// The latest onsets, oldest first.
     pub onsets: Vec<Onset>,
+    /// The incident that came so soon after the last of these that it is the same outbreak.
+    #[serde(default)]
+    pub trailing: Option<IncidentId>,
     /// The newest problem about it.
     pub problem: Option<ProblemId>,
     /// Until when no problem is proposed, because a person rejected one.
@@ -154,6 +157,9 @@ impl State {
             Fact::Counted { signature, text, incident, onset, recurrence } => {
                 self.fold_counted(*signature, text, (*incident, *onset), recurrence);
             }
+            Fact::Trailed { signature, incident } => {
+                self.signatures.expect_mut(*signature).trailing = Some(*incident);
+            }
             Fact::Uncounted { signature, incident } => {
                 let known = self.signatures.expect_mut(*signature);
                 known.onsets.retain(|onset| onset.incident != *incident);
@@ -206,7 +212,13 @@ impl State {
         if self.signatures.get(id).is_none() {
             let text = text.to_owned();
             self.by_text.insert(text.clone(), id);
-            let fresh = Signature { text, onsets: Vec::new(), problem: None, muted_until: None };
+            let fresh = Signature {
+                text,
+                onsets: Vec::new(),
+                trailing: None,
+                problem: None,
+                muted_until: None,
+            };
             self.signatures.insert(id, fresh);
         }
         let signature = self.signatures.expect_mut(id);
@@ -214,6 +226,7 @@ impl State {
             let oldest = signature.onsets.remove(0);
             self.signature_of.remove(&oldest.incident);
         }
+        signature.trailing = None;
         signature.onsets.push(Onset { incident, at, recurrence: recurrence.clone() });
         self.signature_of.insert(incident, id);
     }
@@ -247,6 +260,12 @@ impl State {
             closed_at: None,
             timeline,
         };
+        for incident in &opened.incidents {
+            // An incident has one problem: a rejected or outlived one lets it go.
+            if let Some(before) = self.problem_of.get(incident) {
+                self.problems.expect_mut(*before).incidents.remove(incident);
+            }
+        }
         self.problem_of.extend(opened.incidents.iter().map(|incident| (*incident, opened.id)));
         self.signatures.expect_mut(opened.signature).problem = Some(opened.id);
         self.problems.insert(opened.id, problem);
@@ -355,6 +374,11 @@ impl Signature {
     /// The onsets since an instant.
     pub fn since(&self, since: Timestamp) -> impl Iterator<Item = &Onset> {
         self.onsets.iter().filter(move |onset| onset.at >= since)
+    }
+
+    /// The newest incident of the signature, counted or trailing.
+    pub fn latest(&self) -> Option<IncidentId> {
+        self.trailing.or(self.onsets.last().map(|onset| onset.incident))
     }
 
     /// The mean time between its onsets; nothing while there are fewer than two.

@@ -157,15 +157,12 @@ mod tests {
 
     #[test]
     fn the_whole_matrix() {
-        let mut table = String::new();
-        for impact in 1..=4 {
-            for urgency in 1..=4 {
-                let priority = Priority::from_matrix(Impact(impact), Urgency(urgency));
-                table += &format!("{priority} ");
-            }
-            table += "\n";
-        }
-        assert_eq!(table, "P1 P2 P3 P4 \nP2 P3 P4 P5 \nP3 P4 P5 P5 \nP4 P5 P5 P5 \n");
+        let cell =
+            |impact, urgency| Priority::from_matrix(Impact(impact), Urgency(urgency)).to_string();
+        let row =
+            |impact| (1..=4).map(|urgency| cell(impact, urgency)).collect::<Vec<_>>().join(" ");
+        let table: Vec<_> = (1..=4).map(row).collect();
+        assert_eq!(table, ["P1 P2 P3 P4", "P2 P3 P4 P5", "P3 P4 P5 P5", "P4 P5 P5 P5"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Deed, EventDeed, InvalidScript};
 use crate::domain::event::Signal;
+use crate::domain::notification::Outcome;
 use crate::domain::notification::message::Letter;
 use crate::domain::value::{Labels, Span, Timestamp};
 
@@ -59,15 +60,29 @@ fn deed(words: &[String]) -> Result<Deed, String> {
     match verb.as_str() {
         "fire" => event(Signal::Firing, rest),
         "resolve" => event(Signal::Resolved, rest),
-        "down" => Ok(Deed::Down(about.to_owned())),
+        "down" => down(about, &rest[rest.len().min(1)..]),
+        "refuse" => {
+            let why = "404 Not Found".to_owned();
+            Ok(Deed::Trouble(about.to_owned(), Outcome::Refused { why }))
+        }
         "up" => Ok(Deed::Up(about.to_owned())),
         "restart" => Ok(Deed::Restart),
         "tick" => Ok(Deed::Tick),
         _ => Err(format!(
-            "`{verb}` is not known: write fire, resolve, down, up, restart, tick, or a verb and \
-             a record such as `acknowledge INC-1`"
+            "`{verb}` is not known: write fire, resolve, down, refuse, up, restart, tick, or a \
+             verb and a record such as `acknowledge INC-1`"
         )),
     }
+}
+
+fn down(channel: &str, rest: &[String]) -> Result<Deed, String> {
+    let after = match rest.first().map(|word| word.strip_prefix("after:")) {
+        None => None,
+        Some(Some(span)) => Some(span.parse::<Span>().map_err(|error| error.to_string())?),
+        Some(None) => return Err("write `down CHANNEL` or `down CHANNEL after:10m`".to_owned()),
+    };
+    let why = "503 Service Unavailable".to_owned();
+    Ok(Deed::Trouble(channel.to_owned(), Outcome::Failed { why, after }))
 }
 
 fn practice(id: &str) -> Option<&'static str> {

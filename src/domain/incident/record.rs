@@ -1,0 +1,232 @@
+//! An incident: what is known of one, and what a step of its machine writes down.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::fact::{Kind, Moved};
+use super::machine::{Status, Step};
+use crate::domain::event::Correlation;
+use crate::domain::timeline::Timeline;
+use crate::domain::value::{
+    Actor, AlertId, Impact, IncidentId, Labels, Priority, Severity, Span, Timestamp, Urgency,
+};
+
+/// An unplanned interruption to a service, or a reduction in its quality (ITIL 4).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Where it is in its life.
+    pub status: Status,
+    /// Outage or degradation.
+    pub kind: Kind,
+    /// A line for people.
+    pub title: String,
+    /// What it is about.
+    pub category: String,
+    /// The owning team; there always is one.
+    pub team: String,
+    /// The person who works on it.
+    pub assignee: Option<String>,
+    /// How much of the business is touched.
+    pub impact: Impact,
+    /// How fast it must be worked on.
+    pub urgency: Urgency,
+    /// The order of work.
+    pub priority: Priority,
+    /// Whether a person or a rule has fixed the priority, so that it does not follow severity.
+    pub priority_fixed: bool,
+    /// The worst severity of its alerts so far.
+    pub severity: Severity,
+    /// What its alerts have in common.
+    pub correlation: Correlation,
+    /// How long it takes in alerts after the last one.
+    pub window: Span,
+    /// How long it takes in alerts after it was opened.
+    pub max_span: Span,
+    /// How many alerts a candidate needs.
+    pub threshold: u64,
+    /// Whether those must be alerts of different names.
+    pub distinct_names: bool,
+    /// When a candidate may become known.
+    pub pending_until: Option<Timestamp>,
+    /// The labels of the alert it began with.
+    pub labels: Labels,
+    /// The annotations of the alert it began with.
+    pub annotations: Labels,
+    /// The alert it began with.
+    pub root: AlertId,
+    /// Its alerts.
+    pub members: BTreeMap<AlertId, Member>,
+    /// When the condition began.
+    pub detected_at: Timestamp,
+    /// When it was noted here.
+    pub opened_at: Timestamp,
+    /// When it was made known to people.
+    pub known_at: Option<Timestamp>,
+    /// When its last alert joined or fired again.
+    pub last_alert_at: Timestamp,
+    /// When somebody first said that they had seen it.
+    pub acknowledged_at: Option<Timestamp>,
+    /// Who that was.
+    pub acknowledged_by: Option<String>,
+    /// When all its alerts were clear.
+    pub restored_at: Option<Timestamp>,
+    /// When it resolves by itself, if it does.
+    pub resolve_at: Option<Timestamp>,
+    /// When it was resolved.
+    pub resolved_at: Option<Timestamp>,
+    /// When it was closed, cancelled or discarded.
+    pub ended_at: Option<Timestamp>,
+    /// How it was resolved.
+    pub resolution: Option<Resolution>,
+    /// What it waits for.
+    pub hold: Option<Hold>,
+    /// How often it was opened again.
+    pub reopened: u32,
+    /// The incident that it repeats.
+    pub recurrence_of: Option<IncidentId>,
+    /// The incident that it is part of.
+    pub merged_into: Option<IncidentId>,
+    /// The rule that shaped it.
+    pub rule: Option<String>,
+    /// What happened to it.
+    pub timeline: Timeline,
+}
+
+/// An alert as its incident sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// Whether it holds.
+    #[serde(rename = "f")]
+    pub firing: bool,
+    /// Whether it comes and goes.
+    #[serde(rename = "x", default, skip_serializing_if = "std::ops::Not::not")]
+    pub flapping: bool,
+    /// Whether it has gone on to another incident and is listed here for the record only.
+    #[serde(rename = "l", default, skip_serializing_if = "std::ops::Not::not")]
+    pub left: bool,
+}
+
+/// How an incident was resolved.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Resolution {
+    /// A closure code: `fixed`, `workaround`, `auto_recovered` …
+    pub code: String,
+    /// What was said.
+    pub note: Option<String>,
+    /// Who said so.
+    pub by: Actor,
+}
+
+/// What an incident waits for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Hold {
+    /// `awaiting_vendor` and the like.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when at most.
+    pub until: Option<Timestamp>,
+}
+
+impl Incident {
+    /// What rules about incidents match on: the labels of its first alert, and what became of it.
+    pub fn facets(&self) -> Labels {
+        let priority = self.priority.level().to_string();
+        self.labels.with([
+            ("priority", priority.as_str()),
+            ("category", &self.category),
+            ("team", &self.team),
+            ("kind", self.kind.name()),
+        ])
+    }
+
+    /// How many of its alerts hold.
+    pub fn firing(&self) -> usize {
+        self.members.values().filter(|member| member.firing).count()
+    }
+
+    /// Tells whether nothing holds any more and nothing comes and goes.
+    pub fn is_clear(&self) -> bool {
+        self.members.values().all(|member| !member.firing && !member.flapping)
+    }
+
+    /// Tells whether one of its alerts comes and goes.
+    pub fn is_flapping(&self) -> bool {
+        self.members.values().any(|member| member.flapping)
+    }
+
+    pub(super) fn keeps_alerts(&self) -> bool {
+        match self.status {
+            Status::Candidate
+            | Status::New
+            | Status::Acknowledged
+            | Status::InProgress
+            | Status::OnHold
+            | Status::Resolved => true,
+            Status::Closed | Status::Merged | Status::Cancelled | Status::Discarded => false,
+        }
+    }
+
+    /// Writes down when and by whom a step was taken.
+    pub(super) fn stamp(&mut self, at: Timestamp, moved: &Moved) {
+        if moved.from == Status::OnHold && moved.to != Status::OnHold {
+            self.hold = None;
+        }
+        match moved.step {
+            Step::Confirm => {
+                self.known_at = Some(at);
+                self.pending_until = None;
+            }
+            Step::Acknowledge | Step::Assign => {
+                self.acknowledged_at.get_or_insert(at);
+                self.acknowledged_by.get_or_insert_with(|| moved.by.name.clone());
+            }
+            Step::Hold => {
+                let reason = moved.code.clone().unwrap_or_default();
+                self.hold = Some(Hold { reason, since: at, until: moved.until });
+            }
+            Step::Resolve | Step::Recover => {
+                self.resolved_at = Some(at);
+                self.resolve_at = None;
+                self.resolution = Some(Resolution {
+                    code: moved.code.clone().unwrap_or_default(),
+                    note: moved.note.clone(),
+                    by: moved.by.clone(),
+                });
+            }
+            Step::Reopen => {
+                self.reopened += 1;
+                self.resolved_at = None;
+                self.resolution = None;
+                self.restored_at = None;
+            }
+            Step::Merge => {
+                self.merged_into = moved.into;
+                self.ended_at = Some(at);
+                self.resolve_at = None;
+            }
+            Step::Unmerge => {
+                self.merged_into = None;
+                self.ended_at = None;
+                // Whether all is clear is found out afresh.
+                self.restored_at = None;
+            }
+            Step::Close | Step::Cancel | Step::Discard => {
+                self.ended_at = Some(at);
+                self.resolve_at = None;
+            }
+            Step::Resume => {}
+        }
+    }
+}
+
+impl Kind {
+    /// The word used in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Outage => "outage",
+            Self::Degradation => "degradation",
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The real binaries among real peers: Prometheus, amtool, a mail server, kills, operators.
+#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::disallowed_methods, reason = "other processes know no clock but the real one")]
+
+mod api;
+mod daemon;
+mod outage;
+mod program;
+mod prometheus;
+mod sink;
+mod until;

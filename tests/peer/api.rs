@@ -88,7 +88,8 @@ impl Api {
 
     #[track_caller]
     pub(crate) fn resolve(&self, labels: &Value) {
-        self.alerts(&json!([{ "labels": labels, "endsAt": "2020-01-01T00:00:00Z" }]));
+        let now = jiff::Timestamp::now().to_string();
+        self.alerts(&json!([{ "labels": labels, "endsAt": now }]));
     }
 
     /// A record of our own API, or null.

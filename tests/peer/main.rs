@@ -3,7 +3,9 @@
 #![expect(clippy::disallowed_methods, reason = "other processes know no clock but the real one")]
 
 mod api;
+mod crash;
 mod daemon;
+mod mail;
 mod outage;
 mod program;
 mod prometheus;

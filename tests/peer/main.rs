@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 #![expect(clippy::disallowed_methods, reason = "other processes know no clock but the real one")]
 
+mod amtool;
 mod api;
 mod crash;
 mod daemon;

@@ -1,0 +1,14 @@
+//! The real binaries among real peers: Prometheus, amtool, a mail server, kills, operators.
+#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::disallowed_methods, reason = "other processes know no clock but the real one")]
+
+mod amtool;
+mod api;
+mod crash;
+mod daemon;
+mod mail;
+mod outage;
+mod program;
+mod prometheus;
+mod sink;
+mod until;

@@ -1,0 +1,89 @@
+//! Programs of other people: where they are, and how they end with the test that started them.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Once;
+
+/// Where `.ci/run peers` unpacks Debian's packages.
+pub(crate) const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/peers");
+
+/// A program by its name; nothing, said aloud, if there is none on this machine and none can be
+/// fetched.
+pub(crate) fn find(name: &str) -> Option<PathBuf> {
+    let found = look(name).or_else(|| {
+        fetch();
+        look(name)
+    });
+    if found.is_none() {
+        skip(&format!("there is no `{name}`, and `.ci/run peers` could not fetch it"));
+    }
+    found
+}
+
+/// Fetches what can be fetched, once.
+pub(crate) fn fetch() {
+    static FETCHED: Once = Once::new();
+    FETCHED.call_once(|| {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/run");
+        let _ = Command::new(script).arg("peers").stdin(Stdio::null()).status();
+    });
+}
+
+#[expect(clippy::print_stderr, reason = "a test that did not happen must be seen")]
+pub(crate) fn skip(why: &str) {
+    eprintln!("SKIPPED: {why}");
+}
+
+fn look(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let dirs = [PathBuf::from(PEERS).join("usr/bin"), PathBuf::from("/usr/bin")];
+    let mut dirs = dirs.into_iter().chain(std::env::split_paths(&path));
+    dirs.find_map(|dir| Some(dir.join(name)).filter(|program| program.is_file()))
+}
+
+/// A process that is killed when its test is over, however that ends.
+#[derive(Debug)]
+pub(crate) struct Process(Child);
+
+impl Process {
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let name = command.get_program().to_owned();
+        let child = command.stdin(Stdio::null()).spawn();
+        Self(child.unwrap_or_else(|error| panic!("failed to start {name:?}: {error}")))
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_none()
+    }
+
+    pub(crate) fn child(&mut self) -> &mut Child {
+        &mut self.0
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What a program said, and how it ended.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+/// Runs a program to its end.
+pub(crate) fn run(command: &mut Command) -> Said {
+    let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Said { code: status.code(), out: text(stdout), err: text(stderr) }
+}
+
+/// A loopback port that nobody listens on for the moment.
+pub(crate) fn free_port() -> u16 {
+    std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}

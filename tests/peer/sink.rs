@@ -1,0 +1,128 @@
+//! A receiver of webhooks that answers what the test tells it to, and remembers what it heard.
+
+use std::collections::VecDeque;
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+/// How long a sink hangs: longer than any test waits.
+const HANG: Duration = Duration::from_secs(600);
+
+/// How a request is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reply {
+    Status(u16),
+    /// 429 with this many seconds in `Retry-After`.
+    Slower(u32),
+    /// Never.
+    Hang,
+}
+
+/// One request.
+#[derive(Debug, Clone)]
+pub(crate) struct Heard {
+    pub(crate) at: Instant,
+    pub(crate) path: String,
+    pub(crate) key: String,
+    pub(crate) body: Value,
+    pub(crate) reply: Reply,
+}
+
+impl Heard {
+    /// Whether its sender may take it for delivered.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.reply == Reply::Status(200)
+    }
+}
+
+#[derive(Default)]
+struct Memory {
+    script: VecDeque<Reply>,
+    heard: Vec<Heard>,
+}
+
+pub(crate) struct Sink {
+    url: String,
+    memory: Arc<Mutex<Memory>>,
+    _runtime: Runtime,
+}
+
+impl Sink {
+    /// Answers as the script says, and 200 to everything after it.
+    pub(crate) fn start(script: &[Reply]) -> Self {
+        Self::start_on(0, script)
+    }
+
+    /// As [`Self::start`], on a port of the test's choice.
+    pub(crate) fn start_on(port: u16, script: &[Reply]) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let memory = Memory { script: script.iter().copied().collect(), heard: Vec::new() };
+        let memory = Arc::new(Mutex::new(memory));
+        let router = Router::new().fallback(hear).with_state(Arc::clone(&memory));
+        runtime.spawn(async move {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            axum::serve(listener, router).await.unwrap();
+        });
+        Self { url, memory, _runtime: runtime }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Everything heard, oldest first.
+    pub(crate) fn heard(&self) -> Vec<Heard> {
+        self.memory().heard.clone()
+    }
+
+    /// Bodies that were answered 200.
+    pub(crate) fn taken(&self) -> Vec<Value> {
+        self.heard().into_iter().filter(Heard::is_taken).map(|heard| heard.body).collect()
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap()
+    }
+}
+
+async fn hear(
+    State(memory): State<Arc<Mutex<Memory>>>,
+    uri: axum::http::Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let key = headers.get("idempotency-key").map_or("", |key| key.to_str().unwrap()).to_owned();
+    let body = serde_json::from_slice(&body).unwrap_or_default();
+    let reply = {
+        let mut memory = memory.lock().unwrap();
+        let reply = memory.script.pop_front().unwrap_or(Reply::Status(200));
+        let path = uri.path().to_owned();
+        memory.heard.push(Heard { at: Instant::now(), path, key, body, reply });
+        reply
+    };
+    match reply {
+        Reply::Status(status) => StatusCode::from_u16(status).unwrap().into_response(),
+        Reply::Slower(seconds) => {
+            (StatusCode::TOO_MANY_REQUESTS, [("retry-after", seconds.to_string())]).into_response()
+        }
+        Reply::Hang => {
+            tokio::time::sleep(HANG).await;
+            StatusCode::OK.into_response()
+        }
+    }
+}

@@ -111,3 +111,34 @@ fn a_receiver_that_asks_to_wait_is_not_asked_sooner() {
         ",
     );
 }
+
+#[test]
+fn a_way_that_refuses_the_last_word_gets_it_when_it_works_again() {
+    let rules = settings(
+        "
+route: { receiver: ops, group_by: [incident], group_wait: 0s, group_interval: 5m }
+receivers:
+  - name: ops
+    slack_configs: [ { api_url: http://127.0.0.1:1/, channel: '#ops', send_resolved: true } ]
+    webhook_configs: [ { url: http://127.0.0.1:1/ } ]
+",
+    );
+    check(
+        &rules,
+        "
+        0m    fire alertname=A severity=warning
+        1m    refuse ops/slack
+        2m    cancel INC-1 reason=test
+        12m   up ops/slack
+        16m   tick
+        ",
+        "
+        0s told ops/slack[0]: INC-1 P5 opened
+        0s told ops/webhook[0]: INC-1 P5 opened
+        2m told ops/webhook[0]: INC-2 P2 opened
+        2m told ops/webhook[0]: INC-1 P5 withdrawn
+        15m told ops/slack[0]: INC-1 P5 withdrawn
+        15m told ops/slack[0]: INC-2 P2 opened
+        ",
+    );
+}

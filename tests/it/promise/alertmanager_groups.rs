@@ -173,3 +173,21 @@ fn who_was_told_of_the_fire_is_told_of_its_end_whatever_the_routes_say_by_then()
         "#,
     );
 }
+
+#[test]
+fn nobody_is_told_the_end_of_what_they_never_heard_of() {
+    check(
+        &settings(MAIN),
+        "
+        0s fire    alertname=Disk host=a
+        1m fire    alertname=Disk host=b
+        2m resolve alertname=Disk host=b
+        3m fire    alertname=Disk host=c
+        6m tick
+        ",
+        r#"
+        30s told ops/webhook[0]: {alertname="Disk"} 1 firing 0 resolved (first notification)
+        5m30s told ops/webhook[0]: {alertname="Disk"} 2 firing 0 resolved (new alerts added)
+        "#,
+    );
+}

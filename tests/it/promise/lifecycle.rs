@@ -267,3 +267,102 @@ fn what_was_none_is_cancelled_and_said_to_be_withdrawn() {
     let problem = world.engine().state().problem.signature_of("INC-1".parse().unwrap());
     assert_eq!(problem, None, "a drill does not count");
 }
+
+#[test]
+fn who_is_on_it_is_not_reminded() {
+    check(
+        &settings(MAIN),
+        "
+        0s  fire alertname=Disk severity=warning
+        5h  acknowledge INC-1
+        24h tick
+        ",
+        "
+        30s told ops/webhook[0]: INC-1 P5 opened
+        4h30s told ops/webhook[0]: INC-1 P5 still open
+        5h told ops/webhook[0]: INC-1 P5 acknowledged
+        ",
+    );
+}
+
+#[test]
+fn an_alert_that_has_gone_on_to_another_incident_stays_there() {
+    let yaml = format!("{MAIN}\ndefaults: {{ reopen_window: 1m, refire_window: 10m }}");
+    let world = check(
+        &settings(&yaml),
+        "
+        0s  fire    alertname=Disk severity=warning
+        1m  resolve alertname=Disk severity=warning
+        2m  resolve INC-1
+        5m  fire    alertname=Disk severity=warning
+        6m  reopen INC-1
+        10m tick
+        ",
+        "
+        30s told ops/webhook[0]: INC-1 P5 opened
+        2m told ops/webhook[0]: INC-1 P5 resolved
+        5m30s told ops/webhook[0]: INC-2 P5 opened, 2nd in 30 d, last INC-1
+        6m told ops/webhook[0]: INC-1 P5 reopened
+        ",
+    );
+    let firing = |id| show(&world, "incident", id)["firing_count"].clone();
+    assert_eq!((firing("INC-1"), firing("INC-2")), (0.into(), 1.into()));
+}
+
+#[test]
+fn an_unmerged_incident_that_is_clear_recovers_by_itself() {
+    check(
+        &settings(MAIN),
+        "
+        0s  fire    alertname=A severity=warning
+        0s  fire    alertname=B severity=warning
+        1m  resolve alertname=A severity=warning
+        2m  merge INC-1 into=INC-2
+        3m  unmerge INC-1
+        20m tick
+        ",
+        "
+        30s told ops/webhook[0]: INC-1 P5 opened
+        30s told ops/webhook[0]: INC-2 P5 opened
+        2m told ops/webhook[0]: INC-1 P5 withdrawn
+        3m30s told ops/webhook[0]: INC-1 P5 opened
+        8m told ops/webhook[0]: INC-1 P5 resolved
+        ",
+    );
+}
+
+/// Words that were overtaken on their way change nothing.
+#[test]
+fn an_old_word_is_no_news() {
+    use incidentd::domain::event::{Ends, Event, Signal};
+    use incidentd::domain::value::{Labels, Span};
+    use incidentd::engine::Input;
+    use incidentd::engine::scenario::{START, World};
+
+    let mut world = World::new(settings(MAIN));
+    let mut say = |minute, signal, since| {
+        let (at, since) = (START + Span::minutes(minute), START + Span::minutes(since));
+        let ends = match signal {
+            Signal::Firing => Ends::Never,
+            Signal::Resolved => Ends::At(since),
+        };
+        let event = Event {
+            source: "test".into(),
+            signal,
+            labels: Labels::new([("alertname", "Disk")]),
+            annotations: Labels::default(),
+            url: Box::default(),
+            key: Box::default(),
+            starts_at: since,
+            ends,
+        };
+        world.pass_until(at);
+        world.step(at, Input::Events(vec![event]));
+        (show(&world, "alert", "ALR-1")["state"].as_str().unwrap().to_owned(), world.tally.stale)
+    };
+    assert_eq!(say(0, Signal::Firing, 0), ("firing".to_owned(), 0));
+    assert_eq!(say(4, Signal::Resolved, 4), ("resolved".to_owned(), 0));
+    assert_eq!(say(5, Signal::Firing, 1), ("resolved".to_owned(), 1), "from before the end");
+    assert_eq!(say(6, Signal::Firing, 6), ("firing".to_owned(), 1));
+    assert_eq!(say(7, Signal::Resolved, 4), ("firing".to_owned(), 2), "the end before that");
+}

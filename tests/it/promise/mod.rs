@@ -6,6 +6,7 @@
 mod alertmanager_groups;
 mod correlation;
 mod flapping_link;
+mod in_flight;
 mod lifecycle;
 mod own_troubles;
 mod problem_from_recurrence;

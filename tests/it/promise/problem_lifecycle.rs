@@ -76,6 +76,8 @@ fn a_rejected_candidate_keeps_its_kind_quiet_until_it_doubles() {
     let world = check(&settings, &format!("{script}{}", daily("Disk", 5..6)), "");
     assert_eq!(state(&world, "PRB-2"), "candidate", "twice as many are news");
     assert_eq!(show(&world, "problem", "PRB-2")["recurrence_of"], "PRB-1");
+    let count = |id| show(&world, "problem", id)["incident_count"].clone();
+    assert_eq!((count("PRB-1"), count("PRB-2")), (0.into(), 6.into()), "an incident has one");
 }
 
 #[test]

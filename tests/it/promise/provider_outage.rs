@@ -28,6 +28,25 @@ receivers:
     )
 }
 
+/// One receiver with two ways to it; what the daemon has to say about itself goes elsewhere.
+fn two_ways() -> Arc<Settings> {
+    settings(
+        "
+route:
+  receiver: ops
+  group_by: [incident]
+  group_wait: 0s
+  group_interval: 5m
+  routes: [ { matchers: ['source=\"incidentd\"'], receiver: admins } ]
+receivers:
+  - name: admins
+  - name: ops
+    slack_configs: [ { api_url: http://127.0.0.1:1/, channel: '#ops', send_resolved: true } ]
+    webhook_configs: [ { url: http://127.0.0.1:1/ } ]
+",
+    )
+}
+
 /// Seconds since the start at which a message was tried, with its outcome.
 fn attempts(world: &World, wanted: u64) -> Vec<i64> {
     let since = |at: &incidentd::domain::value::Timestamp| (at.0 - START.0) / 1_000;
@@ -108,6 +127,44 @@ fn a_receiver_that_asks_to_wait_is_not_asked_sooner() {
         "
         11m told chat/slack[0]: INC-1 P5 opened, delayed 10m
         1h12m told chat/slack[0]: INC-1 P5 acknowledged, delayed 1h
+        ",
+    );
+}
+
+#[test]
+fn a_way_with_nothing_left_to_say_does_not_speak_for_the_others() {
+    let world = play(
+        START,
+        &two_ways(),
+        "
+        0m     down ops/slack
+        0m     fire alertname=A severity=warning
+        10s    refuse ops/webhook
+        20s    cancel INC-1 reason=test
+        12m    up ops/webhook
+        16m    tick
+        ",
+    );
+    let last = "15m told ops/webhook[0]: INC-1 P5 withdrawn".to_owned();
+    assert!(world.log().contains(&last), "{:?}", world.log());
+}
+
+#[test]
+fn a_way_that_refuses_the_last_word_gets_it_when_it_works_again() {
+    check(
+        &two_ways(),
+        "
+        0m    fire alertname=A severity=warning
+        1m    refuse ops/slack
+        2m    cancel INC-1 reason=test
+        12m   up ops/slack
+        16m   tick
+        ",
+        "
+        0s told ops/slack[0]: INC-1 P5 opened
+        0s told ops/webhook[0]: INC-1 P5 opened
+        2m told ops/webhook[0]: INC-1 P5 withdrawn
+        15m told ops/slack[0]: INC-1 P5 withdrawn
         ",
     );
 }

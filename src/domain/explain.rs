@@ -14,19 +14,18 @@ pub fn alert(state: &State, settings: &Settings, id: &str) -> Option<Value> {
     let id: AlertId = id.parse().ok()?;
     let alert = state.event.alert(id)?;
     let labels = state.event.labels(alert);
+    let mut rules = verdicts("enrich", &settings.events.enrich, &labels);
+    rules.extend(verdicts("dedupe", &settings.events.dedupe, &labels));
+    rules.extend(verdicts("flap", &settings.events.flap, &labels));
+    rules.extend(verdicts("correlate", &settings.events.correlate, &labels));
+    rules.extend(verdicts("incident", &settings.incidents.incident, &labels));
     Some(json!({
         "alert": id.to_string(),
         "labels": labels,
         "identity": alert.key.to_string(),
         "severity": alert.severity.name(),
         "standing": standing(state, settings, alert),
-        "rules": {
-            "enrich": rules(&settings.events.enrich, &labels),
-            "dedupe": rules(&settings.events.dedupe, &labels),
-            "flap": rules(&settings.events.flap, &labels),
-            "correlate": rules(&settings.events.correlate, &labels),
-            "incident": rules(&settings.incidents.incident, &labels),
-        },
+        "rules": rules,
         "incident": incident(state, settings, id, alert),
         "shadow": correlate::shadows(settings, &labels),
         "notifications": notifications(state, settings, id, &labels),
@@ -34,7 +33,7 @@ pub fn alert(state: &State, settings: &Settings, id: &str) -> Option<Value> {
 }
 
 /// Each rule of a stage, in order, with whether it applies and the first matcher that says no.
-fn rules<T>(stage: &Stage<T>, labels: &Labels) -> Vec<Value> {
+fn verdicts<T>(name: &str, stage: &Stage<T>, labels: &Labels) -> Vec<Value> {
     let applied: Vec<&str> =
         stage.matching(labels).into_iter().map(|rule| rule.name.as_str()).collect();
     let rule = |rule: &super::stage::Rule<T>| {
@@ -47,7 +46,7 @@ fn rules<T>(stage: &Stage<T>, labels: &Labels) -> Vec<Value> {
             None if applied.contains(&rule.name.as_str()) => "applied".to_owned(),
             None => "no: an earlier rule matched and did not say `continue`".to_owned(),
         };
-        json!({ "rule": rule.name, "at": rule.place, "verdict": verdict })
+        json!({ "stage": name, "rule": rule.name, "at": rule.place, "verdict": verdict })
     };
     stage.rules().iter().map(rule).collect()
 }

@@ -229,12 +229,12 @@ fn of_problem(fact: &problem::Fact) -> Option<Draft> {
 fn of_notification(fact: &notification::Fact) -> Option<Draft> {
     use notification::{Abandonment, Fact as F};
     match fact {
-        F::Abandoned { id, why: Abandonment::Refused(why) } => Some(Draft {
+        F::Abandoned { id, why: Abandonment::Refused(why), again: false } => Some(Draft {
             record: id.to_string(),
             reason: why.clone(),
             ..by(&Actor::rule(), "notification_refused")
         }),
-        F::Abandoned { id, why: Abandonment::ReceiverGone } => {
+        F::Abandoned { id, why: Abandonment::ReceiverGone, .. } => {
             Some(Draft { record: id.to_string(), ..by(&Actor::rule(), "receiver_gone") })
         }
         F::BreakerOpened { id } => {
@@ -243,7 +243,7 @@ fn of_notification(fact: &notification::Fact) -> Option<Draft> {
         F::BreakerClosed { id } => {
             Some(Draft { record: id.to_string(), ..by(&Actor::rule(), "channel_works") })
         }
-        F::Abandoned { why: Abandonment::Obsolete, .. }
+        F::Abandoned { why: Abandonment::Obsolete | Abandonment::Refused(_), .. }
         | F::GroupOpened { .. }
         | F::Grouped { .. }
         | F::Dropped { .. }

@@ -103,6 +103,9 @@ pub enum Fact {
         id: DeliveryId,
         /// Why.
         why: Abandonment,
+        /// Whether the channel refused its last message, too: then that is no news.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        again: bool,
     },
     /// A channel failed so often that it gets only a probe now and then.
     BreakerOpened {

@@ -106,7 +106,8 @@ pub(super) fn report(turn: &mut Turn, id: DeliveryId, attempt: u32, outcome: Out
         }
         Outcome::Refused { why } => {
             let summary = format!("{} refuses messages: {why}", channel_words(turn, channel));
-            turn.record(Fact::Abandoned { id, why: Abandonment::Refused(why) });
+            let again = turn.state().notification.channel(channel).is_some_and(|c| c.refused);
+            turn.record(Fact::Abandoned { id, why: Abandonment::Refused(why), again });
             tell_us(turn, channel, "NotificationRefused", &summary, Signal::Firing);
             group::wind(turn, group);
         }
@@ -131,7 +132,7 @@ fn attempt(turn: &mut Turn, id: DeliveryId) {
     let delivery = turn.state().notification.delivery(id).expect("the caller has looked");
     let (group, channel) = (delivery.group, delivery.channel);
     let abandon = |turn: &mut Turn, why| {
-        turn.record(Fact::Abandoned { id, why });
+        turn.record(Fact::Abandoned { id, why, again: false });
         group::tidy(turn, group);
     };
     let Some(known) = turn.state().notification.group(group) else {

@@ -297,7 +297,7 @@ impl State {
                 channel.failures = channel.failures.saturating_add(1);
             }
             Fact::Delivered { id, .. } => self.fold_delivered(at, *id),
-            Fact::Abandoned { id, why } => {
+            Fact::Abandoned { id, why, .. } => {
                 let channel = self.take_delivery(*id).channel;
                 if let Abandonment::Refused(_) = why {
                     self.channels.expect_mut(channel).refused = true;

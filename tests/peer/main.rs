@@ -7,6 +7,7 @@ mod api;
 mod crash;
 mod daemon;
 mod mail;
+mod operations;
 mod outage;
 mod program;
 mod prometheus;

@@ -37,8 +37,10 @@ pub use diagnostic::{ConfigErrors, Diagnostic, ERRORS_MAX};
 pub use rules::RuleTest;
 
 use crate::domain::Settings;
+use crate::domain::event::SELF;
 use crate::domain::settings::Source;
-use crate::domain::value::Span;
+use crate::domain::value::matcher::Operator;
+use crate::domain::value::{Matcher, Span};
 use check::Check;
 use node::Node;
 
@@ -111,12 +113,20 @@ fn understand(check: &mut Check, root: &Node, rules: Option<&Path>) -> Loaded {
         sources.entry(name.clone()).or_insert(source);
     }
     let admins = root.get("admins");
+    let admins = admins.and_then(|node| people::read_receiver(check, node, &receiver_names));
+    let routes = match &admins {
+        Some(receiver) => {
+            let ours = Matcher::new("source", Operator::Equal, SELF).expect("no pattern");
+            routes.with_first(vec![ours], receiver)
+        }
+        None => routes,
+    };
     let daemon = Daemon {
         sources: intakes,
         polls,
         tokens: people::read_tokens(check, root),
         limits,
-        admins: admins.and_then(|node| people::read_receiver(check, node, &receiver_names)),
+        admins,
         teams: people::read_teams(check, root, &receiver_names),
         users: people::read_users(check, root, &zone),
         zone,

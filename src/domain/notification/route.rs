@@ -64,6 +64,27 @@ impl Routes {
         Self { nodes }
     }
 
+    /// Lets one receiver hear of what these matchers take, and nobody else: a first child of the
+    /// root, which it inherits from.
+    #[must_use]
+    pub fn with_first(mut self, matchers: Matchers, receiver: &str) -> Self {
+        let index = self.nodes.len();
+        let Some(root) = self.nodes.first_mut() else { return self };
+        let list: Vec<String> = matchers.iter().map(ToString::to_string).collect();
+        let child = Route {
+            index,
+            key: format!("{}/{{{}}}", root.key, list.join(",")),
+            receiver: receiver.to_owned(),
+            matchers,
+            goes_on: false,
+            children: Vec::new(),
+            ..root.clone()
+        };
+        root.children.insert(0, index);
+        self.nodes.push(child);
+        self
+    }
+
     /// Every node, root first.
     pub fn nodes(&self) -> &[Route] {
         &self.nodes

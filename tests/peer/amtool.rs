@@ -30,8 +30,15 @@ receivers:
 ";
 
 const ALERTS: [&[&str]; 4] = [
-    &["alertname=Disk", "team=db", "severity=warning", "node=a", "--annotation=summary=no room",
-      "--generator-url=http://prometheus/graph", "--start=2026-03-01T10:00:00Z"],
+    &[
+        "alertname=Disk",
+        "team=db",
+        "severity=warning",
+        "node=a",
+        "--annotation=summary=no room",
+        "--generator-url=http://prometheus/graph",
+        "--start=2026-03-01T10:00:00Z",
+    ],
     // The first bare word is the name.
     &["High", "severity=critical", "cluster=b", "--start=2026-03-01T11:00:00Z"],
     &["alertname=Other", "env=a b", "--start=2026-03-01T12:00:00Z"],
@@ -64,8 +71,10 @@ const QUERIES: [&[&str]; 19] = [
 fn amtool_adds_and_finds_the_same_alerts_as_with_alertmanager() {
     let Some(pair) = Pair::start() else { return };
     for alert in ALERTS {
-        let end = (!alert.iter().any(|word| word.starts_with("--end"))).then_some("--end=2099-01-01T00:00:00Z");
-        let words: Vec<_> = ["alert", "add"].into_iter().chain(alert.iter().copied()).chain(end).collect();
+        let end = (!alert.iter().any(|word| word.starts_with("--end")))
+            .then_some("--end=2099-01-01T00:00:00Z");
+        let words: Vec<_> =
+            ["alert", "add"].into_iter().chain(alert.iter().copied()).chain(end).collect();
         assert_eq!(pair.same(&words).code, Some(0));
     }
     for form in ["simple", "extended", "json"] {
@@ -77,7 +86,8 @@ fn amtool_adds_and_finds_the_same_alerts_as_with_alertmanager() {
     }
     let all = pair.same(&["alert", "query", "-o", "simple"]).out;
     assert_eq!(all.lines().count(), 4, "a headline and three alerts that are active:\n{all}");
-    for wrong in [&["alert", "add"][..], &["alert", "query", "a=~("], &["alert", "query", "a=b,c"]] {
+    for wrong in [&["alert", "add"][..], &["alert", "query", "a=~("], &["alert", "query", "a=b,c"]]
+    {
         pair.same(wrong);
     }
 }
@@ -100,7 +110,9 @@ fn amtool_reads_the_routes_out_of_the_running_daemon_as_with_alertmanager() {
     let Some(pair) = Pair::start() else { return };
     let tree = pair.same(&["config", "routes", "show"]);
     assert!(tree.out.contains("receiver: people"), "{tree:?}");
-    for labels in [&["team=db"][..], &["team=db", "severity=critical"], &["severity=info"], &["a=b"]] {
+    for labels in
+        [&["team=db"][..], &["team=db", "severity=critical"], &["severity=info"], &["a=b"]]
+    {
         let words: Vec<_> =
             ["config", "routes", "test"].into_iter().chain(labels.iter().copied()).collect();
         pair.same(&words);
@@ -114,7 +126,13 @@ fn amtool_shows_the_configuration_without_its_secrets() {
     let Some(pair) = Pair::start() else { return };
     let shown = pair.ask(&pair.ours, &["config", "show"]);
     assert_eq!(shown.code, Some(0), "{shown:?}");
-    for part in ["resolve_timeout: 5m", "receiver: default", "continue: true", "slack_api_url: <secret>", "name: people"] {
+    for part in [
+        "resolve_timeout: 5m",
+        "receiver: default",
+        "continue: true",
+        "slack_api_url: <secret>",
+        "name: people",
+    ] {
         assert!(shown.out.contains(part), "{part} is missing in\n{}", shown.out);
     }
     assert!(!shown.out.contains("hush"), "{}", shown.out);
@@ -158,8 +176,10 @@ impl Pair {
         let port = program::free_port();
         let process = Process::start(
             Command::new(alertmanager)
-                .arg("--config.file").arg(home.path("incidentd.yaml"))
-                .arg("--storage.path").arg(home.path("alertmanager"))
+                .arg("--config.file")
+                .arg(home.path("incidentd.yaml"))
+                .arg("--storage.path")
+                .arg(home.path("alertmanager"))
                 .arg(format!("--web.listen-address=127.0.0.1:{port}"))
                 .arg("--cluster.listen-address=")
                 .stdout(Stdio::null())
@@ -175,7 +195,10 @@ impl Pair {
     fn ask(&self, url: &str, words: &[&str]) -> Said {
         // It reads a file below the home of whoever runs the test.
         let mut command = Command::new(&self.amtool);
-        run(command.env("HOME", self.home.path("")).arg(format!("--alertmanager.url={url}")).args(words))
+        run(command
+            .env("HOME", self.home.path(""))
+            .arg(format!("--alertmanager.url={url}"))
+            .args(words))
     }
 
     /// Asks both, and returns what both said.

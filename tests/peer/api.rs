@@ -111,7 +111,12 @@ impl Api {
             records.extend(page["items"].as_array().unwrap().iter().cloned());
             match &page["next"] {
                 Value::Null => break,
-                cursor => next = format!("&cursor={}", cursor.as_str().map_or_else(|| cursor.to_string(), str::to_owned)),
+                cursor => {
+                    next = format!(
+                        "&cursor={}",
+                        cursor.as_str().map_or_else(|| cursor.to_string(), str::to_owned)
+                    )
+                }
             }
         }
         records.reverse();

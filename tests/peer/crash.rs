@@ -59,7 +59,11 @@ defaults: {{ resolve_after: 1s }}
     until("everything is told", || daemon.api().list("notifications", "").is_empty().then_some(()));
     let incidents = daemon.api().list("incidents", "");
     check_told(&sink, &incidents);
-    let services: BTreeSet<_> = incidents.iter().map(|incident| &incident["labels"]["service"]).map(Value::to_string).collect();
+    let services: BTreeSet<_> = incidents
+        .iter()
+        .map(|incident| &incident["labels"]["service"])
+        .map(Value::to_string)
+        .collect();
     assert_eq!(services.len(), incidents.len(), "no batch has two incidents");
     let (status, log) = daemon.stop();
     assert!(status.success() && !log.contains("level=error"), "{log}");
@@ -73,8 +77,7 @@ fn post_until_it_dies(url: &str, round: u64) -> Vec<String> {
     let api = Api::new(url);
     let mut acknowledged = Vec::new();
     for batch in 0.. {
-        let names: Vec<_> =
-            (0..ALERTS_PER_BATCH).map(|n| format!("{round}-{batch}-{n}")).collect();
+        let names: Vec<_> = (0..ALERTS_PER_BATCH).map(|n| format!("{round}-{batch}-{n}")).collect();
         let alert = |name: &String| {
             json!({ "labels": {
                 "alertname": "Load", "service": format!("load-{round}-{batch}"),

@@ -42,7 +42,10 @@ fn check(script: &[Reply], pause_min: Duration) {
     for path in ["/webhook", "/slack"] {
         let told: Vec<_> =
             heard.iter().filter(|heard| heard.is_taken() && heard.path == path).collect();
-        assert_eq!(told.iter().map(|heard| event(&heard.body)).collect::<Vec<_>>(), ["firing", "resolved"]);
+        assert_eq!(
+            told.iter().map(|heard| event(&heard.body)).collect::<Vec<_>>(),
+            ["firing", "resolved"]
+        );
         let attempts: Vec<_> = heard.iter().filter(|heard| heard.path == path).collect();
         let first: Vec<_> = attempts.iter().filter(|heard| heard.key == told[0].key).collect();
         assert_eq!(first.len(), attempts.len() - 1, "every attempt has the key of its decision");

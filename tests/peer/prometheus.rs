@@ -45,7 +45,8 @@ fn check(prefix: &str, source: &str) {
     let target = program::free_port();
     let _prometheus = start(&program, &home, &daemon, prefix, target);
 
-    let opened = until("Prometheus has opened an incident", || daemon.api().list("incidents", "").pop());
+    let opened =
+        until("Prometheus has opened an incident", || daemon.api().list("incidents", "").pop());
     assert_eq!(opened["id"], "INC-1");
     assert_eq!(opened["state"], "new");
     assert_eq!(opened["labels"]["service"], "shop");
@@ -72,7 +73,13 @@ fn check(prefix: &str, source: &str) {
     assert!(!log.contains("level=warn") && !log.contains("level=error"), "{log}");
 }
 
-fn start(program: &std::path::Path, home: &Home, daemon: &Daemon, prefix: &str, target: u16) -> Process {
+fn start(
+    program: &std::path::Path,
+    home: &Home,
+    daemon: &Daemon,
+    prefix: &str,
+    target: u16,
+) -> Process {
     let config = format!(
         "
 global: {{ scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }}

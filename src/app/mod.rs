@@ -39,6 +39,12 @@ pub enum Failure {
         #[source]
         source: std::io::Error,
     },
+    /// There is nothing to read.
+    #[error("there is no store at `{}`: say with --storage.path where it is", path.display())]
+    NoStore {
+        /// Where one was looked for.
+        path: PathBuf,
+    },
     /// The store cannot be opened.
     #[error("failed to open the store")]
     Open(#[source] OpenError),

@@ -27,7 +27,7 @@ pub(super) fn replay(
     let after =
         config::load_with_rules(path, rules, &env).map_err(Failure::Configuration)?.settings;
 
-    let opened = store::open(&store::Places::below(storage))?;
+    let opened = store::open_existing(&store::Places::below(storage))?;
     let mut events = Events::default();
     restore::each_record(&opened.store, Seq(0), |_, record| {
         events.take(record.at, &record.facts);

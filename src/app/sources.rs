@@ -13,10 +13,14 @@ use crate::shell::intake::http::{ALERTMANAGER, Intake, Limits, Rate, Sources};
 use crate::shell::intake::poll::{Ask, Poll, http, promql};
 
 /// Everything that may send over HTTP. `/api/v2/alerts` is always open to who may send to the
-/// source `alertmanager`, as with Alertmanager itself.
+/// source `alertmanager`, as with Alertmanager itself. Like there, it has no limits but those that
+/// somebody wrote down.
 pub(super) fn sources(daemon: &Daemon) -> Sources {
     let intakes = daemon.sources.iter().map(|(name, source)| intake(name, source));
-    Sources::new(intakes, ALERTMANAGER)
+    let plain = (daemon.limits != typed::Limits::default())
+        .then(|| Intake::new(ALERTMANAGER, Kind::Prometheus, Vec::new(), limits(&daemon.limits)));
+    // A source of that name counts more: of two intakes, the later one stays.
+    Sources::new(plain.into_iter().chain(intakes), ALERTMANAGER)
 }
 
 /// Who may use the API.

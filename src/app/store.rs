@@ -55,6 +55,19 @@ pub(super) fn open(places: &Places) -> Result<Opened, Failure> {
     sled_store::open(&places.options(clock::now())).map_err(Failure::Open)
 }
 
+/// Opens a store that is there: a task that reads one does not make an empty one in its place and
+/// find that in order.
+///
+/// # Errors
+/// When there is none, and as [`open`].
+pub(super) fn open_existing(places: &Places) -> Result<Opened, Failure> {
+    // The lock stays when a start has moved a broken store aside and died before it made another.
+    if !places.store.exists() && !places.store.with_extension("lock").exists() {
+        return Err(Failure::NoStore { path: places.store.clone() });
+    }
+    open(places)
+}
+
 /// What an operator must be told of a store that had to be replaced.
 pub(super) fn recovery_words(recovered: &Recovered) -> String {
     let moved = recovered.moved_to.display();
@@ -73,7 +86,7 @@ pub(super) fn recovery_words(recovered: &Recovered) -> String {
 /// When the store is in use or the disk fails.
 pub(super) fn backup(storage: &Path) -> Result<(), Failure> {
     let places = Places::below(storage);
-    let opened = open(&places)?;
+    let opened = open_existing(&places)?;
     let bar = bar("records");
     let now = clock::now().rfc3339();
     let file =
@@ -91,7 +104,7 @@ pub(super) fn backup(storage: &Path) -> Result<(), Failure> {
 /// # Errors
 /// When the store is in use or the disk fails.
 pub(super) fn export(storage: &Path, file: &Path) -> Result<(), Failure> {
-    let opened = open(&Places::below(storage))?;
+    let opened = open_existing(&Places::below(storage))?;
     let bar = bar("records");
     let now = clock::now().rfc3339();
     archive::export_to(&opened.store, PARTITION, file, &now, &mut |done, all| {
@@ -140,7 +153,7 @@ pub(super) fn restore(storage: &Path, file: &Path) -> Result<(), Failure> {
 /// # Errors
 /// When something is wrong with the store; each fault was printed.
 pub(super) fn check(storage: &Path) -> Result<(), Failure> {
-    let opened = open(&Places::below(storage))?;
+    let opened = open_existing(&Places::below(storage))?;
     if let Some(recovered) = &opened.recovered {
         say(&recovery_words(recovered));
     }

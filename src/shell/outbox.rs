@@ -146,6 +146,10 @@ fn log(receiver: &str, id: DeliveryId, attempt: u32, message: Option<&Message>, 
         None => "none",
     };
     match report {
+        // Whoever reads of failures must also read how it ended.
+        Report::Delivered { .. } if attempt > 1 => {
+            tracing::info!(delivery = %id, receiver, integration = kind, attempt, "notified");
+        }
         Report::Delivered { .. } => {
             tracing::debug!(delivery = %id, receiver, integration = kind, attempt, "notified");
         }

@@ -66,11 +66,8 @@ impl Home {
     }
 
     fn launch(&self, flags: &[&str]) -> Daemon {
-        let mut command = self.command();
-        if !flags.iter().any(|flag| flag.starts_with("--web.listen-address")) {
-            command.arg("--web.listen-address=127.0.0.1:0");
-        }
-        command.args(flags).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut command = self.command(flags);
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
         let mut process = Process::start(&mut command);
         let log = follow(process.child().stderr.take().unwrap());
         let address = until("it listens", || {
@@ -86,16 +83,24 @@ impl Home {
         Daemon { process, address, prefix, log, took: Duration::ZERO, api }
     }
 
-    fn command(&self) -> Command {
+    /// The daemon with its usual flags, but for those that are given.
+    fn command(&self, flags: &[&str]) -> Command {
+        let usual = [
+            "--config.file=incidentd.yaml",
+            "--storage.path=data",
+            "--web.listen-address=127.0.0.1:0",
+        ];
+        let name = |flag: &str| flag.split('=').next().unwrap_or_default().to_owned();
+        let given = |flag: &&str| flags.iter().any(|given| name(given) == name(flag));
         let mut command = Command::new(env!("CARGO_BIN_EXE_incidentd"));
         command.current_dir(self.dir.path());
-        command.args(["--config.file", "incidentd.yaml", "--storage.path", "data"]);
+        command.args(usual.into_iter().filter(|flag| !given(flag))).args(flags);
         command
     }
 
     /// Runs the daemon's binary where it is expected to end by itself.
     pub(crate) fn run(&self, flags: &[&str]) -> Said {
-        run(self.command().arg("--web.listen-address=127.0.0.1:0").args(flags))
+        run(&mut self.command(flags))
     }
 
     /// Runs a task such as `check` or `fsck`.

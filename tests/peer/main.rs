@@ -4,6 +4,7 @@
 
 mod amtool;
 mod api;
+mod cli;
 mod crash;
 mod daemon;
 mod mail;
@@ -12,4 +13,5 @@ mod outage;
 mod program;
 mod prometheus;
 mod sink;
+mod store_tasks;
 mod until;

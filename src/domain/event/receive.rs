@@ -170,9 +170,10 @@ fn raise(turn: &mut Turn, key: Fingerprint, event: Event, previous: Option<Alert
     let id = turn.state().event.next_alert();
     let source = lease::source(turn, &event.source);
     let set = enrich::set(turn.settings(), &event, turn.now());
-    let labels = if set.is_empty() { event.labels.clone() } else { event.labels.with(set.iter()) };
+    let over = (!set.is_empty()).then(|| event.labels.with(set.iter()));
+    let labels = over.as_ref().unwrap_or(&event.labels);
     let severity = turn.settings().severity_of(&event.source, labels.get("severity"));
-    let correlation = correlate::correlate(turn.settings(), &event.source, &labels, severity);
+    let correlation = correlate::correlate(turn.settings(), &event.source, labels, severity);
     let Event { labels, annotations, url, key: source_key, starts_at, ends, .. } = event;
     turn.record(Fact::Raised(Box::new(Raised {
         id,

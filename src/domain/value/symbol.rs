@@ -50,7 +50,10 @@ impl Symbols {
         &mut self,
         pairs: impl Iterator<Item = (&'a str, &'a str)>,
     ) -> LabelSet {
-        LabelSet(pairs.map(|(name, value)| self.intern_pair(name, value)).collect())
+        let (_, at_most) = pairs.size_hint();
+        let mut numbers = Vec::with_capacity(at_most.unwrap_or_default());
+        numbers.extend(pairs.map(|(name, value)| self.intern_pair(name, value)));
+        LabelSet(numbers.into_boxed_slice())
     }
 
     /// Turns one pair into a number and counts one more user of it.

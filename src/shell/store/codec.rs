@@ -39,8 +39,8 @@ pub enum CodecError {
 const RAW: u8 = 0;
 const ZSTD: u8 = 1;
 const HEAD_BYTES: usize = 2;
-/// Level 1 costs the writer thread least; the higher ones save little on short JSON.
-const LEVEL: i32 = 1;
+/// The fast levels below zero cost the writer thread least; higher ones save little on short JSON.
+const LEVEL: i32 = -1;
 /// Below this a frame costs more than it saves.
 const PACK_BYTES_MIN: usize = 64;
 

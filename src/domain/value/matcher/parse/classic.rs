@@ -21,6 +21,11 @@ pub(super) fn parse(text: &str) -> Result<Matchers, InvalidMatcher> {
     Ok(matchers)
 }
 
+/// Reads the whole text as one matcher.
+pub(super) fn parse_one(text: &str) -> Result<Matcher, InvalidMatcher> {
+    one(text, 0)
+}
+
 /// Where the first comma outside of quotes stands.
 fn comma(text: &str) -> Option<usize> {
     let (mut quoted, mut escaped) = (false, false);

@@ -74,6 +74,9 @@ pub enum Kind {
     OneOf(&'static [&'static str]),
 }
 
+/// How a priority is said in a filter.
+pub const PRIORITIES: &[&str] = &["1", "2", "3", "4", "5", "P1", "P2", "P3", "P4", "P5"];
+
 /// A filled-in form: the members of a JSON object.
 pub type Fields = serde_json::Map<String, Value>;
 
@@ -187,7 +190,11 @@ impl Manual {
 }
 
 impl Field {
-    fn check(&self, value: &Value) -> Result<(), Invalid> {
+    /// Checks that a value is of its kind.
+    ///
+    /// # Errors
+    /// Says what would be right.
+    pub fn check(&self, value: &Value) -> Result<(), Invalid> {
         let wrong = |why: String| Err(Invalid::new(self.name, why));
         match (self.kind, value) {
             (Kind::Text, Value::String(_)) => Ok(()),

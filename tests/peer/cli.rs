@@ -211,6 +211,16 @@ fn alerts_are_listed_shown_and_explained() {
     assert_eq!(status["incidents_open"]["P3"], 2);
     assert!(desk.does("status").contains("deliveries waiting  0"));
     assert_eq!(desk.json("alert list")["items"][0]["id"], "ALR-2");
+    for slip in
+        ["incident list --state opne", "alert list --severity bad", "problem list --priority 6"]
+    {
+        let said = desk.run(slip);
+        assert_eq!(said.code, Some(2), "a slip is no empty list: {said:?}");
+        assert!(said.err.contains("[possible values: "), "{slip}: {}", said.err);
+    }
+    let slip = desk.daemon.api().get("/api/itsm/v1/incidents?state=opne");
+    assert_eq!(slip.status, 400, "{slip:?}");
+    assert!(slip.text.contains("state: is one of: open, candidate"), "{slip:?}");
     let hint = desk.run("incident list --stat open");
     assert_eq!(hint.code, Some(2), "{hint:?}");
     assert!(hint.err.contains("--state"), "{}", hint.err);

@@ -34,6 +34,8 @@ fn check(script: &[Reply], pause_min: Duration) {
     daemon.api().resolve(&labels);
     until("both channels have heard of the end", || (taken(&sink).len() == 4).then_some(()));
     until("nothing waits", || daemon.api().list("notifications", "").is_empty().then_some(()));
+    let line = daemon.until_log("msg=notified");
+    assert!(line.contains("level=info") && line.contains("attempt="), "{line}");
     // Whatever is said once too often would be said at once.
     pause(Duration::from_millis(300));
 

@@ -1,8 +1,7 @@
 //! The tasks of the command line, on a store that a daemon has filled.
 
-use std::io::Write;
-
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::daemon::Home;
 
@@ -158,15 +157,54 @@ fn a_backup_and_an_export_bring_back_all_that_people_can_see() {
 }
 
 #[test]
+fn a_mistyped_directory_is_not_an_empty_store() {
+    let home = Home::new(CONFIG);
+    let tasks: [&[&str]; 4] = [
+        &["fsck"],
+        &["backup"],
+        &["export", "all.zst"],
+        &["replay", "--config.file=incidentd.yaml"],
+    ];
+    home.write("rules/shop.yaml", RULES);
+    for task in tasks {
+        let said = home.task(&[task, &["--storage.path=dta"]].concat());
+        assert_eq!(said.code, Some(1), "{task:?}: {said:?}");
+        assert!(said.err.contains("there is no store at `dta/store`"), "{task:?}: {}", said.err);
+        assert!(!home.path("dta").exists(), "{task:?}");
+    }
+}
+
+#[test]
+fn an_audit_line_that_was_rewritten_is_found() {
+    let (home, _) = filled();
+    assert_eq!(home.task(&["export", "all.zst", "--storage.path", "data"]).code, Some(0));
+    // Whoever forges an archive forges its checksum, too.
+    let text = text(&home, "all.zst");
+    let (records, _) = text.trim_end().rsplit_once('\n').unwrap();
+    let forged =
+        records.replace("\"actor\":{\"name\":\"ada\"", "\"actor\":{\"name\":\"eve\"") + "\n";
+    assert_ne!(forged.trim_end(), records);
+    let sha256: String = Sha256::digest(&forged).iter().map(|byte| format!("{byte:02x}")).collect();
+    let count = forged.lines().count() - 1;
+    pack(
+        &home,
+        "forged.zst",
+        &format!("{forged}{}\n", json!({ "records": count, "sha256": sha256 })),
+    );
+    let imported = home.task(&["import", "forged.zst", "--storage.path", "forged"]);
+    assert_eq!(imported.code, Some(0), "{imported:?}");
+    let fsck = home.task(&["fsck", "--storage.path", "forged"]);
+    assert_eq!(fsck.code, Some(1), "{fsck:?}");
+    assert!(fsck.out.contains("AUD-") && fsck.out.contains("was changed"), "{fsck:?}");
+}
+
+#[test]
 fn an_archive_that_was_touched_is_not_taken() {
     let (home, _) = filled();
     assert_eq!(home.task(&["export", "all.jsonl.zst", "--storage.path", "data"]).code, Some(0));
-    let path = home.path("all.jsonl.zst");
-    let text =
-        String::from_utf8(zstd::decode_all(&*std::fs::read(&path).unwrap()).unwrap()).unwrap();
+    let text = text(&home, "all.jsonl.zst");
     let refused = |name: &str, text: &str| {
-        let mut file = std::fs::File::create(home.path(name)).unwrap();
-        file.write_all(&zstd::encode_all(text.as_bytes(), 0).unwrap()).unwrap();
+        pack(&home, name, text);
         let said = home.task(&["import", name, "--storage.path", "other"]);
         assert_eq!(said.code, Some(1), "{said:?}");
         assert!(said.err.contains(name), "{}", said.err);
@@ -180,4 +218,14 @@ fn an_archive_that_was_touched_is_not_taken() {
     std::fs::write(home.path("plain.zst"), "nor is this").unwrap();
     let plain = home.task(&["import", "plain.zst", "--storage.path", "other"]);
     assert_eq!(plain.code, Some(1), "{plain:?}");
+}
+
+/// The lines of an archive.
+fn text(home: &Home, name: &str) -> String {
+    let packed = std::fs::read(home.path(name)).unwrap();
+    String::from_utf8(zstd::decode_all(&*packed).unwrap()).unwrap()
+}
+
+fn pack(home: &Home, name: &str, text: &str) {
+    std::fs::write(home.path(name), zstd::encode_all(text.as_bytes(), 0).unwrap()).unwrap();
 }

@@ -8,6 +8,12 @@ use crate::domain::value::{AlertId, Timestamp};
 use crate::domain::view::{Column, Fields, Invalid, Kind, List, Manual, Query, optional};
 use crate::domain::{self, Settings};
 
+/// What the filter `state` takes.
+const STATES: &[&str] = &["firing", "stale", "flapping", "resolved"];
+
+/// What the filter `severity` takes.
+const SEVERITIES: &[&str] = &["critical", "high", "warning", "unknown", "info", "none"];
+
 /// What people can see. Alerts are made and ended by their sources; what people can do is done to
 /// the incident.
 pub const MANUAL: Manual = Manual {
@@ -26,8 +32,8 @@ pub const MANUAL: Manual = Manual {
         Column { title: "SUMMARY", pointer: "/annotations/summary" },
     ],
     filters: &[
-        optional("state", "firing, stale, flapping or resolved", Kind::Text),
-        optional("severity", "critical, high, warning, unknown, info or none", Kind::Text),
+        optional("state", "how it stands", Kind::OneOf(STATES)),
+        optional("severity", "how severe it is", Kind::OneOf(SEVERITIES)),
         optional("service", "the label `service`", Kind::Text),
         optional("source", "the source's name", Kind::Text),
         optional("incident", "the incident it belongs to", Kind::Text),

@@ -9,12 +9,28 @@ use crate::domain::value::{
     Impact, IncidentId, OutOfRange, Priority, RecordId, Timestamp, Urgency,
 };
 use crate::domain::view::{
-    Column, Field, Fields, Invalid, Kind, List, Manual, Query, Verb, optional, required, text,
+    Column, Field, Fields, Invalid, Kind, List, Manual, PRIORITIES, Query, Verb, optional,
+    required, text,
 };
 use crate::domain::{self, Settings};
 
 /// Member alerts that a record lists; beyond them it only counts.
 const ALERTS_SHOWN_MAX: usize = 1_000;
+
+/// What the filter `state` takes.
+const STATES: &[&str] = &[
+    "open",
+    "candidate",
+    "new",
+    "acknowledged",
+    "in_progress",
+    "on_hold",
+    "resolved",
+    "closed",
+    "merged",
+    "cancelled",
+    "discarded",
+];
 
 const NOTE: Field = optional("note", "anything to add", Kind::Text);
 
@@ -35,8 +51,8 @@ pub const MANUAL: Manual = Manual {
         Column { title: "TITLE", pointer: "/title" },
     ],
     filters: &[
-        optional("state", "`open`, or one of the states", Kind::Text),
-        optional("priority", "1 (worst) to 5", Kind::Text),
+        optional("state", "`open`, or one of the states", Kind::OneOf(STATES)),
+        optional("priority", "1 (worst) to 5", Kind::OneOf(PRIORITIES)),
         optional("service", "the label `service`", Kind::Text),
         optional("team", "the owning team", Kind::Text),
     ],
@@ -213,7 +229,7 @@ fn wanted(query: &Query, id: IncidentId, incident: &Incident) -> bool {
         state => incident.status.name() == state,
     });
     let priority = query.filter("priority").is_none_or(|priority| {
-        priority.trim_start_matches(['P', 'p']) == incident.priority.level().to_string()
+        priority.trim_start_matches('P') == incident.priority.level().to_string()
     });
     let service = query.filter("service").is_none_or(|name| incident.labels.get("service") == name);
     let team = query.filter("team").is_none_or(|team| incident.team == team);
@@ -275,4 +291,15 @@ fn level<T>(
 ) -> Result<Option<T>, Invalid> {
     let Some(value) = fields.get(name).and_then(Value::as_i64) else { return Ok(None) };
     new(value).map(Some).map_err(|error| Invalid::new(name, error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_filter_knows_every_state() {
+        let states = Status::ALL.map(Status::name);
+        assert_eq!(STATES, [&["open"][..], &states].concat());
+    }
 }

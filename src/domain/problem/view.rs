@@ -6,9 +6,23 @@ use super::command::{Ask, CAUSE_CATEGORIES, Command, RESOLVE_CODES, allowed};
 use super::state::Problem;
 use crate::domain::value::{InvalidId, ProblemId, RecordId, Span, Timestamp};
 use crate::domain::view::{
-    Column, Field, Fields, Invalid, Kind, List, Manual, Query, Verb, optional, required, text,
+    Column, Field, Fields, Invalid, Kind, List, Manual, PRIORITIES, Query, Verb, optional,
+    required, text,
 };
 use crate::domain::{self, Settings};
+
+/// What the filter `state` takes.
+const STATES: &[&str] = &[
+    "open",
+    "candidate",
+    "new",
+    "analysis",
+    "known_error",
+    "fix_in_progress",
+    "verifying",
+    "closed",
+    "rejected",
+];
 
 const NOTE: Field = optional("note", "anything to add", Kind::Text);
 
@@ -29,8 +43,8 @@ pub const MANUAL: Manual = Manual {
         Column { title: "TITLE", pointer: "/title" },
     ],
     filters: &[
-        optional("state", "`open`, or one of the states", Kind::Text),
-        optional("priority", "1 (worst) to 5", Kind::Text),
+        optional("state", "`open`, or one of the states", Kind::OneOf(STATES)),
+        optional("priority", "1 (worst) to 5", Kind::OneOf(PRIORITIES)),
         optional("team", "the owning team", Kind::Text),
     ],
     verbs: &[
@@ -169,7 +183,7 @@ fn wanted(query: &Query, id: ProblemId, problem: &Problem) -> bool {
         state => problem.status.name() == state,
     });
     let priority = query.filter("priority").is_none_or(|priority| {
-        priority.trim_start_matches(['P', 'p']) == problem.priority.level().to_string()
+        priority.trim_start_matches('P') == problem.priority.level().to_string()
     });
     let team = query.filter("team").is_none_or(|team| problem.team == team);
     let text = query.text.as_ref().is_none_or(|text| {
@@ -213,4 +227,16 @@ pub(crate) fn parse(verb: &str, id: &str, fields: &Fields) -> Result<Command, In
 
 fn parse_id<K: RecordId>(field: &str, text: &str) -> Result<K, Invalid> {
     text.parse().map_err(|error: InvalidId| Invalid::new(field, error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::machine::Status;
+    use super::*;
+
+    #[test]
+    fn the_filter_knows_every_state() {
+        let states = Status::ALL.map(Status::name);
+        assert_eq!(STATES, [&["open"][..], &states].concat());
+    }
 }

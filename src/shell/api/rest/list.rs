@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::domain;
 use crate::domain::view::{self, Manual};
@@ -52,10 +52,16 @@ fn read(manual: &Manual, pairs: Vec<(String, String)>) -> Result<view::Query, Pr
                 query.cursor = Some(cursor.ok_or_else(|| wrong("is not the `next` of a page"))?);
             }
             _ if query.filter(&name).is_some() => return Err(wrong("is given twice")),
-            _ if manual.filters.iter().any(|field| field.name == name) => {
+            _ => {
+                let known = manual.filters.iter().find(|field| field.name == name);
+                let filter = known.ok_or_else(|| unknown(manual, &name))?;
+                // A slip must not look like a list without records.
+                filter.check(&Value::from(value.as_str())).map_err(|invalid| {
+                    let text = invalid.to_string();
+                    Problem::new(Kind::Malformed, text).with("parameter", name.clone())
+                })?;
                 query.filters.push((name, value));
             }
-            _ => return Err(unknown(manual, &name)),
         }
     }
     Ok(query)

@@ -109,15 +109,8 @@ impl Api {
         loop {
             let page = self.get(&format!("{ITSM}/{plural}?limit=1000&{filter}{next}")).json();
             records.extend(page["items"].as_array().unwrap().iter().cloned());
-            match &page["next"] {
-                Value::Null => break,
-                cursor => {
-                    next = format!(
-                        "&cursor={}",
-                        cursor.as_str().map_or_else(|| cursor.to_string(), str::to_owned)
-                    )
-                }
-            }
+            let Some(cursor) = page["next"].as_u64() else { break };
+            next = format!("&cursor={cursor}");
         }
         records.reverse();
         records

@@ -7,6 +7,7 @@ mod api;
 mod cli;
 mod crash;
 mod daemon;
+mod door;
 mod mail;
 mod operations;
 mod outage;

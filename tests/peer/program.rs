@@ -47,9 +47,7 @@ pub(crate) struct Process(Child);
 
 impl Process {
     pub(crate) fn start(command: &mut Command) -> Self {
-        let name = command.get_program().to_owned();
-        let child = command.stdin(Stdio::null()).spawn();
-        Self(child.unwrap_or_else(|error| panic!("failed to start {name:?}: {error}")))
+        Self(command.stdin(Stdio::null()).spawn().unwrap())
     }
 
     pub(crate) fn is_running(&mut self) -> bool {

@@ -184,7 +184,7 @@ fn an_audit_line_that_was_rewritten_is_found() {
     let forged =
         records.replace("\"actor\":{\"name\":\"ada\"", "\"actor\":{\"name\":\"eve\"") + "\n";
     assert_ne!(forged.trim_end(), records);
-    let sha256: String = Sha256::digest(&forged).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = format!("{:x}", Sha256::digest(&forged));
     let count = forged.lines().count() - 1;
     pack(
         &home,

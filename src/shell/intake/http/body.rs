@@ -1,8 +1,8 @@
 //! Reads a body, as long as it is neither too long nor too slow.
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, BodyDataStream, Bytes};
 use axum::http::HeaderMap;
-use axum::http::header::CONTENT_LENGTH;
+use axum::http::header::{CONTENT_LENGTH, EXPECT};
 use futures_util::StreamExt;
 
 use crate::domain::value::Span;
@@ -12,6 +12,13 @@ const BODY_MS_MAX: Span = Span::seconds(30);
 
 /// Room made before the first byte has come, whatever the sender announces.
 const ROOM_BYTES_MAX: usize = 256 << 10;
+
+/// A body that is too long is still read, and dropped, this far: a sender that is cut off while it
+/// writes sees a broken connection and not the answer that says why.
+const DROPPED_BYTES_MAX: usize = 64 << 20;
+
+/// How long that may take.
+const DROPPED_MS_MAX: Span = Span::seconds(5);
 
 /// Why a body did not arrive whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -42,16 +49,36 @@ pub async fn collect(body: Body, headers: &HeaderMap, bytes_max: usize) -> Resul
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok())
         .and_then(|length| length.parse().ok());
-    if announced.is_some_and(|length| length > bytes_max) {
-        return Err(Unread::TooLong { bytes_max });
+    let mut chunks = body.into_data_stream();
+    let read = if announced.is_some_and(|length| length > bytes_max) {
+        Err(Unread::TooLong { bytes_max })
+    } else {
+        let read = read(&mut chunks, announced.unwrap_or(0), bytes_max);
+        let in_time = tokio::time::timeout(BODY_MS_MAX.duration(), read).await;
+        in_time.unwrap_or(Err(Unread::Slow { within: BODY_MS_MAX }))
+    };
+    // Who waits for a word before sending has not begun to write.
+    if matches!(read, Err(Unread::TooLong { .. })) && !headers.contains_key(EXPECT) {
+        let _ = tokio::time::timeout(DROPPED_MS_MAX.duration(), drop_rest(&mut chunks)).await;
     }
-    let read = read(body, announced.unwrap_or(0), bytes_max);
-    let in_time = tokio::time::timeout(BODY_MS_MAX.duration(), read).await;
-    in_time.unwrap_or(Err(Unread::Slow { within: BODY_MS_MAX }))
+    read
 }
 
-async fn read(body: Body, announced: usize, bytes_max: usize) -> Result<Bytes, Unread> {
-    let mut chunks = body.into_data_stream();
+async fn drop_rest(chunks: &mut BodyDataStream) {
+    let mut dropped = 0;
+    while let Some(Ok(chunk)) = chunks.next().await {
+        dropped += chunk.len();
+        if dropped > DROPPED_BYTES_MAX {
+            return;
+        }
+    }
+}
+
+async fn read(
+    chunks: &mut BodyDataStream,
+    announced: usize,
+    bytes_max: usize,
+) -> Result<Bytes, Unread> {
     let mut whole = Vec::new();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| Unread::Broken)?;

@@ -64,10 +64,10 @@ pub enum Failure {
         source: ArchiveError,
     },
     /// The store has faults; they were printed.
-    #[error("the store has {0} faults; restore a backup if something is missing")]
+    #[error("faults in the store: {0}; restore a backup if something is missing")]
     Unclean(usize),
     /// Tests in rule files failed; they were printed.
-    #[error("{0} tests in the rule files failed")]
+    #[error("tests in the rule files failed: {0}")]
     Tests(usize),
     /// A listen address makes no sense or is taken.
     #[error("failed to listen on `{address}`: {why}")]

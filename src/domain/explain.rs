@@ -102,7 +102,11 @@ fn incident(state: &State, settings: &Settings, id: AlertId, alert: &Alert) -> V
         "key": correlation.key,
         "by": by,
         "rule": correlation.rule,
-        "window": terms.window.to_string(),
+        "takes_in_alerts_for": if correlation.rule.is_empty() {
+            "as long as it is open".to_owned()
+        } else {
+            format!("{} after the last one, {} at most", terms.window, terms.max_span)
+        },
         "shaped_by": incident.rule,
         "priority": format!(
             "{}: impact {} × urgency {}{}",

@@ -17,7 +17,7 @@ use crate::config::{self, Loaded};
 use crate::domain::event;
 use crate::domain::notification::message::Reason;
 use crate::domain::value::matcher::ParseMode;
-use crate::domain::value::{Actor, Span};
+use crate::domain::value::{Actor, DeliveryId, Span};
 use crate::domain::{Settings, explain};
 use crate::engine::{Engine, Input};
 use crate::shell::api::{self, Context, Setup};
@@ -73,17 +73,19 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
 
     let settings = Arc::new(loaded.settings.clone());
     let engine = Engine::restore(restored.state, Arc::clone(&settings), restored.now);
+    // Read before anything is sent: what goes out from here on is not to go out twice.
+    let in_flight: Vec<DeliveryId> = engine.state().notification.in_flight().collect();
     let metrics = Arc::new(Metrics::new());
     let (effects, outgoing) = mpsc::unbounded_channel();
     let place = (lease.epoch, lease.last);
     let (driver, handle, beat) =
         Driver::new(engine, Box::new(opened.store), place, effects.clone(), Arc::clone(&metrics));
     let (dead, writer_died) = oneshot::channel();
+    // The first thing that the writer finds: before it no deadline may come due.
+    let _ = handle.post(Input::Started(Arc::clone(&settings)));
     let writer = spawn_writer(driver, dead)?;
-    begin(&handle, &settings, opened.recovered.as_ref()).await;
-    for delivery in
-        handle.read(|engine| engine.state().notification.in_flight().collect::<Vec<_>>())
-    {
+    begin(&handle, opened.recovered.as_ref()).await;
+    for delivery in in_flight {
         let _ = effects.send(delivery);
     }
 
@@ -165,13 +167,9 @@ fn spawn_writer(
         .map_err(Failure::Runtime)
 }
 
-/// The first inputs: the rules in force, and what happened to the store.
-async fn begin(
-    handle: &Handle,
-    settings: &Arc<Settings>,
-    recovered: Option<&crate::shell::store::sled_store::Recovered>,
-) {
-    let _ = handle.submit(Input::Started(Arc::clone(settings))).await;
+/// Waits until the start is a fact, and notes what happened to the store.
+async fn begin(handle: &Handle, recovered: Option<&crate::shell::store::sled_store::Recovered>) {
+    let _ = handle.submit(Input::Tick).await;
     if let Some(recovered) = recovered {
         let why = store::recovery_words(recovered);
         tracing::error!("{why}");

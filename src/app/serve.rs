@@ -70,6 +70,7 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
         folded = restored.folded,
         "Restored"
     );
+    let folded = restored.folded;
 
     let settings = Arc::new(loaded.settings.clone());
     let engine = Engine::restore(restored.state, Arc::clone(&settings), restored.now);
@@ -80,6 +81,7 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
     let place = (lease.epoch, lease.last);
     let (driver, handle, beat) =
         Driver::new(engine, Box::new(opened.store), place, effects.clone(), Arc::clone(&metrics));
+    let driver = driver.with_tail(folded);
     let (dead, writer_died) = oneshot::channel();
     // The first thing that the writer finds: before it no deadline may come due.
     let _ = handle.post(Input::Started(Arc::clone(&settings)));

@@ -34,6 +34,9 @@ const SLEEP_MAX: Duration = Duration::from_secs(1);
 /// Bytes of journal after which a checkpoint is due, so that a restart folds little.
 const TAIL_BYTES_MAX: usize = 8 << 20;
 
+/// Bytes of journal that a fact takes, roughly.
+const FACT_BYTES: usize = 64;
+
 /// Time after which a checkpoint is due if anything was written at all.
 const TAIL_AGE_MAX: Span = Span::minutes(5);
 
@@ -100,6 +103,14 @@ impl Driver {
             places: Places::default(),
         };
         (driver, handle, beat)
+    }
+
+    /// Says how many facts the restart had to fold: their pages are still to be written, however
+    /// often the daemon is killed before it has written much of its own.
+    #[must_use]
+    pub fn with_tail(mut self, facts: usize) -> Self {
+        self.tail_bytes = facts.saturating_mul(FACT_BYTES);
+        self
     }
 
     /// Runs until [`Handle::stop`], or until every handle is gone, then writes a last checkpoint.

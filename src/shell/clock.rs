@@ -29,6 +29,12 @@ impl Stopwatch {
         Span(u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX))
     }
 
+    /// Time since the start, as the standard library counts it.
+    #[must_use]
+    pub fn duration(self) -> std::time::Duration {
+        self.0.elapsed()
+    }
+
     /// Seconds since the start, for histograms.
     #[must_use]
     pub fn seconds(self) -> f64 {

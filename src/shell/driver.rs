@@ -28,6 +28,9 @@ pub const PARTITION: Partition = Partition(0);
 /// Inputs that go into one commit group at most.
 const GROUP_INPUTS_MAX: usize = 512;
 
+/// How long a group waits for company at most.
+const LINGER_MAX: Duration = Duration::from_micros(500);
+
 /// How long the loop sleeps at most, so that the watchdog sees it breathe.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
 
@@ -73,6 +76,8 @@ pub struct Driver {
     tail_bytes: usize,
     checkpoint_at: Timestamp,
     places: Places,
+    /// How many inputs the last group had.
+    company: usize,
 }
 
 impl Driver {
@@ -101,6 +106,7 @@ impl Driver {
             tail_bytes: 0,
             checkpoint_at: clock::now(),
             places: Places::default(),
+            company: 0,
         };
         (driver, handle, beat)
     }
@@ -126,21 +132,7 @@ impl Driver {
                 Err(RecvTimeoutError::Timeout) => Job::Input(Input::Tick, None),
                 Err(RecvTimeoutError::Disconnected) => Job::Stop,
             };
-            let mut inputs = Vec::new();
-            let mut next = Some(first);
-            let mut last = None;
-            while let Some(job) = next.take() {
-                match job {
-                    Job::Input(input, answer) => inputs.push((input, answer)),
-                    Job::Backup(..) | Job::Stop => {
-                        last = Some(job);
-                        break;
-                    }
-                }
-                if inputs.len() < GROUP_INPUTS_MAX {
-                    next = self.queue.try_recv().ok();
-                }
-            }
+            let (inputs, last) = self.gather(first);
             self.turn(inputs)?;
             match last {
                 Some(Job::Stop) => return self.checkpoint(),
@@ -151,6 +143,29 @@ impl Driver {
             }
             self.checkpoint_if_due()?;
         }
+    }
+
+    /// Takes whatever has arrived, up to the first job that is no input. Under load it waits a
+    /// moment for as much company as the last group had: a flush costs more than the wait.
+    fn gather(&mut self, first: Job) -> (Vec<Waiting>, Option<Job>) {
+        let mut inputs: Vec<Waiting> = Vec::new();
+        let mut patience = LINGER_MAX;
+        let mut next = Some(first);
+        while let Some(job) = next.take() {
+            match job {
+                Job::Input(input, answer) => inputs.push((input, answer)),
+                Job::Backup(..) | Job::Stop => return (inputs, Some(job)),
+            }
+            if inputs.len() < self.company {
+                let watch = clock::Stopwatch::start();
+                next = self.queue.recv_timeout(patience).ok();
+                patience = patience.saturating_sub(watch.duration());
+            } else if inputs.len() < GROUP_INPUTS_MAX {
+                next = self.queue.try_recv().ok();
+            }
+        }
+        self.company = inputs.len();
+        (inputs, None)
     }
 
     fn backup(&self, dir: &Path) -> Result<PathBuf, String> {

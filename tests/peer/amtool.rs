@@ -158,6 +158,9 @@ fn amtool_and_we_find_the_same_files_good() {
     assert_eq!(theirs.code, Some(0), "{theirs:?}");
 }
 
+/// Debian's Alertmanager starts only where this is.
+const TEMPLATES: &str = "/usr/share/prometheus/alertmanager/default.tmpl";
+
 /// The daemon and Alertmanager with one configuration.
 struct Pair {
     amtool: PathBuf,
@@ -171,6 +174,7 @@ struct Pair {
 impl Pair {
     fn start() -> Option<Self> {
         let (amtool, alertmanager) = (program::find("amtool")?, program::find("alertmanager")?);
+        program::find_file(TEMPLATES)?;
         let home = Home::new(CONFIG);
         let daemon = home.start();
         let port = program::free_port();

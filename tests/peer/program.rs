@@ -20,6 +20,18 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
     found
 }
 
+/// A file that a program needs; nothing, said aloud, if it cannot be put there.
+pub(crate) fn find_file(path: &str) -> Option<()> {
+    if !Path::new(path).is_file() {
+        fetch();
+    }
+    let there = Path::new(path).is_file();
+    if !there {
+        skip(&format!("there is no `{path}`, and `.ci/run peers` could not put it there"));
+    }
+    there.then_some(())
+}
+
 /// Fetches what can be fetched, once.
 pub(crate) fn fetch() {
     static FETCHED: Once = Once::new();

@@ -2,7 +2,7 @@
 
 use hashbrown::HashTable;
 
-use super::{Fingerprint, Labels};
+use super::Labels;
 
 /// A label set in 4 bytes a pair. Means something only to the [`Symbols`] that made it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -140,16 +140,6 @@ impl Symbols {
         })
     }
 
-    /// The value of a label; the empty text if there is no such label.
-    pub fn get<'a>(&'a self, set: &'a LabelSet, name: &str) -> &'a str {
-        self.iter(set).find(|(have, _)| *have == name).map_or("", |(_, value)| value)
-    }
-
-    /// The identity of the set.
-    pub fn fingerprint(&self, set: &LabelSet) -> Fingerprint {
-        self.resolve(set).fingerprint()
-    }
-
     /// How many pairs are kept.
     pub fn len(&self) -> usize {
         self.pairs.len() - self.free.len()
@@ -181,8 +171,7 @@ mod tests {
         let two = Labels::new([("a", "1"), ("b", "3")]);
         let (x, y) = (symbols.intern(&one), symbols.intern(&two));
         assert_eq!(symbols.len(), 3);
-        assert_eq!((symbols.resolve(&x), symbols.get(&y, "b")), (one.clone(), "3"));
-        assert_eq!(symbols.fingerprint(&x), one.fingerprint());
+        assert_eq!((symbols.resolve(&x), symbols.resolve(&y)), (one.clone(), two));
         symbols.release(&x);
         assert_eq!(symbols.len(), 2);
         symbols.release(&y);

@@ -150,6 +150,8 @@ fn understand(check: &mut Check, root: &Node, rules: Option<&Path>) -> Loaded {
         problems,
         routes,
         receivers,
+        receiver_labels: receivers::labels(root),
+        quiet_until: None,
         services: people::read_services(check, root),
         templates: check.library.clone(),
     };

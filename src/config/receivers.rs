@@ -11,6 +11,7 @@ use super::node::{Node, Place, Yaml};
 use super::schema::{RECEIVER_KINDS, RECEIVER_KINDS_AWAITED};
 use crate::domain::notification::receiver::{Integration, IntegrationKind, Receiver};
 use crate::domain::template::Template;
+use crate::domain::value::Labels;
 
 /// Reads every receiver.
 pub(super) fn read(check: &mut Check, root: &Node) -> BTreeMap<String, Receiver> {
@@ -39,6 +40,17 @@ pub(super) fn read(check: &mut Check, root: &Node) -> BTreeMap<String, Receiver>
         receivers.insert(name.to_owned(), receiver);
     }
     receivers
+}
+
+/// The labels of every receiver in the order of the file. Its name is one of them.
+pub(super) fn labels(root: &Node) -> Vec<Labels> {
+    let one = |node: &Node| {
+        let name = node.text_at("name").filter(|name| !name.is_empty())?;
+        let own = node.get("labels").map(Node::entries).unwrap_or_default();
+        let own = own.iter().filter_map(|(key, value)| Some((key.name.as_str(), value.text()?)));
+        Some(Labels::new(own.chain([("name", name)])))
+    };
+    root.get("receivers").map(Node::items).unwrap_or_default().iter().filter_map(one).collect()
 }
 
 fn integrations(check: &mut Check, global: &Node, receiver: &Node) -> Vec<Integration> {

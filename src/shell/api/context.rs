@@ -45,6 +45,16 @@ pub struct Setup {
     pub warnings: Vec<String>,
 }
 
+/// This daemon as the one peer of its cluster. Alertmanager's clients look for a cluster that is
+/// ready; there is no gossip behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peer {
+    /// `--cluster.peer-name`, or a name made at the start.
+    pub name: String,
+    /// Where others are told to find it: host and port.
+    pub address: String,
+}
+
 /// What every handler may look at.
 pub struct Context {
     /// The way to the engine.
@@ -63,6 +73,8 @@ pub struct Context {
     pub open_to_all: bool,
     /// How long a request may take before it is answered 503.
     pub timeout: Span,
+    /// Set if the command line asks for a cluster.
+    pub peer: Option<Peer>,
     /// Room for GET requests.
     pub(super) gets: Arc<Semaphore>,
     /// How much room there is altogether.
@@ -85,6 +97,7 @@ impl Context {
             explain: |_, _| None,
             open_to_all: false,
             timeout: TIMEOUT,
+            peer: None,
             gets: Arc::new(Semaphore::new(gets_max)),
             gets_max,
             setup: RwLock::new(Arc::new(setup)),

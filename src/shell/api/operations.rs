@@ -1,20 +1,18 @@
-//! What operators and their machines look at: health, metrics, reload, and a first page.
+//! What operators and their machines look at: health, metrics and reload.
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use tokio::sync::oneshot;
 
 use super::context::Context;
 use super::gate::Admin;
-use super::rest::BASE;
 use super::survey::survey;
 use crate::domain::event::Phase;
 use crate::domain::value::Span;
 use crate::shell::handle::Handle;
-use crate::shell::metrics::VERSION;
 
 /// A reload that takes longer is answered with an error; it goes on all the same.
 const RELOAD_MS_MAX: Span = Span::seconds(30);
@@ -98,36 +96,6 @@ pub(super) async fn reload(_: Admin, State(context): State<Arc<Context>>) -> Res
     }
 }
 
-/// A page for somebody who types the address into a browser. It shows nothing that needs a token.
-pub(super) async fn home(State(context): State<Arc<Context>>) -> Response {
-    let prefix = escape(&context.route_prefix);
-    let link = |path: &str, text: &str| {
-        format!("<li><a href=\"{prefix}{path}\"><code>{prefix}{path}</code></a> {text}</li>\n")
-    };
-    let links = [
-        link(&format!("{BASE}/status"), "how the daemon is"),
-        link(&format!("{BASE}/incidents?state=open"), "what people must do"),
-        link(&format!("{BASE}/openapi.json"), "what can be asked"),
-        link("/api/v2/alerts", "alerts, as Alertmanager shows them"),
-        link("/api/v2/status", "status, as Alertmanager shows it"),
-        link("/metrics", "what is counted"),
-    ]
-    .concat();
-    let page = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-         <title>incidentd</title>\n<h1>incidentd {VERSION}</h1>\n\
-         <p>This daemon turns what monitoring says into what people must do. \
-         Send alerts to <code>{prefix}/api/v2/alerts</code> as to Alertmanager, or to \
-         <code>{prefix}/hooks/&lt;source&gt;</code>; work with <code>incidentctl</code>.</p>\n\
-         <ul>\n{links}</ul>\n</html>\n"
-    );
-    ([(header::CONTENT_SECURITY_POLICY, "default-src 'none'")], Html(page)).into_response()
-}
-
 fn plain(status: StatusCode, text: String) -> Response {
     (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
 }

@@ -8,6 +8,7 @@ mod email;
 mod letter;
 mod plain;
 mod report;
+mod route_labels;
 mod scope;
 mod slack;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use crate::domain::value::{Secret, Span, Timestamp};
 pub use email::{Mail, SmtpServer};
 pub use letter::{AlertStatus, Letter, LetterAlert, LetterIncident, LetterProblem, Thread};
 pub use report::{Class, Reason, Report};
+pub use route_labels::route_labels;
 
 use scope::Scope;
 

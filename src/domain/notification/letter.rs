@@ -58,6 +58,7 @@ pub fn letter(
         thread: Thread {
             root: root(group, delivery),
             previous: told.map(|told| told.first).into_iter().collect(),
+            provider: told.and_then(|told| told.provider.clone()),
         },
         now,
     })

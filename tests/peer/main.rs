@@ -2,11 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 #![expect(clippy::disallowed_methods, reason = "other processes know no clock but the real one")]
 
+mod alertmanager;
 mod amtool;
 mod api;
 mod cli;
 mod crash;
 mod daemon;
+mod differential;
 mod door;
 mod mail;
 mod operations;

@@ -9,6 +9,7 @@ pub mod exchange;
 mod letter;
 mod plain;
 mod report;
+mod sample;
 mod scope;
 mod slack;
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use email::{Mail, SmtpServer};
 pub use exchange::Http;
 pub use letter::{AlertStatus, Letter, LetterAlert, LetterIncident, LetterProblem, Thread};
 pub use report::{Class, Reason, Report};
+pub use sample::sample;
 
 use exchange::Request;
 use scope::Scope;

@@ -15,6 +15,7 @@ mod operations;
 mod outage;
 mod program;
 mod prometheus;
+mod routes;
 mod sink;
 mod store_tasks;
 mod until;

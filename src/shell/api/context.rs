@@ -12,8 +12,9 @@ use crate::domain::value::matcher::ParseMode;
 use crate::domain::value::{Span, Timestamp};
 use crate::engine::Engine;
 use crate::shell::clock;
+use crate::shell::courier::Courier;
 use crate::shell::handle::Handle;
-use crate::shell::intake::http::{Sources, Terms};
+use crate::shell::intake::http::{Crowd, Sources, Terms};
 use crate::shell::metrics::Metrics;
 
 /// GET requests answered at one time, at least (`--web.get-concurrency` of Alertmanager).
@@ -69,10 +70,14 @@ pub struct Context {
     pub reload: Reload,
     /// Who explains.
     pub explain: Explain,
+    /// Who carries messages that try a receiver out; without one, none is tried.
+    pub courier: Option<Courier>,
     /// Set if the daemon listens beyond loopback while no token is demanded.
     pub open_to_all: bool,
     /// How long a request may take before it is answered 503.
     pub timeout: Span,
+    /// How many alerts of one name API v2 takes; nothing if there is no limit.
+    pub crowd: Option<Crowd>,
     /// Set if the command line asks for a cluster.
     pub peer: Option<Peer>,
     /// Room for GET requests.
@@ -95,8 +100,10 @@ impl Context {
             started: clock::now(),
             reload,
             explain: |_, _| None,
+            courier: None,
             open_to_all: false,
             timeout: TIMEOUT,
+            crowd: None,
             peer: None,
             gets: Arc::new(Semaphore::new(gets_max)),
             gets_max,
@@ -139,6 +146,7 @@ impl Context {
             metrics: &self.metrics,
             resolve_timeout: setup.settings.resolve_timeout,
             utf8: setup.matchers != ParseMode::Classic,
+            crowd: self.crowd.as_ref(),
         }
     }
 }

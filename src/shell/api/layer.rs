@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::body::HttpBody;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -62,6 +63,10 @@ pub(super) async fn around(
     drop(in_flight);
     let nosniff = HeaderValue::from_static("nosniff");
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+    // What is still being written has no size yet.
+    if let Some(bytes) = response.body().size_hint().exact() {
+        context.metrics.http_sent(handler, method, bytes);
+    }
     context.metrics.http_answered(handler, method, response.status().as_str(), clock.seconds());
     response
 }

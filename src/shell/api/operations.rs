@@ -1,5 +1,6 @@
 //! What operators and their machines look at: health, metrics and reload.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -10,6 +11,7 @@ use tokio::sync::oneshot;
 use super::context::Context;
 use super::gate::Admin;
 use super::survey::survey;
+use crate::domain;
 use crate::domain::event::Phase;
 use crate::domain::value::Span;
 use crate::shell::handle::Handle;
@@ -76,8 +78,23 @@ pub(super) async fn metrics(State(context): State<Arc<Context>>) -> Response {
     context.metrics.set_alerts(counts.firing, 0);
     context.metrics.set_incidents(counts.incidents);
     context.metrics.set_receivers(receivers.len(), integrations);
+    if context.metrics.detail().group_keys {
+        let groups = context.handle.read(|engine| by_group(engine.state()));
+        let groups = groups.iter().map(|(key, active)| (key.as_str(), *active, 0));
+        context.metrics.set_group_alerts(groups);
+    }
     let text_format = (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
     ([text_format], context.metrics.text()).into_response()
+}
+
+/// The groups by key, and how many alerts of each hold.
+fn by_group(state: &domain::State) -> BTreeMap<String, usize> {
+    let mut groups = BTreeMap::new();
+    for (_, group) in state.notification.groups() {
+        let alerts = group.alerts.values().filter_map(|id| state.event.alert(*id));
+        *groups.entry(group.key()).or_default() += alerts.filter(|alert| alert.is_firing()).count();
+    }
+    groups
 }
 
 pub(super) async fn reload(_: Admin, State(context): State<Arc<Context>>) -> Response {

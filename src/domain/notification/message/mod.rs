@@ -10,6 +10,7 @@ mod letter;
 mod plain;
 mod report;
 mod route_labels;
+mod sample;
 mod scope;
 mod slack;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use exchange::Http;
 pub use letter::{AlertStatus, Letter, LetterAlert, LetterIncident, LetterProblem, Thread};
 pub use report::{Class, Reason, Report};
 pub use route_labels::route_labels;
+pub use sample::sample;
 
 use exchange::Request;
 use scope::Scope;

@@ -6,11 +6,13 @@
 
 mod fact;
 mod group;
+pub mod interval;
 mod letter;
 pub mod message;
 mod outbox;
 pub mod receiver;
 pub mod route;
+mod stand;
 mod state;
 mod verdict;
 mod view;

@@ -323,7 +323,8 @@ impl State {
         }
         let group = self.groups.expect_mut(delivery.group);
         let first = group.told.get(&delivery.channel).map_or(id, |told| told.first);
-        let firing = delivery.says.firing.iter().copied().collect();
+        let Says { firing, kept, .. } = &delivery.says;
+        let firing = firing.iter().chain(kept).copied().collect();
         let told = Told { at, firing, standing: delivery.says.standing, first };
         group.told.insert(delivery.channel, told);
     }

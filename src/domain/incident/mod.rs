@@ -51,7 +51,13 @@ pub(crate) fn react(turn: &mut Turn, fact: &domain::Fact) {
                 lifecycle::alert_fires(turn, raised.id, correlation);
             }
         }
-        event::Fact::Refired { id, .. } if !is_submerged(turn, *id) => refired(turn, *id),
+        event::Fact::Refired { id, .. } if is_submerged(turn, *id) => {
+            // The incident that had it knows how it is doing, but opens no more than a new one would.
+            if let Some(incident) = turn.state().incident.of_alert(*id) {
+                turn.record(Fact::Fired { id: incident, alert: *id });
+            }
+        }
+        event::Fact::Refired { id, .. } => refired(turn, *id),
         event::Fact::Surfaced { id } => refired(turn, *id),
         event::Fact::Cleared { id, .. } => {
             if let Some(incident) = turn.state().incident.of_alert(*id) {

@@ -211,7 +211,7 @@ fn what_ends_while_it_is_inhibited_makes_no_incident() {
         r#"
         30s told ops/webhook[0]: {alertname="Down"} 1 firing 0 resolved (first notification)
         5m30s told ops/webhook[0]: {alertname="Down"} 0 firing 1 resolved (all alerts resolved)
-        9m told ops/webhook[0]: {alertname="Slow"} 1 firing 0 resolved (first notification)
+        9m30s told ops/webhook[0]: {alertname="Slow"} 1 firing 0 resolved (first notification)
         "#,
     );
     assert_eq!(show(&world, "incident", "INC-2")["opened_at"], "2026-01-01T00:09:00.000Z");

@@ -125,9 +125,10 @@ fn incidents_obey_muted_times_but_their_ends_do_not() {
         60h     tick
         ",
         "
-        6h30s told ops/webhook[0]: INC-1 P4 opened
-        30h30s told ops/webhook[0]: INC-1 P4 acknowledged
-        49h5m told ops/webhook[0]: INC-1 P4 resolved
+        6h30s told ops/webhook[0]: INC-1 P5 opened
+        18h30s told ops/webhook[0]: INC-1 P5 still open
+        30h30s told ops/webhook[0]: INC-1 P5 acknowledged
+        49h5m told ops/webhook[0]: INC-1 P5 resolved
         ",
     );
 }
@@ -140,11 +141,10 @@ fn a_message_that_waited_for_its_channel_is_not_sent_into_a_muted_time() {
         23h58m  down    ops
         23h59m  fire    alertname=Disk level=info
         24h10m  up      ops
-        31h     tick
-        48h10m  tick
+        60h     tick
         ",
         r#"
-        48h4m30s told ops/webhook[0]: {alertname="Disk"} 1 firing 0 resolved (first notification)
+        54h4m30s told ops/webhook[0]: {alertname="Disk"} 1 firing 0 resolved (first notification)
         "#,
     );
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use super::event::Suppressed;
 use super::value::{Actor, DeliveryId, Span, Timestamp};
 use super::{Command, Deadline, Fact, Refusal, Settings, State};
 
@@ -25,6 +26,8 @@ pub struct Outcome {
     pub reply: Result<(), Refusal>,
     /// What became of the events.
     pub tally: Tally,
+    /// Alerts that were kept from people at the ticks of this turn.
+    pub suppressed: Suppressed,
 }
 
 /// What became of events, counted. Every event is exactly one of these (invariant I1).
@@ -80,6 +83,8 @@ pub struct Turn<'a> {
     effects: Vec<DeliveryId>,
     /// What became of the events of this turn.
     pub(crate) tally: Tally,
+    /// What the ticks of this turn kept from people.
+    pub(crate) suppressed: Suppressed,
 }
 
 impl<'a> Turn<'a> {
@@ -99,6 +104,7 @@ impl<'a> Turn<'a> {
             asked: VecDeque::new(),
             effects: Vec::new(),
             tally: Tally::default(),
+            suppressed: Suppressed::default(),
         }
     }
 
@@ -185,6 +191,7 @@ impl<'a> Turn<'a> {
 
     pub(crate) fn finish(mut self, reply: Result<(), Refusal>) -> Outcome {
         self.settle();
-        Outcome { facts: self.shown, effects: self.effects, reply, tally: self.tally }
+        let Self { shown: facts, effects, tally, suppressed, .. } = self;
+        Outcome { facts, effects, reply, tally, suppressed }
     }
 }

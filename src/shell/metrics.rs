@@ -7,6 +7,7 @@ mod own;
 use prometheus::{Registry, TextEncoder};
 
 use crate::domain::Tally;
+use crate::domain::event::Suppressed;
 use crate::domain::value::{Span, Timestamp};
 
 use alertmanager::Alertmanager;
@@ -99,6 +100,13 @@ impl Metrics {
         self.theirs.latency.with_label_values(&[integration]).observe(seconds);
         if let Some(reason) = failure {
             self.theirs.notifications_failed.with_label_values(&[integration, reason]).inc();
+        }
+    }
+
+    /// Alerts that were kept from people.
+    pub fn suppressed(&self, suppressed: Suppressed) {
+        for (by, count) in suppressed.counts().into_iter().filter(|(_, count)| *count > 0) {
+            self.theirs.suppressed.with_label_values(&[by.name()]).inc_by(count);
         }
     }
 

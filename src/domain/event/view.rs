@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::Command;
 use super::alert::{Alert, Phase};
+use super::suppress::suppression;
 use crate::domain::value::{AlertId, Timestamp};
 use crate::domain::view::{Column, Fields, Invalid, Kind, List, Manual, Query, optional};
 use crate::domain::{self, Settings};
@@ -67,6 +68,7 @@ fn record(state: &domain::State, id: AlertId, alert: &Alert) -> Value {
         "id": id.to_string(),
         "fingerprint": events.labels(alert).fingerprint().to_string(),
         "state": standing(alert),
+        "inhibited_by": inhibitors(state, alert),
         "severity": alert.severity.name(),
         "labels": events.labels(alert),
         "annotations": events.annotations(alert),
@@ -83,6 +85,11 @@ fn record(state: &domain::State, id: AlertId, alert: &Alert) -> Value {
         "events": alert.count,
         "previous": alert.previous().map(|id| id.to_string()),
     })
+}
+
+/// The alerts that inhibit it, by fingerprint.
+fn inhibitors(state: &domain::State, alert: &Alert) -> Vec<String> {
+    suppression(state, alert).inhibited_by.iter().map(ToString::to_string).collect()
 }
 
 fn standing(alert: &Alert) -> &'static str {

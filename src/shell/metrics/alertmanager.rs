@@ -4,6 +4,7 @@ use prometheus::{Gauge, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGa
 
 use super::make::{counter, counters, float, gauge, gauges, histograms};
 use super::{ALERTMANAGER_VERSION, VERSION};
+use crate::domain::event::Suppressed;
 
 /// Integrations whose series exist from the start, as Alertmanager's do.
 const INTEGRATIONS: [&str; 3] = ["email", "slack", "webhook"];
@@ -33,6 +34,7 @@ pub(super) struct Alertmanager {
     pub(super) notifications_failed: IntCounterVec,
     pub(super) requests: IntCounterVec,
     pub(super) requests_failed: IntCounterVec,
+    pub(super) suppressed: IntCounterVec,
     pub(super) latency: HistogramVec,
     pub(super) config_hash: Gauge,
     pub(super) reload_successful: IntGauge,
@@ -76,6 +78,11 @@ impl Alertmanager {
                 "notification_requests_failed_total",
                 "Attempts to notify that failed.",
                 &by,
+            ),
+            suppressed: each(
+                "notifications_suppressed_total",
+                "Alerts kept out of notifications.",
+                &["reason"],
             ),
             latency: times(
                 "notification_latency_seconds",
@@ -122,6 +129,9 @@ impl Alertmanager {
             for reason in FAILURES {
                 self.notifications_failed.with_label_values(&[integration, reason]);
             }
+        }
+        for (by, _) in Suppressed::default().counts() {
+            self.suppressed.with_label_values(&[by.name()]);
         }
         for status in ["firing", "resolved"] {
             self.received.with_label_values(&[status, "v2"]);

@@ -185,6 +185,7 @@ mod tests {
             firing: set(firing),
             standing: None,
             first: crate::domain::value::DeliveryId(1),
+            provider: None,
         };
         let cases: [Case; 12] = [
             (None, &[], &[], true, 0, Verdict::Quiet),

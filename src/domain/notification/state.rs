@@ -64,6 +64,10 @@ pub struct Told {
     pub standing: Option<Standing>,
     /// The first message of the thread.
     pub first: DeliveryId,
+    /// What the provider calls that thread, where it says so and messages are edited or answered
+    /// by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
 }
 
 /// A message on its way.
@@ -296,7 +300,7 @@ impl State {
                 let channel = self.channels.expect_mut(delivery.channel);
                 channel.failures = channel.failures.saturating_add(1);
             }
-            Fact::Delivered { id, .. } => self.fold_delivered(at, *id),
+            Fact::Delivered { id, provider } => self.fold_delivered(at, *id, provider.as_deref()),
             Fact::Abandoned { id, why, .. } => {
                 let channel = self.take_delivery(*id).channel;
                 if let Abandonment::Refused(_) = why {
@@ -312,7 +316,7 @@ impl State {
         }
     }
 
-    fn fold_delivered(&mut self, at: Timestamp, id: DeliveryId) {
+    fn fold_delivered(&mut self, at: Timestamp, id: DeliveryId, provider: Option<&str>) {
         let delivery = self.take_delivery(id);
         assert!(delivery.retry_at.is_none(), "only an attempt can be delivered");
         let channel = self.channels.expect_mut(delivery.channel);
@@ -322,10 +326,13 @@ impl State {
             return;
         }
         let group = self.groups.expect_mut(delivery.group);
-        let first = group.told.get(&delivery.channel).map_or(id, |told| told.first);
+        let before = group.told.get(&delivery.channel);
+        let first = before.map_or(id, |told| told.first);
+        let thread = before.and_then(|told| told.provider.clone());
+        let provider = thread.or_else(|| provider.map(str::to_owned));
         let Says { firing, kept, .. } = &delivery.says;
         let firing = firing.iter().chain(kept).copied().collect();
-        let told = Told { at, firing, standing: delivery.says.standing, first };
+        let told = Told { at, firing, standing: delivery.says.standing, first, provider };
         group.told.insert(delivery.channel, told);
     }
 

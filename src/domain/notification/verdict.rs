@@ -200,6 +200,7 @@ mod tests {
             firing: set(told),
             standing: None,
             first: DeliveryId(1),
+            provider: None,
         });
         let stand = Stand {
             firing: set(firing),

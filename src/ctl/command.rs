@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueEnum, value_parser};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Method};
 use super::offline::Offline;
 use super::words;
 use crate::domain::MANUALS;
+use crate::domain::value::matcher::Quoted;
 use crate::domain::value::{Span, Timestamp};
 use crate::domain::view::{Field, Fields, Kind, Manual, Verb};
 
@@ -221,8 +222,23 @@ fn parser(kind: Kind, now: Timestamp) -> ValueParser {
             ValueParser::new(|text: &str| text.parse::<Span>().map(|_| Value::from(text)))
         }
         Kind::Time => ValueParser::new(move |text: &str| instant(text, now)),
+        Kind::Matchers => ValueParser::new(|text: &str| Ok::<_, String>(matcher(text))),
+        Kind::Pairs => ValueParser::new(pair),
         Kind::OneOf(words) => PossibleValuesParser::new(words).map(Value::from).into(),
     }
+}
+
+/// A word that is no matcher names the alert, as with `amtool`.
+fn matcher(text: &str) -> Value {
+    if text.contains(['=', '!', '~', '{']) {
+        return Value::from(text);
+    }
+    Value::from(format!("alertname={}", Quoted(text)))
+}
+
+fn pair(text: &str) -> Result<Value, String> {
+    let (name, value) = text.split_once('=').ok_or("is not of the form name=value")?;
+    Ok(json!({ name: value }))
 }
 
 /// People say `2h` where the API wants an instant.

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::event::Suppressed;
-use super::value::{Actor, DeliveryId, Span, Timestamp};
+use super::value::{Actor, DeliveryId, RecordId, Span, Timestamp};
 use super::{Command, Deadline, Fact, Refusal, Settings, State};
 
 /// More facts than this for one input means two practices are feeding each other.
@@ -28,6 +28,8 @@ pub struct Outcome {
     pub tally: Tally,
     /// Alerts that were kept from people at the ticks of this turn.
     pub suppressed: Suppressed,
+    /// The record that a command was about in the end, where it says so: it may be a new one.
+    pub made: Option<String>,
 }
 
 /// What became of events, counted. Every event is exactly one of these (invariant I1).
@@ -85,6 +87,7 @@ pub struct Turn<'a> {
     pub(crate) tally: Tally,
     /// What the ticks of this turn kept from people.
     pub(crate) suppressed: Suppressed,
+    made: Option<String>,
 }
 
 impl<'a> Turn<'a> {
@@ -105,6 +108,7 @@ impl<'a> Turn<'a> {
             effects: Vec::new(),
             tally: Tally::default(),
             suppressed: Suppressed::default(),
+            made: None,
         }
     }
 
@@ -146,6 +150,11 @@ impl<'a> Turn<'a> {
     /// Lets a delivery's next attempt leave the house after the commit.
     pub fn send(&mut self, delivery: DeliveryId) {
         self.effects.push(delivery);
+    }
+
+    /// Says which record a command was about in the end, so that who asked can look it up.
+    pub fn made(&mut self, record: impl RecordId) {
+        self.made = Some(record.to_string());
     }
 
     /// Asks to be woken at a time; at once if it has passed.
@@ -191,7 +200,7 @@ impl<'a> Turn<'a> {
 
     pub(crate) fn finish(mut self, reply: Result<(), Refusal>) -> Outcome {
         self.settle();
-        let Self { shown: facts, effects, tally, suppressed, .. } = self;
-        Outcome { facts, effects, reply, tally, suppressed }
+        let Self { shown: facts, effects, tally, suppressed, made, .. } = self;
+        Outcome { facts, effects, reply, tally, suppressed, made }
     }
 }

@@ -29,7 +29,7 @@ mod surface;
 mod view;
 
 use crate::domain::value::{Actor, AlertId, SourceId};
-use crate::domain::{self, Refusal, Turn};
+use crate::domain::{self, Refusal, Turn, silence};
 
 pub use alert::{Alert, Phase};
 pub(crate) use enrich::sight;
@@ -137,8 +137,14 @@ pub(crate) fn configured(turn: &mut Turn) {
     }
 }
 
-/// Nothing stands upstream of events.
-pub(crate) fn react(_: &mut Turn, _: &domain::Fact) {}
+/// What was silenced when it began to fire may surface when its silence is over.
+pub(crate) fn react(turn: &mut Turn, fact: &domain::Fact) {
+    if let domain::Fact::Silence(silence::Fact::Ended { id } | silence::Fact::Expired { id, .. }) =
+        fact
+    {
+        surface::lift(turn, suppress::Cover::Silence(*id));
+    }
+}
 
 pub(crate) fn wake(turn: &mut Turn, deadline: Deadline) {
     match deadline {

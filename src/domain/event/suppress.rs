@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::alert::Alert;
 use crate::domain::State;
-use crate::domain::value::{AlertId, Fingerprint, Labels};
+use crate::domain::value::{AlertId, Fingerprint, Labels, SilenceId};
 
 /// Alerts that are named as inhibiting another; more than that nobody reads.
 const INHIBITORS_MAX: usize = 64;
@@ -39,6 +39,8 @@ pub struct Suppressed {
 /// All that suppresses one alert.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Suppression {
+    /// The silences that hold for it, lowest number first.
+    pub silenced_by: Vec<SilenceId>,
     /// The alerts that inhibit it, by the fingerprints of their labels.
     pub inhibited_by: Vec<Fingerprint>,
 }
@@ -81,7 +83,7 @@ impl Suppressed {
 impl Suppression {
     /// Tells whether anything suppresses the alert.
     pub fn is_suppressed(&self) -> bool {
-        !self.inhibited_by.is_empty()
+        !self.silenced_by.is_empty() || !self.inhibited_by.is_empty()
     }
 }
 
@@ -95,7 +97,10 @@ pub fn suppression(state: &State, alert: &Alert) -> Suppression {
     let inhibitors: BTreeSet<AlertId> =
         events.inhibitors_of(&labels).take(INHIBITORS_MAX).collect();
     let known = inhibitors.into_iter().filter_map(|id| events.alert(id));
-    Suppression { inhibited_by: known.map(|alert| events.labels(alert).fingerprint()).collect() }
+    Suppression {
+        silenced_by: state.silence.silencing(&labels),
+        inhibited_by: known.map(|alert| events.labels(alert).fingerprint()).collect(),
+    }
 }
 
 /// What suppresses an alert first: the answer to most questions, for less than [`suppression`].
@@ -106,12 +111,13 @@ pub fn suppressor(state: &State, alert: &Alert) -> Option<Suppressor> {
     let labels = state.event.labels(alert);
     cover(state, &labels).map(|cover| match cover {
         Cover::Alert(_) => Suppressor::Inhibition,
+        Cover::Silence(_) => Suppressor::Silence,
     })
 }
 
-/// Tells whether there is neither a rule nor a silence by which an alert could be suppressed.
+/// Tells whether there is neither a rule nor an active silence by which an alert could be suppressed.
 pub fn nothing_can(state: &State) -> bool {
-    state.event.inhibits_nothing()
+    state.event.inhibits_nothing() && state.silence.active().next().is_none()
 }
 
 /// One thing that suppresses an alert, of perhaps several.
@@ -119,9 +125,12 @@ pub fn nothing_can(state: &State) -> bool {
 pub(super) enum Cover {
     /// An alert that inhibits it.
     Alert(AlertId),
+    /// A silence that holds for it.
+    Silence(SilenceId),
 }
 
 /// The first thing that suppresses what has these labels.
 pub(super) fn cover(state: &State, labels: &Labels) -> Option<Cover> {
-    state.event.inhibitors_of(labels).next().map(Cover::Alert)
+    let inhibitor = state.event.inhibitors_of(labels).next().map(Cover::Alert);
+    inhibitor.or_else(|| state.silence.first_silencing(labels).map(Cover::Silence))
 }

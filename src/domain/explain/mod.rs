@@ -87,9 +87,11 @@ fn suppression(state: &State, settings: &Settings, labels: &Labels) -> Value {
         state.event.inhibitors_of(labels).take(INHIBITORS_MAX).collect();
     inhibitors.sort_unstable();
     inhibitors.dedup();
+    let silences = state.silence.silencing(labels);
     let rules = settings.inhibitions.rules().iter();
     let rules = rules.filter(|rule| all_match(&rule.target, |name| labels.get(name)));
     json!({
+        "silenced_by": silences.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "inhibited_by": inhibitors.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "target_of": rules.map(|rule| match rule.name.as_str() {
             "" => rule.place.clone(),

@@ -51,13 +51,12 @@ impl Ears {
         let firing = firing.map(|(ear, firing)| (ear, format!("{ear:?} believes in {firing:?}")));
         let open = self.open.iter().filter(|(_, open)| **open);
         let open = open.map(|(ear, _)| (ear, format!("{ear:?} believes it open")));
-        let last = firing.chain(open).map(|(ear, words)| (self.last[ear], words));
-        last.chain(self.unended()).collect()
+        firing.chain(open).map(|(ear, words)| (self.last[ear], words)).collect()
     }
 
     /// Whoever was told that an alert fires, and not in so many words that it ended. A message may
     /// leave out what is suppressed; its end must be told all the same.
-    fn unended(&self) -> impl Iterator<Item = (DeliveryId, String)> {
+    pub(crate) fn unended(&self) -> impl Iterator<Item = (DeliveryId, String)> {
         let each = self.owed.iter().flat_map(|(ear, owed)| owed.iter().map(move |one| (ear, one)));
         each.map(|(ear, (key, by))| (*by, format!("{ear:?} never heard of the end of {key}")))
     }

@@ -199,6 +199,12 @@ fn schema_of(kind: Kind) -> Value {
         Kind::Number => json!({ "type": "integer" }),
         Kind::Time => json!({ "type": "string", "format": "date-time" }),
         Kind::Span => json!({ "type": "string", "examples": ["1h30m"] }),
+        Kind::Matchers => json!({
+            "type": ["string", "array"],
+            "items": { "type": "string" },
+            "examples": ["alertname=\"X\""],
+        }),
+        Kind::Pairs => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
         Kind::OneOf(words) => json!({ "type": "string", "enum": words }),
     }
 }

@@ -89,6 +89,7 @@ impl Wanted {
         }
         let suppression = suppress::suppression(state, alert);
         (self.active || suppression.is_suppressed())
+            && (self.silenced || suppression.silenced_by.is_empty())
             && (self.inhibited || suppression.inhibited_by.is_empty())
     }
 

@@ -3,7 +3,7 @@
 use serde::ser::{Serialize, SerializeSeq, SerializeStruct, Serializer};
 
 use crate::domain::event::{self, Alert, Suppression, suppress};
-use crate::domain::value::{AlertId, Fingerprint, Labels, Timestamp};
+use crate::domain::value::{AlertId, Fingerprint, Labels, Timestamp, Uuid};
 use crate::domain::{Settings, State};
 
 /// What a shown alert depends on beside itself.
@@ -25,6 +25,8 @@ pub(super) struct Copied {
     updated_at: Timestamp,
     ends_at: Timestamp,
     suppression: Suppression,
+    /// The names of its silences for clients.
+    silences: Vec<Uuid>,
 }
 
 /// A copy with what is worked out of it.
@@ -61,14 +63,17 @@ impl Sight<'_> {
         // for another resolve timeout.
         let believed_until = self.now + self.settings.resolve_timeout;
         let ends_at = alert.ends.at().filter(|at| *at >= self.now).unwrap_or(believed_until);
+        let suppression = suppress::suppression(state, alert);
+        let silences = suppression.silenced_by.iter().filter_map(|id| state.silence.uuid(*id));
         Some(Copied {
+            silences: silences.collect(),
             labels: events.labels(alert),
             annotations: events.annotations(alert),
             url: events.url(alert).into(),
             starts_at: alert.starts_at,
             updated_at: alert.updated_at,
             ends_at,
-            suppression: suppress::suppression(state, alert),
+            suppression,
         })
     }
 
@@ -154,7 +159,7 @@ impl Serialize for Status<'_> {
         let mut fields = serializer.serialize_struct("status", 4)?;
         fields.serialize_field("inhibitedBy", &Texts(&suppression.inhibited_by))?;
         fields.serialize_field("mutedBy", muted_by)?;
-        fields.serialize_field("silencedBy", &[""; 0])?;
+        fields.serialize_field("silencedBy", &Texts(&copied.silences))?;
         fields.serialize_field("state", if active { "active" } else { "suppressed" })?;
         fields.end()
     }

@@ -40,7 +40,6 @@ use crate::domain::Settings;
 use crate::domain::event::SELF;
 use crate::domain::settings::Source;
 use crate::domain::silence::SilenceLimits;
-use crate::domain::silence::SilenceLimits;
 use crate::domain::value::matcher::Operator;
 use crate::domain::value::{Matcher, Span};
 use check::Check;

@@ -59,7 +59,7 @@ pub fn letter(
         delayed: (waited > DELAY_WORTH_TELLING).then_some(waited),
         thread: Thread {
             root: root(group, delivery),
-            previous: told.map(|told| told.first).into_iter().collect(),
+            previous: told.and_then(|told| told.first).into_iter().collect(),
             provider: told.and_then(|told| told.provider.clone()),
         },
         now,

@@ -172,6 +172,13 @@ impl Metrics {
         }
     }
 
+    /// Silences, by the names of their states.
+    pub fn set_silences(&self, by_state: &[(&str, usize)]) {
+        for (state, count) in by_state {
+            self.theirs.silences.with_label_values(&[*state]).set(signed(*count));
+        }
+    }
+
     /// Open incidents, priority 1 first.
     pub fn set_incidents(&self, by_priority: [usize; 5]) {
         for (level, count) in (1..).zip(by_priority) {

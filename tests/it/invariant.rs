@@ -88,7 +88,8 @@ pub(crate) fn steps_are_in_the_table(facts: &[(Timestamp, Fact)]) {
                 let before = problems.insert(moved.id, moved.to);
                 assert_eq!(before, Some(moved.from), "I3: {} stood elsewhere", moved.id);
             }
-            Fact::Event(_)
+            Fact::Silence(_)
+            | Fact::Event(_)
             | Fact::Incident(_)
             | Fact::Problem(_)
             | Fact::Notification(_)

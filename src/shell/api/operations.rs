@@ -12,7 +12,9 @@ use super::gate::Admin;
 use super::rest::BASE;
 use super::survey::survey;
 use crate::domain::event::{Phase, suppress};
-use crate::domain::value::Span;
+use crate::domain::silence::{Silence, Status};
+use crate::domain::value::{SilenceId, Span};
+use crate::shell::clock;
 use crate::shell::handle::Handle;
 use crate::shell::metrics::VERSION;
 
@@ -82,9 +84,19 @@ pub(super) async fn metrics(State(context): State<Arc<Context>>) -> Response {
     let integrations = receivers.values().map(|receiver| receiver.integrations.len()).sum();
     context.metrics.set_alerts(counts.firing - counts.suppressed, counts.suppressed);
     context.metrics.set_incidents(counts.incidents);
+    context.metrics.set_silences(&silences(&context.handle));
     context.metrics.set_receivers(receivers.len(), integrations);
     let text_format = (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
     ([text_format], context.metrics.text()).into_response()
+}
+
+fn silences(handle: &Handle) -> [(&'static str, usize); 3] {
+    let now = clock::now();
+    handle.read(|engine| {
+        let standing = |(_, silence): (SilenceId, &Silence)| silence.status_at(now);
+        let all: Vec<Status> = engine.state().silence.iter().map(standing).collect();
+        Status::ALL.map(|state| (state.name(), all.iter().filter(|have| **have == state).count()))
+    })
 }
 
 pub(super) async fn reload(_: Admin, State(context): State<Arc<Context>>) -> Response {

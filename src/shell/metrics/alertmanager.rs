@@ -28,6 +28,7 @@ const HTTP_S: [f64; 8] = [0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 60.0];
 #[derive(Debug)]
 pub(super) struct Alertmanager {
     pub(super) alerts: IntGaugeVec,
+    pub(super) silences: IntGaugeVec,
     pub(super) received: IntCounterVec,
     pub(super) invalid: IntCounter,
     pub(super) notifications: IntCounterVec,
@@ -65,6 +66,7 @@ impl Alertmanager {
         one("cluster_enabled", "Whether gossip is on; it never is.").set(0);
         let metrics = Self {
             alerts: some("alerts", "Alerts by state.", &["state"]),
+            silences: some("silences", "Silences by state.", &["state"]),
             received: each("alerts_received_total", "Alerts posted.", &["status", "version"]),
             invalid: counter(r, &name("alerts_invalid_total"), "Alerts that made no sense."),
             notifications: each("notifications_total", "Notifications attempted.", &by),

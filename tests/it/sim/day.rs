@@ -245,6 +245,8 @@ fn command(world: &mut World) -> Option<Command> {
                 (now + Span(random.below(43_200_000)) - Span::hours(1)).rfc3339().into()
             }
             (_, Kind::Span) => "1h".into(),
+            (_, Kind::Matchers) => "alertname=A".into(),
+            (_, Kind::Pairs) => Fields::new().into(),
             (_, Kind::OneOf(words)) => (*random.one_of(words)).into(),
         };
         fields.insert(field.name.to_owned(), value);

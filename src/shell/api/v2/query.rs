@@ -11,7 +11,7 @@ use crate::domain::value::matcher::{ParseMode, parse_one};
 use crate::domain::value::{Matcher, Matchers};
 
 /// Alertmanager's code for a value of the wrong type.
-const CODE_TYPE: u16 = 601;
+pub(super) const CODE_TYPE: u16 = 601;
 
 /// More than this in one compiled pattern is a mistake or an attack.
 const PATTERN_BYTES_MAX: usize = 1 << 20;
@@ -107,7 +107,7 @@ impl Wanted {
 }
 
 #[expect(clippy::result_large_err, reason = "the error is the answer, made once a request")]
-fn boolean(name: &str, value: &str) -> Result<bool, Response> {
+pub(super) fn boolean(name: &str, value: &str) -> Result<bool, Response> {
     match value {
         "true" | "1" | "t" | "T" | "TRUE" | "True" => Ok(true),
         "false" | "0" | "f" | "F" | "FALSE" | "False" => Ok(false),
@@ -119,7 +119,7 @@ fn boolean(name: &str, value: &str) -> Result<bool, Response> {
 }
 
 #[expect(clippy::result_large_err, reason = "the error is the answer, made once a request")]
-fn matcher(value: &str, mode: ParseMode) -> Result<Matcher, Response> {
+pub(super) fn matcher(value: &str, mode: ParseMode) -> Result<Matcher, Response> {
     parse_one(value, mode).map_err(|error| {
         let text = format!("bad matcher format: {value}: {error}");
         reply::text(StatusCode::BAD_REQUEST, &text)

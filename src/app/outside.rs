@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use super::flags::{DaemonFlags, Features, listen_address};
 use super::{Failure, sources};
 use crate::config::{self, Loaded};
+use crate::domain::silence::SilenceLimits;
 use crate::domain::value::Span;
 use crate::domain::{Settings, explain};
 use crate::shell::api::{self, Context, Peer, Setup};
@@ -50,6 +51,7 @@ pub(super) struct Outside {
     peer: Option<Peer>,
     start_delay: Span,
     alerts_per_name_max: usize,
+    silences: SilenceLimits,
     external_url: String,
     route_prefix: String,
     open_to_all: bool,
@@ -78,6 +80,7 @@ impl Outside {
             peer: flags.cluster.peer(clock::now(), std::process::id()),
             start_delay: flags.start_delay,
             alerts_per_name_max: usize::try_from(flags.per_alertname_limit).unwrap_or(0),
+            silences: silence_limits(flags),
         }
     }
 
@@ -102,6 +105,7 @@ impl Outside {
         let env = |name: &str| std::env::var(name).ok();
         let mut loaded = config::load_in_mode(path, self.features.matchers, &env)?;
         loaded.settings.external_url.clone_from(&self.external_url);
+        loaded.settings.silences = self.silences.clone();
         let delayed = self.start_delay > Span::ZERO;
         loaded.settings.quiet_until = delayed.then(|| clock::now() + self.start_delay);
         Ok(loaded)
@@ -123,7 +127,8 @@ impl Outside {
             handle.read(|engine| crowd.recall(engine.state()));
             context.crowd = Some(crowd);
         }
-        context.explain = |engine, id| explain::alert(engine.state(), engine.settings(), id);
+        context.explain =
+            |engine, id| explain::alert(engine.state(), engine.settings(), id, engine.now());
         if self.timeout > Span::ZERO {
             context.timeout = self.timeout;
         }
@@ -131,9 +136,21 @@ impl Outside {
     }
 }
 
+/// Where the flags set no limit, or none that makes sense, ours hold.
+fn silence_limits(flags: &DaemonFlags) -> SilenceLimits {
+    let ours = SilenceLimits::default();
+    let limit = |given: i64, ours| usize::try_from(given).ok().filter(|n| *n > 0).unwrap_or(ours);
+    SilenceLimits {
+        silences_max: limit(flags.max_silences, ours.silences_max),
+        silence_bytes_max: limit(flags.max_silence_size_bytes, ours.silence_bytes_max),
+        retention: flags.data_retention,
+    }
+}
+
 /// Counts with a configuration that has come into force.
 pub(super) fn in_force(metrics: &Metrics, settings: &Settings) {
     metrics.reloaded(&settings.hash, clock::now());
+    metrics.set_inhibition_rules(settings.inhibitions.rules().len());
     for receiver in settings.receivers.values() {
         for integration in &receiver.integrations {
             metrics.known_integration(integration.kind.name(), &receiver.name);

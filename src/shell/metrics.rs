@@ -8,9 +8,12 @@ mod summary;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use prometheus::{Registry, TextEncoder};
 
 use crate::domain::Tally;
+use crate::domain::event::Suppressed;
 use crate::domain::value::{Span, Timestamp};
 
 use alertmanager::{Alertmanager, with_reason};
@@ -145,6 +148,13 @@ impl Metrics {
         }
     }
 
+    /// Alerts that were kept from people.
+    pub fn suppressed(&self, suppressed: Suppressed) {
+        for (by, count) in suppressed.counts().into_iter().filter(|(_, count)| *count > 0) {
+            self.theirs.suppressed.with_label_values(&[by.name()]).inc_by(count);
+        }
+    }
+
     /// One attempt to send a notification.
     pub fn notification_request(&self, integration: &str, receiver: &str, succeeded: bool) {
         let labels = self.labels(integration, receiver);
@@ -217,15 +227,6 @@ impl Metrics {
         self.theirs.inhibition_rules.set(signed(rules));
     }
 
-    /// Silences by state.
-    pub fn set_silences(&self, active: usize, pending: usize, expired: usize) {
-        for (state, count) in [("active", active), ("pending", pending), ("expired", expired)] {
-            self.theirs.silences.with_label_values(&[state]).set(signed(count));
-        }
-        self.theirs.silences_kept.set(signed(active + pending + expired));
-        self.theirs.silences_indexed.set(signed(active + pending));
-    }
-
     /// Alerts that hold, by Alertmanager's states. Where metrics say in which group, see
     /// [`Metrics::set_group_alerts`].
     pub fn set_alerts(&self, active: usize, suppressed: usize) {
@@ -235,13 +236,13 @@ impl Metrics {
     }
 
     /// Alerts that hold, by group: its key, how many people are told of, how many not.
-    pub fn set_group_alerts<'a>(&self, groups: impl Iterator<Item = (&'a str, usize, usize)>) {
+    pub fn set_group_alerts(&self, groups: &BTreeMap<String, (usize, usize)>) {
         if !self.detail.group_keys {
             return;
         }
         self.theirs.alerts.reset();
-        for (key, active, suppressed) in groups {
-            self.set_states(active, suppressed, Some(key));
+        for (key, (active, suppressed)) in groups {
+            self.set_states(*active, *suppressed, Some(key));
         }
     }
 
@@ -250,6 +251,18 @@ impl Metrics {
             let labels: Vec<&str> = std::iter::once(state).chain(group).collect();
             self.theirs.alerts.with_label_values(&labels).set(signed(count));
         }
+    }
+
+    /// Silences, by the names of their states.
+    pub fn set_silences(&self, by_state: &[(&str, usize)]) {
+        for (state, count) in by_state {
+            self.theirs.silences.with_label_values(&[*state]).set(signed(*count));
+        }
+        let all = by_state.iter().map(|(_, count)| count).sum();
+        let over = by_state.iter().find(|(state, _)| *state == "expired");
+        let indexed = all - over.map_or(0, |(_, count)| *count);
+        self.theirs.silences_kept.set(signed(all));
+        self.theirs.silences_indexed.set(signed(indexed));
     }
 
     /// Open incidents, priority 1 first.

@@ -11,9 +11,11 @@ use tokio::sync::oneshot;
 use super::context::Context;
 use super::gate::Admin;
 use super::survey::survey;
-use crate::domain::event::Phase;
-use crate::domain::value::Span;
+use crate::domain::event::{Phase, suppress};
+use crate::domain::silence::{Silence, Status};
+use crate::domain::value::{SilenceId, Span};
 use crate::domain::{self, Settings};
+use crate::shell::clock;
 use crate::shell::handle::Handle;
 
 /// A reload that takes longer is answered with an error; it goes on all the same.
@@ -23,6 +25,8 @@ const RELOAD_MS_MAX: Span = Span::seconds(30);
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Counts {
     pub(super) firing: usize,
+    /// Those of the firing that are silenced or inhibited.
+    pub(super) suppressed: usize,
     pub(super) stale: usize,
     pub(super) flapping: usize,
     pub(super) resolved: usize,
@@ -33,9 +37,12 @@ pub(super) struct Counts {
 /// Counts alerts and open incidents.
 pub(super) async fn count(handle: &Handle) -> Counts {
     let mut counts = Counts::default();
-    survey(handle, |_, _, alert| {
+    survey(handle, |state, _, alert| {
         match alert.phase() {
-            Phase::Firing => counts.firing += 1,
+            Phase::Firing => {
+                counts.firing += 1;
+                counts.suppressed += usize::from(suppress::suppressor(state, alert).is_some());
+            }
             Phase::Resolved { .. } => counts.resolved += 1,
         }
         counts.stale += usize::from(alert.stale);
@@ -78,26 +85,41 @@ pub(super) async fn metrics(State(context): State<Arc<Context>>) -> Response {
     let used: BTreeSet<&str> = routes.nodes().iter().map(|node| node.receiver.as_str()).collect();
     let known = used.iter().filter_map(|name| receivers.get(*name));
     let integrations = known.map(|receiver| receiver.integrations.len()).sum();
-    context.metrics.set_alerts(counts.firing, 0);
+    context.metrics.set_alerts(counts.firing - counts.suppressed, counts.suppressed);
     context.metrics.set_incidents(counts.incidents);
+    context.metrics.set_silences(&silences(&context.handle));
     context.metrics.set_receivers(used.len(), integrations);
     if context.metrics.detail().group_keys {
         let groups = context.handle.read(|engine| by_group(engine.state()));
-        let groups = groups.iter().map(|(key, active)| (key.as_str(), *active, 0));
-        context.metrics.set_group_alerts(groups);
+        context.metrics.set_group_alerts(&groups);
     }
     let text_format = (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
     ([text_format], context.metrics.text()).into_response()
 }
 
-/// The groups by key, and how many alerts of each hold.
-fn by_group(state: &domain::State) -> BTreeMap<String, usize> {
-    let mut groups = BTreeMap::new();
+/// The groups by key, with how many alerts of each people are told of, and how many not.
+fn by_group(state: &domain::State) -> BTreeMap<String, (usize, usize)> {
+    let mut groups: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     for (_, group) in state.notification.groups() {
+        let (active, suppressed) = groups.entry(group.key()).or_default();
         let alerts = group.alerts.values().filter_map(|id| state.event.alert(*id));
-        *groups.entry(group.key()).or_default() += alerts.filter(|alert| alert.is_firing()).count();
+        for alert in alerts.filter(|alert| alert.is_firing()) {
+            match suppress::suppressor(state, alert) {
+                None => *active += 1,
+                Some(_) => *suppressed += 1,
+            }
+        }
     }
     groups
+}
+
+fn silences(handle: &Handle) -> [(&'static str, usize); 3] {
+    let now = clock::now();
+    handle.read(|engine| {
+        let standing = |(_, silence): (SilenceId, &Silence)| silence.status_at(now);
+        let all: Vec<Status> = engine.state().silence.iter().map(standing).collect();
+        Status::ALL.map(|state| (state.name(), all.iter().filter(|have| **have == state).count()))
+    })
 }
 
 pub(super) async fn reload(_: Admin, State(context): State<Arc<Context>>) -> Response {

@@ -154,6 +154,4 @@ async fn status_receivers_and_silences_are_there() {
     assert_eq!(status["cluster"], serde_json::json!({ "peers": [], "status": "disabled" }));
     assert_eq!(status["config"]["original"], "route: {receiver: web}\n");
     assert_eq!(house.get("/api/v2/silences").await.body, "[]\n");
-    assert_eq!(house.post("/api/v2/silences", "{}").await.status, 501);
-    assert_eq!(house.get("/api/v2/silence/x").await.status, 404);
 }

@@ -7,6 +7,7 @@ mod lists;
 mod operations;
 mod post;
 mod rest;
+mod silences;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

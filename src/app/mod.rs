@@ -3,6 +3,7 @@
 mod check;
 pub mod flags;
 pub mod log;
+mod outside;
 mod replay;
 mod serve;
 mod sources;

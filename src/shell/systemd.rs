@@ -50,7 +50,8 @@ pub fn sockets() -> io::Result<Vec<TcpListener>> {
     let mut sockets = Vec::new();
     for place in 0..given.len() {
         let socket = given.take_tcp_listener(place)?;
-        let socket = socket.ok_or_else(|| io::Error::other(format!("socket {place} is not open")))?;
+        let socket =
+            socket.ok_or_else(|| io::Error::other(format!("socket {place} is not open")))?;
         socket.set_nonblocking(true)?;
         sockets.push(socket);
     }

@@ -80,7 +80,10 @@ mod tests {
         let none = Features::default();
         check("", Ok(none));
         check("classic-mode", Ok(Features { matchers: ParseMode::Classic, ..none }));
-        check("utf8-strict-mode, auto-gomemlimit", Ok(Features { matchers: ParseMode::Utf8, ..none }));
+        check(
+            "utf8-strict-mode, auto-gomemlimit",
+            Ok(Features { matchers: ParseMode::Utf8, ..none }),
+        );
         check(
             "alert-names-in-metrics,receiver-name-in-metrics,group-key-in-metrics",
             Ok(Features { alert_names: true, receiver_names: true, group_keys: true, ..none }),

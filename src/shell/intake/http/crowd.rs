@@ -94,7 +94,11 @@ mod tests {
 
     #[test]
     fn what_is_new_finds_room_only_where_something_has_ended() {
-        check(2, "0 A a 10\n0 A b 20\n0 A c 20\n0 B c 20\n5 A a 30\n21 A c 50\n22 A d 50", "++-+++-");
+        check(
+            2,
+            "0 A a 10\n0 A b 20\n0 A c 20\n0 B c 20\n5 A a 30\n21 A c 50\n22 A d 50",
+            "++-+++-",
+        );
         check(1, "0 A a 10\n9 A b 20\n10 A b 20\n11 A b 20", "+--+");
     }
 }

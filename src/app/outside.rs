@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use super::flags::{DaemonFlags, Features, listen_address};
 use super::{Failure, sources};
 use crate::config::{self, Loaded};
+use crate::domain::silence::SilenceLimits;
 use crate::domain::value::Span;
 use crate::domain::{Settings, explain};
 use crate::shell::api::{self, Context, Peer, Setup};
@@ -50,6 +51,7 @@ pub(super) struct Outside {
     peer: Option<Peer>,
     start_delay: Span,
     alerts_per_name_max: usize,
+    silences: SilenceLimits,
     external_url: String,
     route_prefix: String,
     open_to_all: bool,
@@ -78,6 +80,11 @@ impl Outside {
             peer: flags.cluster.peer(clock::now(), std::process::id()),
             start_delay: flags.start_delay,
             alerts_per_name_max: usize::try_from(flags.per_alertname_limit).unwrap_or(0),
+            silences: SilenceLimits::new(
+                usize::try_from(flags.max_silences).unwrap_or(0),
+                usize::try_from(flags.max_silence_size_bytes).unwrap_or(0),
+                flags.data_retention,
+            ),
         }
     }
 
@@ -102,6 +109,7 @@ impl Outside {
         let env = |name: &str| std::env::var(name).ok();
         let mut loaded = config::load_in_mode(path, self.features.matchers, &env)?;
         loaded.settings.external_url.clone_from(&self.external_url);
+        loaded.settings.silences.clone_from(&self.silences);
         let delayed = self.start_delay > Span::ZERO;
         loaded.settings.quiet_until = delayed.then(|| clock::now() + self.start_delay);
         Ok(loaded)

@@ -105,6 +105,11 @@ pub struct DaemonFlags {
         allow_negative_numbers = true
     )]
     pub max_silence_size_bytes: i64,
+    /// Log what becomes of silences.
+    #[arg(long = "log.silences", overrides_with = "no_log_silences")]
+    pub log_silences: bool,
+    #[arg(long = "no-log.silences", hide = true, overrides_with = "log_silences")]
+    no_log_silences: bool,
     /// How long after a start or a reload nothing is told to anybody.
     #[arg(
         long = "dispatch.start-delay",
@@ -131,8 +136,7 @@ pub struct DaemonFlags {
 }
 
 /// Flags that a unit file of Alertmanager may carry. They are taken, so that the binary can be
-/// swapped, and have no effect: everything is durable at once, there is no Go runtime, and what
-/// becomes of silences stands in the audit trail.
+/// swapped, and have no effect: everything is durable at once, and there is no Go runtime.
 #[derive(Debug, Clone, Args)]
 pub struct Ignored {
     #[arg(long = "data.maintenance-interval", hide = true, value_parser = go_duration)]
@@ -141,10 +145,6 @@ pub struct Ignored {
     alerts_gc_interval: Option<Span>,
     #[arg(long = "dispatch.maintenance-interval", hide = true, value_parser = go_duration)]
     dispatch_maintenance_interval: Option<Span>,
-    #[arg(long = "log.silences", hide = true, overrides_with = "no_log_silences")]
-    log_silences: bool,
-    #[arg(long = "no-log.silences", hide = true, overrides_with = "log_silences")]
-    no_log_silences: bool,
     #[arg(long = "auto-gomemlimit.ratio", hide = true)]
     auto_gomemlimit_ratio: Option<f64>,
     #[arg(long = "auto-gomemlimit", hide = true)]

@@ -80,7 +80,11 @@ impl Outside {
             peer: flags.cluster.peer(clock::now(), std::process::id()),
             start_delay: flags.start_delay,
             alerts_per_name_max: usize::try_from(flags.per_alertname_limit).unwrap_or(0),
-            silences: silence_limits(flags),
+            silences: SilenceLimits::new(
+                usize::try_from(flags.max_silences).unwrap_or(0),
+                usize::try_from(flags.max_silence_size_bytes).unwrap_or(0),
+                flags.data_retention,
+            ),
         }
     }
 
@@ -105,7 +109,7 @@ impl Outside {
         let env = |name: &str| std::env::var(name).ok();
         let mut loaded = config::load_in_mode(path, self.features.matchers, &env)?;
         loaded.settings.external_url.clone_from(&self.external_url);
-        loaded.settings.silences = self.silences.clone();
+        loaded.settings.silences.clone_from(&self.silences);
         let delayed = self.start_delay > Span::ZERO;
         loaded.settings.quiet_until = delayed.then(|| clock::now() + self.start_delay);
         Ok(loaded)
@@ -133,17 +137,6 @@ impl Outside {
             context.timeout = self.timeout;
         }
         if self.gets_max > 0 { context.with_gets(self.gets_max) } else { context }
-    }
-}
-
-/// Where the flags set no limit, or none that makes sense, ours hold.
-fn silence_limits(flags: &DaemonFlags) -> SilenceLimits {
-    let ours = SilenceLimits::default();
-    let limit = |given: i64, ours| usize::try_from(given).ok().filter(|n| *n > 0).unwrap_or(ours);
-    SilenceLimits {
-        silences_max: limit(flags.max_silences, ours.silences_max),
-        silence_bytes_max: limit(flags.max_silence_size_bytes, ours.silence_bytes_max),
-        retention: flags.data_retention,
     }
 }
 

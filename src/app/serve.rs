@@ -82,7 +82,7 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
     let place = (lease.epoch, lease.last);
     let (driver, handle, beat) =
         Driver::new(engine, Box::new(opened.store), place, effects.clone(), Arc::clone(&metrics));
-    let driver = driver.with_tail(folded);
+    let driver = driver.with_tail(folded).with_silence_log(flags.log_silences);
     let (dead, writer_died) = oneshot::channel();
     // The first thing that the writer finds: before it no deadline may come due.
     let _ = handle.post(Input::Started(Arc::clone(&settings)));

@@ -227,6 +227,15 @@ impl Metrics {
         self.theirs.inhibition_rules.set(signed(rules));
     }
 
+    /// Silences by state.
+    pub fn set_silences(&self, active: usize, pending: usize, expired: usize) {
+        for (state, count) in [("active", active), ("pending", pending), ("expired", expired)] {
+            self.theirs.silences.with_label_values(&[state]).set(signed(count));
+        }
+        self.theirs.silences_kept.set(signed(active + pending + expired));
+        self.theirs.silences_indexed.set(signed(active + pending));
+    }
+
     /// Alerts that hold, by Alertmanager's states. Where metrics say in which group, see
     /// [`Metrics::set_group_alerts`].
     pub fn set_alerts(&self, active: usize, suppressed: usize) {
@@ -251,18 +260,6 @@ impl Metrics {
             let labels: Vec<&str> = std::iter::once(state).chain(group).collect();
             self.theirs.alerts.with_label_values(&labels).set(signed(count));
         }
-    }
-
-    /// Silences, by the names of their states.
-    pub fn set_silences(&self, by_state: &[(&str, usize)]) {
-        for (state, count) in by_state {
-            self.theirs.silences.with_label_values(&[*state]).set(signed(*count));
-        }
-        let all = by_state.iter().map(|(_, count)| count).sum();
-        let over = by_state.iter().find(|(state, _)| *state == "expired");
-        let indexed = all - over.map_or(0, |(_, count)| *count);
-        self.theirs.silences_kept.set(signed(all));
-        self.theirs.silences_indexed.set(signed(indexed));
     }
 
     /// Open incidents, priority 1 first.

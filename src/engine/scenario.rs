@@ -5,6 +5,8 @@
 //! 0s    fire alertname=DiskFull service=shop-db severity=critical lease:4m
 //! 5m    acknowledge INC-1 by=alice note="on it"
 //! 10m   resolve alertname=DiskFull service=shop-db severity=critical
+//! 20m   silence alertname=DiskFull service=~"shop-.*" for:2h
+//! 30m   expire SIL-1
 //! 1h    down chat/slack              # messages through channels of that name fail …
 //! 1h    down ops after:10m           # … and ask to be tried again that much later
 //! 1h    refuse ops                   # or are refused for good

@@ -60,6 +60,7 @@ fn deed(words: &[String]) -> Result<Deed, String> {
     match verb.as_str() {
         "fire" => event(Signal::Firing, rest),
         "resolve" => event(Signal::Resolved, rest),
+        "silence" => silence(rest),
         "down" => down(about, &rest[rest.len().min(1)..]),
         "refuse" => {
             let why = "404 Not Found".to_owned();
@@ -69,8 +70,8 @@ fn deed(words: &[String]) -> Result<Deed, String> {
         "restart" => Ok(Deed::Restart),
         "tick" => Ok(Deed::Tick),
         _ => Err(format!(
-            "`{verb}` is not known: write fire, resolve, down, refuse, up, restart, tick, or a \
-             verb and a record such as `acknowledge INC-1`"
+            "`{verb}` is not known: write fire, resolve, silence, down, refuse, up, restart, tick, \
+             or a verb and a record such as `acknowledge INC-1`"
         )),
     }
 }
@@ -89,6 +90,7 @@ fn practice(id: &str) -> Option<&'static str> {
     match id.split_once('-')?.0 {
         "INC" => Some("incident"),
         "PRB" => Some("problem"),
+        "SIL" => Some("silence"),
         _ => None,
     }
 }
@@ -97,6 +99,26 @@ fn command(practice: &'static str, verb: &str, id: &str, rest: &[String]) -> Res
     let fields = rest.iter().map(|word| pair(word)).collect::<Result<BTreeMap<_, _>, _>>()?;
     let verb = if verb == "ack" { "acknowledge" } else { verb };
     Ok(Deed::Command { practice, verb: verb.to_owned(), id: id.to_owned(), fields })
+}
+
+/// `silence alertname=Disk host=~"a|b" for:2h`: what matches is silenced from then on.
+fn silence(words: &[String]) -> Result<Deed, String> {
+    let (spans, matchers): (Vec<&String>, Vec<&String>) =
+        words.iter().partition(|word| word.starts_with("for:"));
+    let [span] = spans[..] else { return Err("a silence needs one duration: for:2h".to_owned()) };
+    let text =
+        |words: &[&String]| words.iter().map(|word| word.as_str()).collect::<Vec<_>>().join(",");
+    let fields = [
+        ("matchers", text(&matchers)),
+        ("duration", span.trim_start_matches("for:").to_owned()),
+        ("comment", "by a script".to_owned()),
+    ];
+    Ok(Deed::Command {
+        practice: "silence",
+        verb: "add".to_owned(),
+        id: String::new(),
+        fields: fields.into_iter().map(|(name, text)| (name.to_owned(), text)).collect(),
+    })
 }
 
 fn event(signal: Signal, words: &[String]) -> Result<Deed, String> {

@@ -181,8 +181,11 @@ fn refire(turn: &mut Turn, id: AlertId, event: Event) {
         Phase::Firing => (alert.starts_at, alert.ends),
     };
     let Event { starts_at, ends, annotations, url, .. } = event;
-    // It never was over where it began again before it ended.
-    let (starts_at, _) = merge(before, (starts_at, ends));
+    let starts_at = match ends {
+        // It never was over where it began again before it ended.
+        Ends::At(_) | Ends::Timeout(_) => merge(before, (starts_at, ends)).0,
+        Ends::Never => starts_at,
+    };
     turn.record(Fact::Refired { id, starts_at, ends, annotations, url });
     turn.tally.new += 1;
     lease::await_end(turn, ends);

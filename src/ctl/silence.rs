@@ -130,8 +130,7 @@ fn query(manual: &'static Manual, given: &ArgMatches, now: Timestamp) -> Call {
     }
     let limit = LIMIT_MAX as usize;
     let quiet = given.get_flag("quiet");
-    let answer =
-        if quiet { Answer::Ids { limit } } else { Answer::List { manual, limit } };
+    let answer = if quiet { Answer::Ids { limit } } else { Answer::List { manual, limit } };
     Call::get(&[manual.plural], query, answer)
 }
 

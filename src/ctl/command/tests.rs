@@ -105,7 +105,10 @@ fn silences_are_as_short_to_say_as_with_amtool() {
             "GET api/itsm/v1/silences?state=live&matcher=alertname%3D%22Disk%22%2Cnode%3Da\
              &created_by=bo&id=SIL-1%2CSIL-2",
         ),
-        ("silence list --matcher a=b --state active", "GET api/itsm/v1/silences?state=active&matcher=a%3Db"),
+        (
+            "silence list --matcher a=b --state active",
+            "GET api/itsm/v1/silences?state=active&matcher=a%3Db",
+        ),
     ] {
         check(line, expected);
     }

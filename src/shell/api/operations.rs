@@ -84,9 +84,7 @@ pub(super) async fn metrics(State(context): State<Arc<Context>>) -> Response {
     context.metrics.set_incidents(counts.incidents);
     let [pending, active, expired] = silences(&context.handle);
     context.metrics.set_silences(active, pending, expired);
-    context.metrics.set_receivers(receivers.len(), integrations);
-use crate::domain::{self, Settings};
-use crate::shell::clock;
+    context.metrics.set_receivers(used.len(), integrations);
     if context.metrics.detail().group_keys {
         let groups = context.handle.read(|engine| by_group(engine.state()));
         let groups = groups.iter().map(|(key, active)| (key.as_str(), *active, 0));

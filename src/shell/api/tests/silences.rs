@@ -172,7 +172,10 @@ async fn our_own_api_makes_changes_and_ends_silences() {
     assert_eq!(house.get(&format!("{ours}/{uuid}")).await.json(), silence);
 
     let other = house.post(&format!("{ours}/sil-1/update"), r#"{"matchers":"alertname=B"}"#).await;
-    assert_eq!((&other.json()["id"], &other.json()["replaces"]), (&json!("SIL-2"), &json!("SIL-1")));
+    assert_eq!(
+        (&other.json()["id"], &other.json()["replaces"]),
+        (&json!("SIL-2"), &json!("SIL-1"))
+    );
     let ended = house.post(&format!("{ours}/SIL-2/expire"), "{}").await;
     assert_eq!(ended.json()["state"], "expired");
     let live = house.get(&format!("{ours}?state=live")).await.json();

@@ -119,7 +119,10 @@ pub(super) fn boolean(name: &str, value: &str) -> Result<bool, Response> {
 }
 
 #[expect(clippy::result_large_err, reason = "the error is the answer, made once a request")]
-pub(super) fn matcher(value: &str, mode: ParseMode) -> Result<crate::domain::value::Matcher, Response> {
+pub(super) fn matcher(
+    value: &str,
+    mode: ParseMode,
+) -> Result<crate::domain::value::Matcher, Response> {
     parse_one(value, mode).map_err(|error| {
         let text = format!("bad matcher format: {value}: {error}");
         reply::text(StatusCode::BAD_REQUEST, &text)

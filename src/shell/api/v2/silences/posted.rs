@@ -70,8 +70,7 @@ impl Posted {
         let object = object(value, "the body")?;
         // All that has a wrong type is complained about before anything that is missing.
         let id = text_of(&object, "", "id")?.unwrap_or_default();
-        let [comment, created_by] =
-            ["comment", "createdBy"].map(|name| text_of(&object, "", name));
+        let [comment, created_by] = ["comment", "createdBy"].map(|name| text_of(&object, "", name));
         let [ends_at, starts_at] = ["endsAt", "startsAt"].map(|name| instant_of(&object, name));
         let (comment, created_by, ends_at) = (comment?, created_by?, ends_at?);
         let (annotations, starts_at) = (annotations(&object)?, starts_at?);
@@ -288,9 +287,8 @@ mod tests {
         ] {
             check(&format!(r#"{TIMES},"matchers":{matchers}"#), expected);
         }
-        let dashed = format!(
-            r#"{{{TIMES},"matchers":[{{"isRegex":false,"name":"a-b","value":"x"}}]}}"#
-        );
+        let dashed =
+            format!(r#"{{{TIMES},"matchers":[{{"isRegex":false,"name":"a-b","value":"x"}}]}}"#);
         assert!(complaint(&dashed, false).ends_with("invalid label name \"a-b\""));
     }
 

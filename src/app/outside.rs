@@ -131,7 +131,8 @@ impl Outside {
             handle.read(|engine| crowd.recall(engine.state()));
             context.crowd = Some(crowd);
         }
-        context.explain = |engine, id| explain::alert(engine.state(), engine.settings(), id);
+        context.explain =
+            |engine, id| explain::alert(engine.state(), engine.settings(), id, engine.now());
         if self.timeout > Span::ZERO {
             context.timeout = self.timeout;
         }

@@ -11,6 +11,7 @@ mod tests;
 use prometheus::{Registry, TextEncoder};
 
 use crate::domain::Tally;
+use crate::domain::event::Suppressed;
 use crate::domain::value::{Span, Timestamp};
 
 use alertmanager::{Alertmanager, with_reason};
@@ -142,6 +143,13 @@ impl Metrics {
         if let Some(reason) = failure {
             let labels = with_reason(&labels, reason);
             self.theirs.notifications_failed.with_label_values(&labels).inc();
+        }
+    }
+
+    /// Alerts that were kept from people.
+    pub fn suppressed(&self, suppressed: Suppressed) {
+        for (by, count) in suppressed.counts().into_iter().filter(|(_, count)| *count > 0) {
+            self.theirs.suppressed.with_label_values(&[by.name()]).inc_by(count);
         }
     }
 

@@ -362,7 +362,8 @@ impl State {
         let thread = before.as_ref().and_then(|told| told.provider.clone());
         let provider = thread.or_else(|| provider.map(str::to_owned));
         let data = before.map(|told| told.data).unwrap_or_default();
-        let firing = delivery.says.firing.iter().copied().collect();
+        let Says { firing, kept, .. } = &delivery.says;
+        let firing = firing.iter().chain(kept).copied().collect();
         let told = Told { at, firing, standing: delivery.says.standing, first, provider, data };
         group.told.insert(delivery.channel, told);
     }

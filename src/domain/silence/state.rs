@@ -96,6 +96,11 @@ impl State {
         found
     }
 
+    /// The first of [`State::silencing`], for who only asks whether there is one.
+    pub fn first_silencing(&self, labels: &Labels) -> Option<SilenceId> {
+        self.lookup.candidates(labels).into_iter().find(|id| self.matches(*id, labels))
+    }
+
     /// Tells whether a silence is about these labels, be it active or not; a forgotten one never
     /// is.
     pub fn matches(&self, id: SilenceId, labels: &Labels) -> bool {

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::context::Context;
 use super::gate::Admin;
 use super::survey::survey;
-use crate::domain::event::Phase;
+use crate::domain::event::{Phase, suppress};
 use crate::domain::silence::{Silence, Status};
 use crate::domain::value::{SilenceId, Span};
 use crate::domain::{self, Settings};
@@ -25,6 +25,8 @@ const RELOAD_MS_MAX: Span = Span::seconds(30);
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Counts {
     pub(super) firing: usize,
+    /// Those of the firing that are silenced or inhibited.
+    pub(super) suppressed: usize,
     pub(super) stale: usize,
     pub(super) flapping: usize,
     pub(super) resolved: usize,
@@ -35,9 +37,12 @@ pub(super) struct Counts {
 /// Counts alerts and open incidents.
 pub(super) async fn count(handle: &Handle) -> Counts {
     let mut counts = Counts::default();
-    survey(handle, |_, _, alert| {
+    survey(handle, |state, _, alert| {
         match alert.phase() {
-            Phase::Firing => counts.firing += 1,
+            Phase::Firing => {
+                counts.firing += 1;
+                counts.suppressed += usize::from(suppress::suppressor(state, alert).is_some());
+            }
             Phase::Resolved { .. } => counts.resolved += 1,
         }
         counts.stale += usize::from(alert.stale);
@@ -80,9 +85,9 @@ pub(super) async fn metrics(State(context): State<Arc<Context>>) -> Response {
     let used: BTreeSet<&str> = routes.nodes().iter().map(|node| node.receiver.as_str()).collect();
     let known = used.iter().filter_map(|name| receivers.get(*name));
     let integrations = known.map(|receiver| receiver.integrations.len()).sum();
-    context.metrics.set_alerts(counts.firing, 0);
+    context.metrics.set_alerts(counts.firing - counts.suppressed, counts.suppressed);
     context.metrics.set_incidents(counts.incidents);
-    let [pending, active, expired] = silences(&context.handle);
+    let [active, pending, expired] = silences(&context.handle);
     context.metrics.set_silences(active, pending, expired);
     context.metrics.set_receivers(used.len(), integrations);
     if context.metrics.detail().group_keys {
@@ -94,13 +99,14 @@ pub(super) async fn metrics(State(context): State<Arc<Context>>) -> Response {
     ([text_format], context.metrics.text()).into_response()
 }
 
-/// How many silences are in each state, in the order of [`Status::ALL`].
+/// How many silences are active, pending and expired.
 fn silences(handle: &Handle) -> [usize; 3] {
     let now = clock::now();
     handle.read(|engine| {
         let standing = |(_, silence): (SilenceId, &Silence)| silence.status_at(now);
         let all: Vec<Status> = engine.state().silence.iter().map(standing).collect();
-        Status::ALL.map(|state| all.iter().filter(|have| **have == state).count())
+        [Status::Active, Status::Pending, Status::Expired]
+            .map(|state| all.iter().filter(|have| **have == state).count())
     })
 }
 

@@ -4,6 +4,7 @@ use prometheus::{Gauge, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Regi
 
 use super::make::{LATENCY_S, counters, float, gauge, gauges, histograms};
 use super::{ALERTMANAGER_VERSION, Detail, VERSION};
+use crate::domain::event::Suppressed;
 
 /// Integrations whose series exist from the start, as Alertmanager's do.
 const INTEGRATIONS: [&str; 18] = [
@@ -59,6 +60,7 @@ pub(super) struct Alertmanager {
     pub(super) notifications_failed: IntCounterVec,
     pub(super) requests: IntCounterVec,
     pub(super) requests_failed: IntCounterVec,
+    pub(super) suppressed: IntCounterVec,
     pub(super) latency: HistogramVec,
     pub(super) config_hash: Gauge,
     pub(super) reload_successful: IntGauge,
@@ -125,6 +127,11 @@ impl Alertmanager {
                 "Attempts to notify that failed.",
                 &by,
             ),
+            suppressed: each(
+                "notifications_suppressed_total",
+                "Alerts kept out of notifications.",
+                &["reason"],
+            ),
             latency: times(
                 "notification_latency_seconds",
                 "How long a notification took.",
@@ -171,6 +178,9 @@ impl Alertmanager {
         // Whose they are is not known before the configuration.
         for integration in INTEGRATIONS.into_iter().filter(|_| !detail.receiver_names) {
             self.begin_integration(&[integration]);
+        }
+        for (by, _) in Suppressed::default().counts() {
+            self.suppressed.with_label_values(&[by.name()]);
         }
         for status in ["firing", "resolved"] {
             self.received.with_label_values(&[status, "v2"]);

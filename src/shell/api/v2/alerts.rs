@@ -32,7 +32,7 @@ pub(super) async fn list(
     let sight = Sight { settings, now, started: context.started };
     let chosen = wanted.receivers(settings);
     let mut found = survey(&context.handle, |state, id, alert| {
-        if !sight.shows(alert) || !wanted.fits(&state.event, alert) {
+        if !sight.shows(alert) || !wanted.fits(state, alert) {
             return None;
         }
         let labels = state.event.labels(alert);

@@ -5,10 +5,10 @@ use axum::response::Response;
 use regex::{Regex, RegexBuilder};
 
 use super::reply;
-use crate::domain::Settings;
-use crate::domain::event::{self, Alert};
+use crate::domain::event::{Alert, suppress};
 use crate::domain::value::matcher::{ParseMode, parse_one};
-use crate::domain::value::{Labels, Matchers};
+use crate::domain::value::{Labels, Matcher, Matchers};
+use crate::domain::{Settings, State};
 
 /// Alertmanager's code for a value of the wrong type.
 pub(super) const CODE_TYPE: u16 = 601;
@@ -24,6 +24,12 @@ const PARAMETERS_MAX: usize = 256;
 pub(super) struct Wanted {
     /// Alerts of which people are told.
     pub(super) active: bool,
+    /// Alerts that somebody silenced.
+    pub(super) silenced: bool,
+    /// Alerts that others inhibit.
+    pub(super) inhibited: bool,
+    /// Groups whose route is muted.
+    pub(super) muted: bool,
     /// All must hold.
     pub(super) filter: Matchers,
     /// Only these receivers.
@@ -41,6 +47,9 @@ impl Wanted {
     pub(super) fn read(pairs: &[(String, String)], mode: ParseMode) -> Result<Self, Response> {
         let mut wanted = Self {
             active: true,
+            silenced: true,
+            inhibited: true,
+            muted: true,
             filter: Matchers::new(),
             receiver: None,
             receiver_matchers: Matchers::new(),
@@ -52,9 +61,11 @@ impl Wanted {
         for (name, value) in pairs {
             match name.as_str() {
                 "active" => wanted.active = boolean(name, value)?,
-                // Nothing is silenced, inhibited, muted or left unprocessed yet: taking none of
-                // them away takes nothing away.
-                "silenced" | "inhibited" | "muted" | "unprocessed" => {
+                "silenced" => wanted.silenced = boolean(name, value)?,
+                "inhibited" => wanted.inhibited = boolean(name, value)?,
+                "muted" => wanted.muted = boolean(name, value)?,
+                // No alert is ever unprocessed.
+                "unprocessed" => {
                     boolean(name, value)?;
                 }
                 "filter" => wanted.filter.push(matcher(value, mode)?),
@@ -66,9 +77,20 @@ impl Wanted {
         Ok(wanted)
     }
 
-    /// Tells whether an alert's labels fulfil every condition.
-    pub(super) fn fits(&self, events: &event::State, alert: &Alert) -> bool {
-        self.active && self.filter.iter().all(|m| m.matches(events.label(alert, &m.name)))
+    /// Tells whether an alert fulfils every condition.
+    pub(super) fn fits(&self, state: &State, alert: &Alert) -> bool {
+        let fits = |m: &Matcher| m.matches(state.event.label(alert, &m.name));
+        self.filter.iter().all(fits) && self.fits_status(state, alert)
+    }
+
+    fn fits_status(&self, state: &State, alert: &Alert) -> bool {
+        if self.active && self.silenced && self.inhibited {
+            return true;
+        }
+        let suppression = suppress::suppression(state, alert);
+        (self.active || suppression.is_suppressed())
+            && (self.silenced || suppression.silenced_by.is_empty())
+            && (self.inhibited || suppression.inhibited_by.is_empty())
     }
 
     /// The receivers that are wanted, found once for the whole request.
@@ -119,10 +141,7 @@ pub(super) fn boolean(name: &str, value: &str) -> Result<bool, Response> {
 }
 
 #[expect(clippy::result_large_err, reason = "the error is the answer, made once a request")]
-pub(super) fn matcher(
-    value: &str,
-    mode: ParseMode,
-) -> Result<crate::domain::value::Matcher, Response> {
+pub(super) fn matcher(value: &str, mode: ParseMode) -> Result<Matcher, Response> {
     parse_one(value, mode).map_err(|error| {
         let text = format!("bad matcher format: {value}: {error}");
         reply::text(StatusCode::BAD_REQUEST, &text)
@@ -146,6 +165,7 @@ fn pattern(value: &str) -> Result<Regex, Response> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::value::matcher::Operator;
 
     fn read(pairs: &[(&str, &str)]) -> Result<Wanted, u16> {
         let pairs: Vec<_> = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
@@ -156,6 +176,8 @@ mod tests {
     fn a_query_is_read_as_alertmanager_reads_it() {
         assert!(read(&[]).unwrap().active);
         assert!(!read(&[("active", "false"), ("silenced", "true")]).unwrap().active);
+        let wanted = read(&[("silenced", "0"), ("inhibited", "f"), ("muted", "false")]).unwrap();
+        assert!(wanted.active && !wanted.silenced && !wanted.inhibited && !wanted.muted);
         assert!(read(&[("whatever", "x"), ("receiver", "")]).unwrap().receiver.is_none());
         for (text, expected) in
             [("yes", true), ("On", true), ("", true), ("0", false), ("no", false)]

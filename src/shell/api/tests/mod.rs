@@ -8,6 +8,7 @@ mod operations;
 mod post;
 mod rest;
 mod silences;
+mod suppressed;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -59,8 +59,7 @@ fn to_each(pair: &Pair, query: &[&str], verb: &[&str]) -> [Said; 2] {
 #[track_caller]
 fn same_everywhere(pair: &Pair) {
     for query in QUERIES {
-        let words: Vec<_> =
-            ["silence", "query"].into_iter().chain(query.iter().copied()).collect();
+        let words: Vec<_> = ["silence", "query"].into_iter().chain(query.iter().copied()).collect();
         pair.same(&words);
     }
 }

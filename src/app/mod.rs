@@ -3,6 +3,7 @@
 mod check;
 pub mod flags;
 pub mod log;
+mod outside;
 mod replay;
 mod serve;
 mod sources;
@@ -77,6 +78,9 @@ pub enum Failure {
         /// Why.
         why: String,
     },
+    /// `--enable-feature` names something else.
+    #[error("--enable-feature: {0}")]
+    Feature(String),
     /// The courier cannot be set up.
     #[error("failed to set up the courier")]
     Courier(#[source] CourierError),
@@ -91,6 +95,10 @@ pub enum Failure {
 /// Runs the program and says how it went.
 pub fn run() -> ExitCode {
     let flags = Flags::parse();
+    if flags.version {
+        say_version();
+        return ExitCode::SUCCESS;
+    }
     let done = match flags.task {
         None => serve::serve(&flags.daemon),
         Some(Task::Check { config_file }) => check::check(&config_file),
@@ -111,6 +119,11 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+#[expect(clippy::print_stdout, reason = "what was asked for is for the standard output")]
+fn say_version() {
+    println!("{}", flags::version_text());
 }
 
 #[expect(clippy::print_stderr, reason = "the last word of a program that failed")]

@@ -1,8 +1,15 @@
 //! `receivers`: names with their integrations, and what `global` says for them.
 
+mod aws;
 mod email;
 mod form;
+mod incidentio;
+mod jira;
+mod opsgenie;
+mod pagerduty;
 mod slack;
+mod sns;
+mod victorops;
 mod webhook;
 
 use std::collections::BTreeMap;
@@ -12,29 +19,34 @@ use super::check::Check;
 use super::node::{Node, Place, Yaml};
 use super::shape::{Field, Shape};
 use crate::domain::notification::receiver::{Integration, Receiver};
+use crate::domain::value::Labels;
 
 pub(super) use form::Kind;
 
 use form::Form;
 
 /// The kinds, in the order in which Alertmanager writes them out.
-pub(super) const KINDS: [&Kind; 3] = [&email::KIND, &slack::KIND, &webhook::KIND];
+pub(super) const KINDS: [&Kind; 9] = [
+    &email::KIND,
+    &incidentio::KIND,
+    &pagerduty::KIND,
+    &slack::KIND,
+    &webhook::KIND,
+    &opsgenie::KIND,
+    &victorops::KIND,
+    &sns::KIND,
+    &jira::KIND,
+];
 
 /// The kinds that Alertmanager knows beyond those.
-const AWAITED: [&str; 15] = [
+const AWAITED: [&str; 9] = [
     "discord_configs",
-    "incidentio_configs",
-    "jira_configs",
     "mattermost_configs",
     "msteams_configs",
     "msteamsv2_configs",
-    "opsgenie_configs",
-    "pagerduty_configs",
     "pushover_configs",
     "rocketchat_configs",
-    "sns_configs",
     "telegram_configs",
-    "victorops_configs",
     "webex_configs",
     "wechat_configs",
 ];
@@ -77,6 +89,17 @@ pub(super) fn read(check: &mut Check, root: &Node) -> BTreeMap<String, Receiver>
         receivers.insert(name.to_owned(), receiver);
     }
     receivers
+}
+
+/// The labels of every receiver in the order of the file. Its name is one of them.
+pub(super) fn labels(root: &Node) -> Vec<Labels> {
+    let one = |node: &Node| {
+        let name = node.text_at("name").filter(|name| !name.is_empty())?;
+        let own = node.get("labels").map(Node::entries).unwrap_or_default();
+        let own = own.iter().filter_map(|(key, value)| Some((key.name.as_str(), value.text()?)));
+        Some(Labels::new(own.chain([("name", name)])))
+    };
+    root.get("receivers").map(Node::items).unwrap_or_default().iter().filter_map(one).collect()
 }
 
 fn integrations(check: &mut Check, global: &Node, receiver: &Node) -> Vec<Integration> {

@@ -8,7 +8,7 @@ use super::route::{GroupBy, Route};
 use super::stand::{self, Stand, is_firing};
 use super::state::{Group, Told};
 use super::verdict::{self, Standing, Verdict};
-use super::{Deadline, outbox};
+use super::{Deadline, inherited, outbox};
 use crate::domain::incident::Incident;
 use crate::domain::value::{
     AlertId, Fingerprint, GroupId, IncidentId, Labels, Priority, Span, Timestamp,
@@ -36,6 +36,7 @@ pub(super) fn place(turn: &mut Turn, id: AlertId, labels: &Labels) {
         let known = turn.state().notification.group(group).and_then(|group| group.alerts.get(&key));
         if known != Some(&id) {
             turn.record(Fact::Grouped { id: group, alert: id, key });
+            inherited::recall(turn, group, Some((key, id)));
         }
         wind(turn, group);
     }
@@ -117,6 +118,9 @@ fn intervals(settings: &Settings, group: &Group) -> (Span, Span) {
 
 /// A tick: what is to be told is told now.
 pub(super) fn tick(turn: &mut Turn, id: GroupId) {
+    if is_quiet(turn, id) {
+        return;
+    }
     let Some(group) = turn.state().notification.group(id) else { return };
     if !group.ticked {
         if group.base > turn.now() {
@@ -142,8 +146,21 @@ fn leave_untold(turn: &mut Turn, id: GroupId, stand: &Stand) {
     }
 }
 
+/// Tells whether nothing is told yet; then the group looks at itself when that is over.
+fn is_quiet(turn: &mut Turn, id: GroupId) -> bool {
+    let until = turn.settings().quiet_until.filter(|until| *until > turn.now());
+    if let Some(until) = until {
+        turn.wake_at(until, Deadline::Tick(id));
+    }
+    until.is_some()
+}
+
 /// Lets a group speak through each integration of its receiver that has something to be told.
-fn speak(turn: &mut Turn, id: GroupId, stand: &Stand) {
+pub(super) fn speak(turn: &mut Turn, id: GroupId, stand: &Stand) {
+    if is_quiet(turn, id) {
+        return;
+    }
+    inherited::recall(turn, id, None);
     let Some(group) = turn.state().notification.group(id) else { return };
     let settings = turn.settings();
     let Some(receiver) = settings.receivers.get(&group.receiver) else { return };
@@ -154,7 +171,10 @@ fn speak(turn: &mut Turn, id: GroupId, stand: &Stand) {
             continue;
         }
         let says = outbox::says(turn, id, channel, integration.send_resolved, stand);
-        if says.verdict != Verdict::Quiet {
+        let over = says.verdict == Verdict::AllResolved;
+        if over && inherited::awaits_more(turn, id, channel) {
+            wind(turn, id);
+        } else if says.verdict != Verdict::Quiet {
             outbox::queue(turn, id, channel, says);
         }
     }
@@ -197,10 +217,11 @@ pub(super) fn look_again(turn: &mut Turn, id: GroupId) {
 
 /// Lets go what has been told, and closes the group when nothing is left.
 pub(super) fn tidy(turn: &mut Turn, id: GroupId) {
-    let Some(group) = turn.state().notification.group(id) else { return };
     if turn.state().notification.is_speaking(id) {
         return;
     }
+    inherited::recall(turn, id, None);
+    let Some(group) = turn.state().notification.group(id) else { return };
     if let Some(incident) = group.incident {
         let standing = Standing::of(turn.state().incident.expect(incident));
         let over = !standing.status.is_open() && !is_reopenable(turn, incident);

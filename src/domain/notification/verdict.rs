@@ -182,7 +182,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::domain::value::{DeliveryId, Fingerprint};
+    use crate::domain::value::Fingerprint;
 
     fn set(keys: &str) -> BTreeSet<Fingerprint> {
         keys.split_whitespace().map(|key| Fingerprint(key.parse().unwrap())).collect()
@@ -199,8 +199,9 @@ mod tests {
             at: Timestamp(0),
             firing: set(told),
             standing: None,
-            first: DeliveryId(1),
+            first: None,
             provider: None,
+            data: std::collections::BTreeMap::new(),
         });
         let stand = Stand {
             firing: set(firing),

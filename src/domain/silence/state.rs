@@ -223,6 +223,11 @@ impl State {
 }
 
 impl Silence {
+    /// Where it is in its life at an instant, to the millisecond, whatever has been recorded.
+    pub fn status_at(&self, now: Timestamp) -> Status {
+        Status::at(self.starts_at, self.ends_at, now)
+    }
+
     /// Tells whether one of its sets has all of these matchers, written the same: what the
     /// parameter `filter` asks in API v2 of Alertmanager.
     pub fn has(&self, wanted: &[Matcher]) -> bool {

@@ -85,6 +85,8 @@ record_ids! {
     ConfigurationId = "CFG";
     /// A line of the audit trail.
     AuditId = "AUD";
+    /// An entry of the notification log of the Alertmanager whose place was taken.
+    InheritedId = "INH";
 }
 
 fn parse(text: &str, prefix: &'static str) -> Result<u64, InvalidId> {

@@ -7,6 +7,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use super::matcher::Quoted;
+
 /// A label set, or a set of annotations: names with values, sorted by name.
 ///
 /// A label with an empty value is the same as no label (Prometheus' data model).
@@ -149,13 +151,13 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// Writes `{name="value", …}` as Prometheus does.
+/// Writes `{name="value", …}` as Prometheus does: values by the rules of Go's `strconv.Quote`.
 impl fmt::Display for Labels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("{")?;
         for (i, (name, value)) in self.iter().enumerate() {
             let comma = if i == 0 { "" } else { ", " };
-            write!(f, "{comma}{name}={value:?}")?;
+            write!(f, "{comma}{name}={}", Quoted(value))?;
         }
         f.write_str("}")
     }

@@ -17,7 +17,7 @@ receivers:
 /// An alert that people know of is silenced before it ends.
 const TOLD_THEN_SILENCED: &str = "
     0s      fire    alertname=Disk host=a
-    1m      silence host=a for:1h
+    1m      silence host=a for 1h
     7m      resolve alertname=Disk host=a
     2h      tick
 ";
@@ -53,7 +53,7 @@ fn what_is_silenced_from_its_beginning_is_told_and_made_an_incident_when_the_sil
     let world = check(
         &settings(MAIN),
         "
-        0s      silence alertname=Disk for:20m
+        0s      silence alertname=Disk for 20m
         1m      fire    alertname=Disk host=a
         1m      fire    alertname=Disk host=b
         10m     resolve alertname=Disk host=b
@@ -77,8 +77,8 @@ inhibit_rules:
     let world = check(
         &settings(&format!("{MAIN}{rules}")),
         "
-        0s      silence alertname=Disk for:10m
-        0s      silence host=a for:1h
+        0s      silence alertname=Disk for 10m
+        0s      silence host=a for 1h
         1m      fire    alertname=Disk host=a
         2m      fire    alertname=Down host=a
         20m     expire  SIL-2
@@ -102,7 +102,7 @@ fn a_silence_leaves_an_open_incident_alone() {
         &settings(MAIN),
         "
         0s      fire    alertname=Disk host=a
-        1m      silence alertname=Disk for:2h
+        1m      silence alertname=Disk for 2h
         2m      fire    alertname=Disk host=b
         1h50m   tick
         ",
@@ -122,9 +122,9 @@ fn what_a_silence_kept_back_is_new_to_who_knows_of_the_rest() {
         &settings(MAIN),
         "
         0s      fire    alertname=Disk host=a
-        1m      silence host=b for:10m
+        1m      silence host=b for 10m
         2m      fire    alertname=Disk host=b
-        3m      silence host=a for:1h
+        3m      silence host=a for 1h
         20m     resolve alertname=Disk host=b
         30m     resolve alertname=Disk host=a
         40m     tick

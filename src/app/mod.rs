@@ -2,11 +2,13 @@
 
 mod check;
 pub mod flags;
+mod handover;
 pub mod log;
 mod replay;
 mod serve;
 mod sources;
 mod store;
+mod takeover;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -63,6 +65,15 @@ pub enum Failure {
         #[source]
         source: ArchiveError,
     },
+    /// Alertmanager's state files cannot be written.
+    #[error("failed to write the state of Alertmanager below `{}`", path.display())]
+    Handover {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// The store has faults; they were printed.
     #[error("faults in the store: {0}; restore a backup if something is missing")]
     Unclean(usize),
@@ -102,7 +113,13 @@ pub fn run() -> ExitCode {
             store::restore(&storage_path, &file)
         }
         Some(Task::Fsck(args)) => store::check(&args.storage_path),
-        Some(Task::Export { file, storage_path }) => store::export(&storage_path, &file),
+        Some(Task::Export { file: Some(file), alertmanager: None, storage_path }) => {
+            store::export(&storage_path, &file)
+        }
+        Some(Task::Export { alertmanager: Some(dir), storage_path, .. }) => {
+            handover::export(&storage_path, &dir)
+        }
+        Some(Task::Export { file: None, alertmanager: None, .. }) => Ok(()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

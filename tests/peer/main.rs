@@ -15,4 +15,5 @@ mod program;
 mod prometheus;
 mod sink;
 mod store_tasks;
+mod takeover;
 mod until;

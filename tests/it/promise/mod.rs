@@ -15,6 +15,7 @@ mod problem_lifecycle;
 mod provider_outage;
 mod silence;
 mod storm;
+mod takeover;
 
 use std::sync::Arc;
 

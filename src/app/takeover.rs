@@ -39,8 +39,11 @@ pub(super) async fn take_over(handle: &Handle, storage: &Path) {
         let id = silence.id.clone();
         match adopt(silence) {
             Ok(command) => commands.push(command),
-            Err(error) => tracing::error!(silence = id, error = outbox::chain(&error),
-                "failed to take over a silence of Alertmanager; make it anew if it is needed"),
+            Err(error) => tracing::error!(
+                silence = id,
+                error = outbox::chain(&error),
+                "failed to take over a silence of Alertmanager; make it anew if it is needed"
+            ),
         }
     }
     while !commands.is_empty() {
@@ -52,8 +55,10 @@ pub(super) async fn take_over(handle: &Handle, storage: &Path) {
 }
 
 fn complain(fault: &Fault) {
-    tracing::error!(error = outbox::chain(fault),
-        "failed to take over all of Alertmanager's state; its files stay as they are");
+    tracing::error!(
+        error = outbox::chain(fault),
+        "failed to take over all of Alertmanager's state; its files stay as they are"
+    );
 }
 
 fn adopt(silence: Silence) -> Result<Command, InvalidUuid> {

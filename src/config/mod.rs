@@ -39,6 +39,7 @@ pub use rules::RuleTest;
 use crate::domain::Settings;
 use crate::domain::event::SELF;
 use crate::domain::settings::Source;
+use crate::domain::silence::SilenceLimits;
 use crate::domain::value::matcher::Operator;
 use crate::domain::value::{Matcher, Span};
 use check::Check;
@@ -137,6 +138,7 @@ fn understand(check: &mut Check, root: &Node, rules: Option<&Path>) -> Loaded {
     let own = |name: &str| schema::OWN_KEYS.iter().any(|(key, _)| *key == name);
     let global = root.get("global");
     let settings = Settings {
+        silences: SilenceLimits::default(),
         hash: files::hash(&check.sources),
         bare: !root.entries().iter().any(|(key, _)| own(&key.name)),
         resolve_timeout: global

@@ -10,6 +10,7 @@ use super::incident::rules::IncidentRules;
 use super::notification::receiver::Receiver;
 use super::notification::route::Routes;
 use super::problem::rules::ProblemRules;
+use super::silence::SilenceLimits;
 use super::template::Library;
 use super::value::{Impact, Matchers, Severity, Span};
 
@@ -41,6 +42,8 @@ pub struct Settings {
     pub receivers: BTreeMap<String, Receiver>,
     /// What is known of services, by name.
     pub services: BTreeMap<String, Service>,
+    /// How many silences there may be, how large, and for how long they are kept.
+    pub silences: SilenceLimits,
     /// Named templates that receiver fields may call.
     pub templates: Library,
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use super::value::{Actor, DeliveryId, Span, Timestamp};
+use super::value::{Actor, DeliveryId, RecordId, Span, Timestamp};
 use super::{Command, Deadline, Fact, Refusal, Settings, State};
 
 /// More facts than this for one input means two practices are feeding each other.
@@ -25,6 +25,8 @@ pub struct Outcome {
     pub reply: Result<(), Refusal>,
     /// What became of the events.
     pub tally: Tally,
+    /// The record that a command was about in the end, where it says so: it may be a new one.
+    pub made: Option<String>,
 }
 
 /// What became of events, counted. Every event is exactly one of these (invariant I1).
@@ -80,6 +82,7 @@ pub struct Turn<'a> {
     effects: Vec<DeliveryId>,
     /// What became of the events of this turn.
     pub(crate) tally: Tally,
+    made: Option<String>,
 }
 
 impl<'a> Turn<'a> {
@@ -99,6 +102,7 @@ impl<'a> Turn<'a> {
             asked: VecDeque::new(),
             effects: Vec::new(),
             tally: Tally::default(),
+            made: None,
         }
     }
 
@@ -140,6 +144,11 @@ impl<'a> Turn<'a> {
     /// Lets a delivery's next attempt leave the house after the commit.
     pub fn send(&mut self, delivery: DeliveryId) {
         self.effects.push(delivery);
+    }
+
+    /// Says which record a command was about in the end, so that who asked can look it up.
+    pub fn made(&mut self, record: impl RecordId) {
+        self.made = Some(record.to_string());
     }
 
     /// Asks to be woken at a time; at once if it has passed.
@@ -185,6 +194,7 @@ impl<'a> Turn<'a> {
 
     pub(crate) fn finish(mut self, reply: Result<(), Refusal>) -> Outcome {
         self.settle();
-        Outcome { facts: self.shown, effects: self.effects, reply, tally: self.tally }
+        let Self { shown: facts, effects, tally, made, .. } = self;
+        Outcome { facts, effects, reply, tally, made }
     }
 }

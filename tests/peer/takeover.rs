@@ -174,7 +174,8 @@ fn an_alertmanager_can_be_replaced_and_put_back() {
     silence(&["--duration=2h", "alertname=Hushed", "host=~a|b"]);
     silence(&["--start=2099-01-01T00:00:00Z", "--end=2099-01-02T00:00:00Z", "x!=y", "z!~q"]);
     let over = silence(&["--duration=2h", "alertname=Over"]);
-    let answer = theirs.api.send(reqwest::Method::DELETE, &format!("/api/v2/silence/{over}"), &[], "");
+    let answer =
+        theirs.api.send(reqwest::Method::DELETE, &format!("/api/v2/silence/{over}"), &[], "");
     assert_eq!(answer.status, 200, "{answer:?}");
     fire(&theirs.api, &alerts);
     for labels in &alerts {

@@ -38,6 +38,7 @@ pub const MANUAL: Manual = Manual {
         optional("source", "the source's name", Kind::Text),
         optional("incident", "the incident it belongs to", Kind::Text),
     ],
+    make: None,
     verbs: &[],
     records: true,
 };

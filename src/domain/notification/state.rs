@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::fact::{Abandonment, Fact, Says};
-use super::inherited::{AlertHash, Datum, Inherited, Log};
+use super::inherited::{AlertHash, Inherited, Log};
 use super::route::Route;
 use super::verdict::Standing;
 use crate::domain::index::{Index, hash};
@@ -67,9 +67,10 @@ pub struct Told {
     pub standing: Option<Standing>,
     /// The first message of the thread; nothing where that was Alertmanager's.
     pub first: Option<DeliveryId>,
-    /// What Alertmanager's integration remembered of its message.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub data: BTreeMap<String, Datum>,
+    /// What the provider calls that thread, where it says so and messages are edited or answered
+    /// by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
 }
 
 /// A message on its way.
@@ -312,7 +313,7 @@ impl State {
                 let channel = self.channels.expect_mut(delivery.channel);
                 channel.failures = channel.failures.saturating_add(1);
             }
-            Fact::Delivered { id, .. } => self.fold_delivered(at, *id),
+            Fact::Delivered { id, provider } => self.fold_delivered(at, *id, provider.as_deref()),
             Fact::Abandoned { id, why, .. } => {
                 let channel = self.take_delivery(*id).channel;
                 if let Abandonment::Refused(_) = why {
@@ -327,17 +328,15 @@ impl State {
             }
             Fact::Inherited { id, entry } => self.inherited.insert(*id, (**entry).clone()),
             Fact::Recalled { entry, group, channel, key, hash } => {
-                let (at, data) = self.inherited.spend(*entry, *hash);
+                let inherited = self.inherited.spend(*entry, *hash);
                 let told = &mut self.groups.expect_mut(*group).told;
-                let unheard =
-                    Told { at, firing: BTreeSet::new(), standing: None, first: None, data };
-                told.entry(*channel).or_insert(unheard).firing.insert(*key);
+                told.entry(*channel).or_insert(inherited).firing.insert(*key);
             }
             Fact::Lapsed { ids } => ids.iter().for_each(|id| self.inherited.remove(*id)),
         }
     }
 
-    fn fold_delivered(&mut self, at: Timestamp, id: DeliveryId) {
+    fn fold_delivered(&mut self, at: Timestamp, id: DeliveryId, provider: Option<&str>) {
         let delivery = self.take_delivery(id);
         assert!(delivery.retry_at.is_none(), "only an attempt can be delivered");
         let channel = self.channels.expect_mut(delivery.channel);
@@ -349,9 +348,10 @@ impl State {
         let group = self.groups.expect_mut(delivery.group);
         let before = group.told.remove(&delivery.channel);
         let first = before.as_ref().and_then(|told| told.first).or(Some(id));
-        let data = before.map(|told| told.data).unwrap_or_default();
+        let thread = before.and_then(|told| told.provider);
+        let provider = thread.or_else(|| provider.map(str::to_owned));
         let firing = delivery.says.firing.iter().copied().collect();
-        let told = Told { at, firing, standing: delivery.says.standing, first, data };
+        let told = Told { at, firing, standing: delivery.says.standing, first, provider };
         group.told.insert(delivery.channel, told);
     }
 

@@ -185,7 +185,7 @@ mod tests {
             firing: set(firing),
             standing: None,
             first: None,
-            data: std::collections::BTreeMap::new(),
+            provider: None,
         };
         let cases: [Case; 12] = [
             (None, &[], &[], true, 0, Verdict::Quiet),

@@ -77,6 +77,8 @@ record_ids! {
     SourceId = "SRC";
     /// What incidents of the same kind have in common.
     SignatureId = "SIG";
+    /// A silence.
+    SilenceId = "SIL";
     /// One way out of the house: one integration of one receiver.
     ChannelId = "CHN";
     /// A configuration that was in force.

@@ -2,6 +2,7 @@
 
 mod parse;
 mod quote;
+mod stored;
 
 use std::fmt;
 
@@ -98,6 +99,9 @@ impl PartialEq for Matcher {
 impl Eq for Matcher {}
 
 impl Operator {
+    /// All four.
+    pub const ALL: [Self; 4] = [Self::Equal, Self::NotEqual, Self::Like, Self::NotLike];
+
     /// As it is written.
     pub fn symbol(self) -> &'static str {
         match self {

@@ -84,7 +84,7 @@ async fn gather<'a>(settings: &'a Settings, wanted: &Wanted, members: &[Member])
         }
     }
     let mut groups: Vec<Group> = groups.into_values().collect();
-    groups.sort_by(|a, b| before(&a.labels, &b.labels).then_with(|| a.receiver.cmp(b.receiver)));
+    groups.sort_by(|a, b| a.labels.order(&b.labels).then_with(|| a.receiver.cmp(b.receiver)));
     for group in &mut groups {
         group.members.sort_by(|a, b| in_group(&members[*a].labels, &members[*b].labels));
     }
@@ -102,14 +102,9 @@ fn group_labels(group_by: &GroupBy, member: &Member) -> Labels {
     }
 }
 
-/// Prometheus' order of label sets: fewer labels first.
-fn before(a: &Labels, b: &Labels) -> Ordering {
-    a.len().cmp(&b.len()).then_with(|| a.iter().cmp(b.iter()))
-}
-
 fn in_group(a: &Labels, b: &Labels) -> Ordering {
     let first = |labels: &Labels, other: &Labels, name| labels.get(name).cmp(other.get(name));
-    first(a, b, "job").then_with(|| first(a, b, "instance")).then_with(|| before(a, b))
+    first(a, b, "job").then_with(|| first(a, b, "instance")).then_with(|| a.order(b))
 }
 
 fn write(groups: Vec<Group<'_>>, members: &[Member]) -> Feed {

@@ -237,7 +237,8 @@ impl Outside {
         let mut context = Context::new(handle.clone(), Arc::clone(metrics), setup, reload);
         context.route_prefix.clone_from(&self.route_prefix);
         context.open_to_all = self.open_to_all;
-        context.explain = |engine, id| explain::alert(engine.state(), engine.settings(), id);
+        context.explain =
+            |engine, id| explain::alert(engine.state(), engine.settings(), id, engine.now());
         if self.timeout > Span::ZERO {
             context.timeout = self.timeout;
         }

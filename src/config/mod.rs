@@ -11,6 +11,7 @@ mod diagnostic;
 mod duration;
 mod files;
 mod http;
+mod inhibitions;
 mod intervals;
 mod node;
 mod original;
@@ -28,6 +29,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use daemon::{
     ApiToken, Auth, Comparison, Daemon, Format, Intake, Limits, Paths, Poll, Probe, Scope, Team,
@@ -95,9 +97,11 @@ fn understand(check: &mut Check, root: &Node, rules: Option<&Path>) -> Loaded {
     files::read_templates(check, root);
     let receivers = receivers::read(check, root);
     let receiver_names: BTreeSet<String> = receivers.keys().cloned().collect();
-    let intervals = intervals::read(check, root);
-    intervals::read_inhibitions(check, root);
-    let names = routes::Names { receivers: &receiver_names, intervals: &intervals };
+    let zone = people::default_zone(check, root);
+    let intervals = intervals::read(check, root, &zone);
+    let interval_names: BTreeSet<String> = intervals.keys().cloned().collect();
+    let inhibitions = inhibitions::read(check, root);
+    let names = routes::Names { receivers: &receiver_names, intervals: &interval_names };
     let routes = routes::read(check, root, &names);
     for key in ["tracing", "event_recorder"] {
         if let Some(value) = root.get(key) {
@@ -105,7 +109,6 @@ fn understand(check: &mut Check, root: &Node, rules: Option<&Path>) -> Loaded {
         }
     }
 
-    let zone = people::default_zone(check, root);
     let limits = sources::read_limits(check, root.get("limits"), Limits::default());
     let (mut sources, intakes) = sources::read(check, root, limits);
     let polls = polls::read(check, root);
@@ -150,6 +153,9 @@ fn understand(check: &mut Check, root: &Node, rules: Option<&Path>) -> Loaded {
         events,
         incidents,
         problems,
+        inhibitions: Arc::new(inhibitions),
+        intervals,
+        send_resolved_when_suppressed: tells_ends(root),
         routes,
         receivers,
         services: people::read_services(check, root),
@@ -161,3 +167,14 @@ fn understand(check: &mut Check, root: &Node, rules: Option<&Path>) -> Loaded {
     let original = original::write(root, &keys);
     Loaded { settings, daemon, warnings: Vec::new(), tests, original }
 }
+
+/// `send_resolved_when_suppressed` stands at the top level or in `global`; the former counts.
+fn tells_ends(root: &Node) -> bool {
+    let global = root.get("global");
+    let found = [Some(root), global].into_iter().flatten().find_map(|node| node.get(TELLS_ENDS));
+    found.and_then(Node::boolean).unwrap_or(true)
+}
+
+/// Whether what is silenced, inhibited or muted is told as ended all the same. In Alertmanager it
+/// is not.
+const TELLS_ENDS: &str = "send_resolved_when_suppressed";

@@ -161,7 +161,6 @@ fn intervals(check: &mut Check, names: &Names, node: &Node, key: &str) -> Vec<St
         if !names.intervals.contains(name) {
             missing(check, item.place, "time interval", name, names.intervals);
         }
-        check.warn(item.place, "time intervals are not applied yet: messages are sent at any time");
     }
     node.texts_at(key)
 }

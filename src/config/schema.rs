@@ -118,6 +118,8 @@ const GLOBAL: &[Field] = &[
     ("mattermost_webhook_url", Secret),
     ("mattermost_webhook_url_file", Text),
     ("jira_api_url", Text),
+    // Ours, as at the top level; here it leaves a plain Alertmanager configuration plain.
+    ("send_resolved_when_suppressed", Truth),
 ];
 
 fn route() -> &'static [Field] {

@@ -45,6 +45,11 @@ pub enum Answer {
         /// How many records at most, over all pages.
         limit: usize,
     },
+    /// Pages of records, of which only the ids are wanted, one a line.
+    Ids {
+        /// How many at most, over all pages.
+        limit: usize,
+    },
     /// One record, or any other object.
     Page,
     /// A record as it stands after a verb.

@@ -72,7 +72,7 @@ impl Client {
     /// When the daemon cannot be reached or refuses.
     pub async fn ask(&self, call: &Call) -> Result<Value, Failure> {
         match call.answer {
-            Answer::List { limit, .. } => self.list(call, limit).await,
+            Answer::List { limit, .. } | Answer::Ids { limit } => self.list(call, limit).await,
             Answer::Page
             | Answer::Receipt { .. }
             | Answer::Text(_)

@@ -82,6 +82,18 @@ pub enum Failure {
     /// A test of a receiver did not arrive everywhere; the answer says where.
     #[error("not every integration took the message")]
     Untold,
+    /// Silences to be imported cannot be read.
+    #[error("failed to read {}", path.as_ref().map_or("standard input".into(), |path| path.to_string_lossy()))]
+    SilenceFile {
+        /// The file; standard input if there is none.
+        path: Option<PathBuf>,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// What is to be imported is no list of silences.
+    #[error("the input is no list of silences as `amtool silence query -o json` writes it")]
+    Silences(#[source] serde_json::Error),
     /// The answer could not be written.
     #[error("failed to write the answer")]
     Output(#[source] std::io::Error),
@@ -124,6 +136,8 @@ impl Failure {
             Self::Address { .. }
             | Self::TokenFile { .. }
             | Self::Token
+            | Self::SilenceFile { .. }
+            | Self::Silences(_)
             | Self::Configuration(_) => 2,
             Self::Unreachable { .. } | Self::Behind { .. } => 3,
             Self::Runtime(_)
@@ -160,6 +174,8 @@ impl Failure {
             | Self::Token
             | Self::Runtime(_)
             | Self::Prepare(_)
+            | Self::SilenceFile { .. }
+            | Self::Silences(_)
             | Self::Configuration(_)
             | Self::OtherReceivers { .. }
             | Self::Untold

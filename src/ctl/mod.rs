@@ -7,9 +7,11 @@ mod call;
 mod client;
 mod command;
 mod failure;
+mod fields;
 mod look;
 mod offline;
 mod page;
+mod silence;
 mod table;
 mod tree;
 mod words;
@@ -20,6 +22,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use serde_json::Value;
+use tokio::runtime::Runtime;
 
 pub use call::{Answer, Call, Method};
 pub use client::Client;
@@ -27,6 +30,7 @@ pub use command::{Ask, Output, Wish};
 pub use failure::{Failure, Problem};
 pub use look::Look;
 pub use offline::Offline;
+pub use silence::Import;
 
 use crate::shell::clock;
 
@@ -50,8 +54,25 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn perform(wish: &Wish) -> Result<String, Failure> {
+    let look = Look::of_stdout(clock::now());
     let call = match &wish.ask {
         Ask::Daemon(call) => call,
+        Ask::Each(calls) => {
+            let (runtime, client) = reach(wish)?;
+            for call in calls {
+                // What was done is told, whatever becomes of the next.
+                write(&shown(wish.output, call, &runtime.block_on(client.ask(call))?, &look))?;
+            }
+            return Ok(String::new());
+        }
+        Ask::Import(import) => {
+            let (runtime, client) = reach(wish)?;
+            let answer = runtime.block_on(silence::import(&client, import))?;
+            return Ok(match wish.output {
+                Output::Json => format!("{answer:#}\n"),
+                Output::Table => silence::imported(&answer),
+            });
+        }
         Ask::Offline(question) => {
             let answer = offline::answer(question)?;
             let text = match wish.output {
@@ -65,13 +86,9 @@ fn perform(wish: &Wish) -> Result<String, Failure> {
             return Ok(text);
         }
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(Failure::Runtime)?;
-    let token = client::token(wish.token_file.as_deref())?;
-    let answer = runtime.block_on(Client::new(&wish.url, token)?.ask(call))?;
-    let text = shown(wish.output, call, &answer, &Look::of_stdout(clock::now()));
+    let (runtime, client) = reach(wish)?;
+    let answer = runtime.block_on(client.ask(call))?;
+    let text = shown(wish.output, call, &answer, &look);
     if let Answer::Receivers { verify, .. } = &call.answer {
         write(&text)?;
         return offline::verify(verify.as_deref(), &answer).map(|()| String::new());
@@ -83,12 +100,23 @@ fn perform(wish: &Wish) -> Result<String, Failure> {
     Ok(text)
 }
 
+/// What it takes to talk to the daemon.
+fn reach(wish: &Wish) -> Result<(Runtime, Client), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::Runtime)?;
+    let token = client::token(wish.token_file.as_deref())?;
+    Ok((runtime, Client::new(&wish.url, token)?))
+}
+
 /// Writes an answer the way it was asked for.
 fn shown(output: Output, call: &Call, answer: &Value, look: &Look) -> String {
     match output {
         Output::Json => format!("{answer:#}\n"),
         Output::Table => match &call.answer {
             Answer::List { manual, .. } => page::list(manual, answer, look),
+            Answer::Ids { .. } => page::ids(answer),
             Answer::Page => page::record(answer, look),
             Answer::Receipt { manual, verb } => page::receipt(manual, verb, answer, look),
             Answer::Text(member) => answer[*member].as_str().unwrap_or_default().to_owned(),

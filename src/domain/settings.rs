@@ -4,9 +4,12 @@
 //! rules at the same point as the day it replays.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use super::event::inhibit::Inhibitions;
 use super::event::rules::EventRules;
 use super::incident::rules::IncidentRules;
+use super::notification::interval::TimeInterval;
 use super::notification::receiver::Receiver;
 use super::notification::route::Routes;
 use super::problem::rules::ProblemRules;
@@ -36,8 +39,16 @@ pub struct Settings {
     pub incidents: IncidentRules,
     /// Problem.
     pub problems: ProblemRules,
+    /// Which alerts keep others from people (`inhibit_rules`).
+    pub inhibitions: Arc<Inhibitions>,
     /// Where messages go.
     pub routes: Routes,
+    /// `time_intervals` and `mute_time_intervals` by name; an instant lies in one if it lies in any
+    /// of its parts.
+    pub intervals: BTreeMap<String, Vec<TimeInterval>>,
+    /// Tells that something has ended also while it is silenced, inhibited or muted; Alertmanager
+    /// does not.
+    pub send_resolved_when_suppressed: bool,
     /// Who gets them, by name.
     pub receivers: BTreeMap<String, Receiver>,
     /// What is known of services, by name.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use super::event::Suppressed;
 use super::value::{Actor, DeliveryId, RecordId, Span, Timestamp};
 use super::{Command, Deadline, Fact, Refusal, Settings, State};
 
@@ -25,6 +26,8 @@ pub struct Outcome {
     pub reply: Result<(), Refusal>,
     /// What became of the events.
     pub tally: Tally,
+    /// Alerts that were kept from people at the ticks of this turn.
+    pub suppressed: Suppressed,
     /// The record that a command was about in the end, where it says so: it may be a new one.
     pub made: Option<String>,
 }
@@ -82,6 +85,8 @@ pub struct Turn<'a> {
     effects: Vec<DeliveryId>,
     /// What became of the events of this turn.
     pub(crate) tally: Tally,
+    /// What the ticks of this turn kept from people.
+    pub(crate) suppressed: Suppressed,
     made: Option<String>,
 }
 
@@ -102,6 +107,7 @@ impl<'a> Turn<'a> {
             asked: VecDeque::new(),
             effects: Vec::new(),
             tally: Tally::default(),
+            suppressed: Suppressed::default(),
             made: None,
         }
     }
@@ -194,7 +200,7 @@ impl<'a> Turn<'a> {
 
     pub(crate) fn finish(mut self, reply: Result<(), Refusal>) -> Outcome {
         self.settle();
-        let Self { shown: facts, effects, tally, made, .. } = self;
-        Outcome { facts, effects, reply, tally, made }
+        let Self { shown: facts, effects, tally, suppressed, made, .. } = self;
+        Outcome { facts, effects, reply, tally, suppressed, made }
     }
 }

@@ -192,12 +192,13 @@ impl Driver {
             for (input, answer) in inputs {
                 // A clock that was set back must not stop the world: time stands still instead.
                 let at = clock::now().max(engine.now());
-                let Outcome { facts, effects: sent, reply, tally, made } =
+                let Outcome { facts, effects: sent, reply, tally, suppressed, made } =
                     engine.step(Entry { at, input });
                 if !facts.is_empty() {
                     records.push(Record { at, facts });
                 }
                 effects.extend(sent);
+                self.metrics.suppressed(suppressed);
                 answers.push((answer, Done { reply, tally, made }));
             }
             // Of two messages decided together the more urgent leaves first.

@@ -7,6 +7,7 @@ mod own;
 use prometheus::{Registry, TextEncoder};
 
 use crate::domain::Tally;
+use crate::domain::event::Suppressed;
 use crate::domain::value::{Span, Timestamp};
 
 use alertmanager::Alertmanager;
@@ -102,6 +103,13 @@ impl Metrics {
         }
     }
 
+    /// Alerts that were kept from people.
+    pub fn suppressed(&self, suppressed: Suppressed) {
+        for (by, count) in suppressed.counts().into_iter().filter(|(_, count)| *count > 0) {
+            self.theirs.suppressed.with_label_values(&[by.name()]).inc_by(count);
+        }
+    }
+
     /// One attempt to send a notification.
     pub fn notification_request(&self, integration: &str, succeeded: bool) {
         self.theirs.requests.with_label_values(&[integration]).inc();
@@ -161,6 +169,13 @@ impl Metrics {
     pub fn set_alerts(&self, active: usize, suppressed: usize) {
         for (state, count) in [("active", active), ("suppressed", suppressed), ("unprocessed", 0)] {
             self.theirs.alerts.with_label_values(&[state]).set(signed(count));
+        }
+    }
+
+    /// Silences, by the names of their states.
+    pub fn set_silences(&self, by_state: &[(&str, usize)]) {
+        for (state, count) in by_state {
+            self.theirs.silences.with_label_values(&[*state]).set(signed(*count));
         }
     }
 

@@ -171,6 +171,8 @@ fn of_event(fact: &event::Fact) -> Option<Draft> {
         | event::Fact::Cleared { .. }
         | event::Fact::Staled { .. }
         | event::Fact::Returned { .. }
+        | event::Fact::Submerged { .. }
+        | event::Fact::Surfaced { .. }
         | event::Fact::FlapStarted { .. }
         | event::Fact::FlapEnded { .. }
         | event::Fact::Forgotten { .. } => None,

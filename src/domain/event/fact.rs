@@ -92,6 +92,16 @@ pub enum Fact {
         /// Which.
         id: AlertId,
     },
+    /// An alert was suppressed when it began to fire: it makes no incident.
+    Submerged {
+        /// Which.
+        id: AlertId,
+    },
+    /// Nothing suppresses a submerged alert any longer, and it still fires.
+    Surfaced {
+        /// Which.
+        id: AlertId,
+    },
     /// An alert comes and goes too often to speak of each time.
     FlapStarted {
         /// Which.

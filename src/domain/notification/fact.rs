@@ -154,6 +154,10 @@ pub struct Says {
     /// The alerts it tells as firing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub firing: Vec<Fingerprint>,
+    /// Alerts that the receiver was told of before and that still fire, kept from people; the
+    /// message leaves them out, and their ends are owed all the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<Fingerprint>,
     /// The alerts it tells as ended.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resolved: Vec<Fingerprint>,

@@ -350,7 +350,8 @@ impl State {
         let first = before.as_ref().and_then(|told| told.first).or(Some(id));
         let thread = before.and_then(|told| told.provider);
         let provider = thread.or_else(|| provider.map(str::to_owned));
-        let firing = delivery.says.firing.iter().copied().collect();
+        let Says { firing, kept, .. } = &delivery.says;
+        let firing = firing.iter().chain(kept).copied().collect();
         let told = Told { at, firing, standing: delivery.says.standing, first, provider };
         group.told.insert(delivery.channel, told);
     }

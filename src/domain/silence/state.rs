@@ -96,6 +96,11 @@ impl State {
         found
     }
 
+    /// The first of [`State::silencing`], for who only asks whether there is one.
+    pub fn first_silencing(&self, labels: &Labels) -> Option<SilenceId> {
+        self.lookup.candidates(labels).into_iter().find(|id| self.matches(*id, labels))
+    }
+
     /// Tells whether a silence is about these labels, be it active or not; a forgotten one never
     /// is.
     pub fn matches(&self, id: SilenceId, labels: &Labels) -> bool {
@@ -218,6 +223,11 @@ impl State {
 }
 
 impl Silence {
+    /// Where it is in its life at an instant, to the millisecond, whatever has been recorded.
+    pub fn status_at(&self, now: Timestamp) -> Status {
+        Status::at(self.starts_at, self.ends_at, now)
+    }
+
     /// Tells whether one of its sets has all of these matchers, written the same: what the
     /// parameter `filter` asks in API v2 of Alertmanager.
     pub fn has(&self, wanted: &[Matcher]) -> bool {

@@ -43,6 +43,7 @@ pub const MANUAL: Manual = Manual {
     filters: &[
         optional("state", "`live` (not expired), or one of the states", Kind::OneOf(STATES)),
         optional("matcher", "matchers that the silence has", Kind::Matchers),
+        optional("id", "one of these ids, parted by commas", Kind::Text),
         optional("created_by", "who wanted it", Kind::Text),
         optional("ends_before", "ends before", Kind::Time),
         optional("ends_after", "ends, or ended, after", Kind::Time),
@@ -133,6 +134,14 @@ fn wanted(query: &Query, id: SilenceId, silence: &Silence) -> bool {
         "live" => silence.status != Status::Expired,
         state => silence.status.name() == state,
     });
+    let named = query.filter("id").is_none_or(|ids| {
+        let is = |text: &str| match which(text.trim()) {
+            Ok(Which::Number(have)) => have == id,
+            Ok(Which::Uuid(uuid)) => uuid == silence.uuid,
+            Err(_) => false,
+        };
+        ids.split(',').any(is)
+    });
     let by = query.filter("created_by").is_none_or(|by| silence.created_by == by);
     let instant = |name| query.filter(name).and_then(|text| text.parse::<Timestamp>().ok());
     let before = instant("ends_before").is_none_or(|at| silence.ends_at < at);
@@ -143,7 +152,7 @@ fn wanted(query: &Query, id: SilenceId, silence: &Silence) -> bool {
         let said = [silence.comment.clone(), silence.created_by.clone(), id.to_string()];
         values.chain(said).any(|hay| hay.to_lowercase().contains(&text))
     });
-    state && by && before && after && text
+    state && named && by && before && after && text
 }
 
 pub(crate) fn parse(verb: &str, id: &str, fields: &Fields) -> Result<Command, Invalid> {

@@ -69,6 +69,11 @@ impl Matcher {
         Ok(Self { name: name.to_owned(), value: value.to_owned(), test })
     }
 
+    /// Writes a matcher so that every name and value reads back, whatever is in them.
+    pub fn quoted(name: &str, operator: Operator, value: &str) -> String {
+        format!("{}{}{}", Quoted(name), operator.symbol(), Quoted(value))
+    }
+
     /// The operator.
     pub fn operator(&self) -> Operator {
         match self.test {

@@ -11,8 +11,10 @@ use super::context::Context;
 use super::gate::Admin;
 use super::rest::BASE;
 use super::survey::survey;
-use crate::domain::event::Phase;
-use crate::domain::value::Span;
+use crate::domain::event::{Phase, suppress};
+use crate::domain::silence::{Silence, Status};
+use crate::domain::value::{SilenceId, Span};
+use crate::shell::clock;
 use crate::shell::handle::Handle;
 use crate::shell::metrics::VERSION;
 
@@ -23,6 +25,8 @@ const RELOAD_MS_MAX: Span = Span::seconds(30);
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Counts {
     pub(super) firing: usize,
+    /// Those of the firing that are silenced or inhibited.
+    pub(super) suppressed: usize,
     pub(super) stale: usize,
     pub(super) flapping: usize,
     pub(super) resolved: usize,
@@ -33,9 +37,12 @@ pub(super) struct Counts {
 /// Counts alerts and open incidents.
 pub(super) async fn count(handle: &Handle) -> Counts {
     let mut counts = Counts::default();
-    survey(handle, |_, _, alert| {
+    survey(handle, |state, _, alert| {
         match alert.phase() {
-            Phase::Firing => counts.firing += 1,
+            Phase::Firing => {
+                counts.firing += 1;
+                counts.suppressed += usize::from(suppress::suppressor(state, alert).is_some());
+            }
             Phase::Resolved { .. } => counts.resolved += 1,
         }
         counts.stale += usize::from(alert.stale);
@@ -75,11 +82,21 @@ pub(super) async fn metrics(State(context): State<Arc<Context>>) -> Response {
     let setup = context.setup();
     let receivers = &setup.settings.receivers;
     let integrations = receivers.values().map(|receiver| receiver.integrations.len()).sum();
-    context.metrics.set_alerts(counts.firing, 0);
+    context.metrics.set_alerts(counts.firing - counts.suppressed, counts.suppressed);
     context.metrics.set_incidents(counts.incidents);
+    context.metrics.set_silences(&silences(&context.handle));
     context.metrics.set_receivers(receivers.len(), integrations);
     let text_format = (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
     ([text_format], context.metrics.text()).into_response()
+}
+
+fn silences(handle: &Handle) -> [(&'static str, usize); 3] {
+    let now = clock::now();
+    handle.read(|engine| {
+        let standing = |(_, silence): (SilenceId, &Silence)| silence.status_at(now);
+        let all: Vec<Status> = engine.state().silence.iter().map(standing).collect();
+        Status::ALL.map(|state| (state.name(), all.iter().filter(|have| **have == state).count()))
+    })
 }
 
 pub(super) async fn reload(_: Admin, State(context): State<Arc<Context>>) -> Response {

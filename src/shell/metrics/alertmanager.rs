@@ -4,6 +4,7 @@ use prometheus::{Gauge, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGa
 
 use super::make::{counter, counters, float, gauge, gauges, histograms};
 use super::{ALERTMANAGER_VERSION, VERSION};
+use crate::domain::event::Suppressed;
 
 /// Integrations whose series exist from the start, as Alertmanager's do.
 const INTEGRATIONS: [&str; 3] = ["email", "slack", "webhook"];
@@ -27,12 +28,14 @@ const HTTP_S: [f64; 8] = [0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 60.0];
 #[derive(Debug)]
 pub(super) struct Alertmanager {
     pub(super) alerts: IntGaugeVec,
+    pub(super) silences: IntGaugeVec,
     pub(super) received: IntCounterVec,
     pub(super) invalid: IntCounter,
     pub(super) notifications: IntCounterVec,
     pub(super) notifications_failed: IntCounterVec,
     pub(super) requests: IntCounterVec,
     pub(super) requests_failed: IntCounterVec,
+    pub(super) suppressed: IntCounterVec,
     pub(super) latency: HistogramVec,
     pub(super) config_hash: Gauge,
     pub(super) reload_successful: IntGauge,
@@ -63,6 +66,7 @@ impl Alertmanager {
         one("cluster_enabled", "Whether gossip is on; it never is.").set(0);
         let metrics = Self {
             alerts: some("alerts", "Alerts by state.", &["state"]),
+            silences: some("silences", "Silences by state.", &["state"]),
             received: each("alerts_received_total", "Alerts posted.", &["status", "version"]),
             invalid: counter(r, &name("alerts_invalid_total"), "Alerts that made no sense."),
             notifications: each("notifications_total", "Notifications attempted.", &by),
@@ -76,6 +80,11 @@ impl Alertmanager {
                 "notification_requests_failed_total",
                 "Attempts to notify that failed.",
                 &by,
+            ),
+            suppressed: each(
+                "notifications_suppressed_total",
+                "Alerts kept out of notifications.",
+                &["reason"],
             ),
             latency: times(
                 "notification_latency_seconds",
@@ -122,6 +131,9 @@ impl Alertmanager {
             for reason in FAILURES {
                 self.notifications_failed.with_label_values(&[integration, reason]);
             }
+        }
+        for (by, _) in Suppressed::default().counts() {
+            self.suppressed.with_label_values(&[by.name()]);
         }
         for status in ["firing", "resolved"] {
             self.received.with_label_values(&[status, "v2"]);

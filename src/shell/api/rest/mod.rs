@@ -50,6 +50,14 @@ pub(super) fn routes() -> Router<Arc<Context>> {
                 list::list(manual, &context, pairs)
             }),
         );
+        if let Some(make) = manual.make {
+            router = router.route(
+                &base,
+                post(move |caller, context, headers, body| {
+                    command::make(manual, make, caller, context, headers, body)
+                }),
+            );
+        }
         if manual.records {
             router = router.route(
                 &format!("{base}/{{id}}"),

@@ -40,13 +40,18 @@ fn describe() -> Value {
     paths.insert(format!("{BASE}/receivers/{{name}}/test"), test);
     for manual in MANUALS {
         let base = format!("{BASE}/{}", manual.plural);
-        paths.insert(base.clone(), json!({ "get": list(manual) }));
+        let mut all = json!({ "get": list(manual) });
+        if let Some(make) = manual.make {
+            all["post"] = form(manual, make);
+        }
+        paths.insert(base.clone(), all);
         if manual.records {
             paths.insert(format!("{base}/{{id}}"), json!({ "get": record(manual) }));
         }
         for verb in manual.verbs {
             let path = format!("{base}/{{id}}/{}", verb.name);
-            paths.insert(path, json!({ "post": command(manual, verb) }));
+            let command = with_id(form(manual, verb), manual.name);
+            paths.insert(path, json!({ "post": command }));
         }
     }
     let explain = with_id(look("explain_alert", "Why an alert went where it went"), "alert");
@@ -134,7 +139,8 @@ fn record(manual: &Manual) -> Value {
     operation
 }
 
-fn command(manual: &Manual, verb: &Verb) -> Value {
+/// What a verb takes, whether it is about a record or makes one.
+fn form(manual: &Manual, verb: &Verb) -> Value {
     let by = json!({ "type": "string", "description": "Who asks, where no token says it" });
     let mut properties = Map::from_iter([("by".to_owned(), by)]);
     for field in verb.fields {
@@ -149,7 +155,7 @@ fn command(manual: &Manual, verb: &Verb) -> Value {
         "additionalProperties": false,
     });
     let id = format!("{}_{}", verb.name, manual.name);
-    let mut operation = with_id(look(&id, verb.help), manual.name);
+    let mut operation = look(&id, verb.help);
     operation["tags"] = json!([manual.plural]);
     operation["requestBody"] = json!({
         "required": !required.is_empty(),

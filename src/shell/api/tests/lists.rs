@@ -157,6 +157,4 @@ async fn status_receivers_and_silences_are_there() {
     let receivers = house.get("/api/v2/receivers?receiver=web").await.json();
     assert_eq!(receivers, serde_json::json!([{ "name": "web", "labels": { "name": "web" } }]));
     assert_eq!(house.get("/api/v2/silences").await.body, "[]\n");
-    assert_eq!(house.post("/api/v2/silences", "{}").await.status, 501);
-    assert_eq!(house.get("/api/v2/silence/x").await.status, 404);
 }

@@ -5,6 +5,7 @@ mod ingest;
 mod lists;
 mod operations;
 mod rest;
+mod silences;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -31,7 +31,7 @@ pub(super) async fn list(
     let settings = &setup.settings;
     let sight = Sight { settings, now, started: context.started };
     let mut found = survey(&context.handle, |state, id, alert| {
-        if !sight.shows(alert) || !wanted.fits(&state.event, alert) {
+        if !sight.shows(alert) || !wanted.fits(state, alert) {
             return None;
         }
         let labels = state.event.labels(alert);

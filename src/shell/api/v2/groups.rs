@@ -8,10 +8,11 @@ use axum::Extension;
 use axum::extract::{Query, State};
 use axum::response::Response;
 
-use super::feed::Feed;
+use super::feed::{Feed, Seam};
 use super::query::Wanted;
 use super::record::Sight;
 use crate::domain::Settings;
+use crate::domain::notification::interval;
 use crate::domain::notification::route::GroupBy;
 use crate::domain::value::{AlertId, IncidentId, Labels};
 use crate::shell::api::context::Context;
@@ -33,6 +34,8 @@ struct Member {
 struct Group<'a> {
     labels: Labels,
     receiver: &'a str,
+    /// The intervals that mute its route.
+    muted_by: Vec<String>,
     /// Places in the list of members.
     members: Vec<usize>,
 }
@@ -52,7 +55,7 @@ pub(super) async fn list(
     let settings = &setup.settings;
     let sight = Sight { settings, now, started: context.started };
     let members = survey(&context.handle, |state, id, alert| {
-        let shown = sight.shows(alert) && wanted.fits(&state.event, alert);
+        let shown = sight.shows(alert) && wanted.fits(state, alert);
         shown.then(|| Member {
             id,
             labels: state.event.labels(alert),
@@ -61,25 +64,36 @@ pub(super) async fn list(
     })
     .await;
 
-    let feed = write(gather(settings, &wanted, &members).await, &members);
+    let feed = write(gather(&sight, &wanted, &members).await, &members);
     feed.respond(context, setup, now, place.map(|Extension(place)| place))
 }
 
 /// The groups, sorted by labels and receiver, their members by job, instance and labels.
-async fn gather<'a>(settings: &'a Settings, wanted: &Wanted, members: &[Member]) -> Vec<Group<'a>> {
+async fn gather<'a>(sight: &Sight<'a>, wanted: &Wanted, members: &[Member]) -> Vec<Group<'a>> {
+    let settings: &'a Settings = sight.settings;
+    // Calendars are asked once a route.
+    let nodes = settings.routes.nodes().iter();
+    let mutes: Vec<Vec<String>> = nodes
+        .map(|route| interval::mute(settings, route, sight.now).map_or(vec![], |mute| mute.names))
+        .collect();
     let mut groups: BTreeMap<(Labels, usize), Group> = BTreeMap::new();
     for (place, member) in members.iter().enumerate() {
         if place % ALERTS_PER_TURN == ALERTS_PER_TURN - 1 {
             tokio::task::yield_now().await;
         }
         for route in settings.routes.matching(&member.labels) {
-            if !wanted.wants_receiver(&route.receiver) {
+            let muted = !mutes[route.index].is_empty();
+            if !wanted.wants_receiver(&route.receiver) || (muted && !wanted.muted) {
                 continue;
             }
             let labels = group_labels(&route.group_by, member);
-            let group = groups.entry((labels, route.index)).or_insert_with_key(|(labels, _)| {
-                Group { labels: labels.clone(), receiver: &route.receiver, members: Vec::new() }
-            });
+            let group =
+                groups.entry((labels, route.index)).or_insert_with_key(|(labels, _)| Group {
+                    labels: labels.clone(),
+                    receiver: &route.receiver,
+                    muted_by: mutes[route.index].clone(),
+                    members: Vec::new(),
+                });
             group.members.push(place);
         }
     }
@@ -113,7 +127,8 @@ fn write(groups: Vec<Group<'_>>, members: &[Member]) -> Feed {
     let mut tail = Vec::new();
     for group in groups {
         tail.extend_from_slice(b"{\"alerts\":[");
-        feed.seams.insert(feed.ids.len(), std::mem::take(&mut tail));
+        let seam = Seam { text: std::mem::take(&mut tail), muted_by: group.muted_by };
+        feed.seams.insert(feed.ids.len(), seam);
         feed.ids.extend(group.members.iter().map(|place| members[*place].id));
         tail.extend_from_slice(b"],\"labels\":");
         append(&mut tail, &group.labels);

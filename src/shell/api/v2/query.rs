@@ -5,12 +5,13 @@ use axum::response::Response;
 use regex::{Regex, RegexBuilder};
 
 use super::reply;
-use crate::domain::event::{self, Alert};
-use crate::domain::value::Matchers;
+use crate::domain::State;
+use crate::domain::event::{Alert, suppress};
 use crate::domain::value::matcher::{ParseMode, parse_one};
+use crate::domain::value::{Matcher, Matchers};
 
 /// Alertmanager's code for a value of the wrong type.
-const CODE_TYPE: u16 = 601;
+pub(super) const CODE_TYPE: u16 = 601;
 
 /// More than this in one compiled pattern is a mistake or an attack.
 const PATTERN_BYTES_MAX: usize = 1 << 20;
@@ -23,6 +24,12 @@ const PARAMETERS_MAX: usize = 256;
 pub(super) struct Wanted {
     /// Alerts of which people are told.
     pub(super) active: bool,
+    /// Alerts that somebody silenced.
+    pub(super) silenced: bool,
+    /// Alerts that others inhibit.
+    pub(super) inhibited: bool,
+    /// Groups whose route is muted.
+    pub(super) muted: bool,
     /// All must hold.
     pub(super) filter: Matchers,
     /// Only these receivers.
@@ -40,6 +47,9 @@ impl Wanted {
     pub(super) fn read(pairs: &[(String, String)], mode: ParseMode) -> Result<Self, Response> {
         let mut wanted = Self {
             active: true,
+            silenced: true,
+            inhibited: true,
+            muted: true,
             filter: Matchers::new(),
             receiver: None,
             receiver_matchers: Matchers::new(),
@@ -51,9 +61,11 @@ impl Wanted {
         for (name, value) in pairs {
             match name.as_str() {
                 "active" => wanted.active = boolean(name, value)?,
-                // Nothing is silenced, inhibited, muted or left unprocessed yet: taking none of
-                // them away takes nothing away.
-                "silenced" | "inhibited" | "muted" | "unprocessed" => {
+                "silenced" => wanted.silenced = boolean(name, value)?,
+                "inhibited" => wanted.inhibited = boolean(name, value)?,
+                "muted" => wanted.muted = boolean(name, value)?,
+                // No alert is ever unprocessed.
+                "unprocessed" => {
                     boolean(name, value)?;
                 }
                 "filter" => wanted.filter.push(matcher(value, mode)?),
@@ -65,9 +77,20 @@ impl Wanted {
         Ok(wanted)
     }
 
-    /// Tells whether an alert's labels fulfil every condition.
-    pub(super) fn fits(&self, events: &event::State, alert: &Alert) -> bool {
-        self.active && self.filter.iter().all(|m| m.matches(events.label(alert, &m.name)))
+    /// Tells whether an alert fulfils every condition.
+    pub(super) fn fits(&self, state: &State, alert: &Alert) -> bool {
+        let fits = |m: &Matcher| m.matches(state.event.label(alert, &m.name));
+        self.filter.iter().all(fits) && self.fits_status(state, alert)
+    }
+
+    fn fits_status(&self, state: &State, alert: &Alert) -> bool {
+        if self.active && self.silenced && self.inhibited {
+            return true;
+        }
+        let suppression = suppress::suppression(state, alert);
+        (self.active || suppression.is_suppressed())
+            && (self.silenced || suppression.silenced_by.is_empty())
+            && (self.inhibited || suppression.inhibited_by.is_empty())
     }
 
     /// Tells whether the query says nothing about receivers.
@@ -84,7 +107,7 @@ impl Wanted {
 }
 
 #[expect(clippy::result_large_err, reason = "the error is the answer, made once a request")]
-fn boolean(name: &str, value: &str) -> Result<bool, Response> {
+pub(super) fn boolean(name: &str, value: &str) -> Result<bool, Response> {
     match value {
         "true" | "1" | "t" | "T" | "TRUE" | "True" => Ok(true),
         "false" | "0" | "f" | "F" | "FALSE" | "False" => Ok(false),
@@ -96,7 +119,7 @@ fn boolean(name: &str, value: &str) -> Result<bool, Response> {
 }
 
 #[expect(clippy::result_large_err, reason = "the error is the answer, made once a request")]
-fn matcher(value: &str, mode: ParseMode) -> Result<crate::domain::value::Matcher, Response> {
+pub(super) fn matcher(value: &str, mode: ParseMode) -> Result<Matcher, Response> {
     parse_one(value, mode).map_err(|error| {
         let text = format!("bad matcher format: {value}: {error}");
         reply::text(StatusCode::BAD_REQUEST, &text)
@@ -116,7 +139,6 @@ fn pattern(value: &str) -> Result<Regex, Response> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::value::Matcher;
     use crate::domain::value::matcher::Operator;
 
     fn read(pairs: &[(&str, &str)]) -> Result<Wanted, u16> {
@@ -128,6 +150,8 @@ mod tests {
     fn a_query_is_read_as_alertmanager_reads_it() {
         assert!(read(&[]).unwrap().active);
         assert!(!read(&[("active", "false"), ("silenced", "true")]).unwrap().active);
+        let wanted = read(&[("silenced", "0"), ("inhibited", "f"), ("muted", "false")]).unwrap();
+        assert!(wanted.active && !wanted.silenced && !wanted.inhibited && !wanted.muted);
         assert!(read(&[("whatever", "x"), ("receiver", "")]).unwrap().any_receiver());
         assert_eq!(read(&[("inhibited", "maybe")]).unwrap_err(), 422);
         assert_eq!(read(&[("receiver", "(")]).unwrap_err(), 400);

@@ -4,6 +4,7 @@ mod check;
 pub mod flags;
 mod handover;
 pub mod log;
+mod polls;
 mod replay;
 mod serve;
 mod sources;
@@ -88,6 +89,9 @@ pub enum Failure {
         /// Why.
         why: String,
     },
+    /// `--enable-feature` names something else.
+    #[error("--enable-feature: {0}")]
+    Feature(String),
     /// The courier cannot be set up.
     #[error("failed to set up the courier")]
     Courier(#[source] CourierError),
@@ -102,6 +106,10 @@ pub enum Failure {
 /// Runs the program and says how it went.
 pub fn run() -> ExitCode {
     let flags = Flags::parse();
+    if flags.version {
+        say_version();
+        return ExitCode::SUCCESS;
+    }
     let done = match flags.task {
         None => serve::serve(&flags.daemon),
         Some(Task::Check { config_file }) => check::check(&config_file),
@@ -128,6 +136,11 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+#[expect(clippy::print_stdout, reason = "what was asked for is for the standard output")]
+fn say_version() {
+    println!("{}", flags::version_text());
 }
 
 #[expect(clippy::print_stderr, reason = "the last word of a program that failed")]

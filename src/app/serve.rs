@@ -11,21 +11,22 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::flags::{DaemonFlags, listen_address};
+use super::flags::{DaemonFlags, Features, listen_address};
+use super::polls::Polls;
 use super::{Failure, log, sources, store, takeover};
 use crate::config::{self, Loaded};
 use crate::domain::event;
 use crate::domain::notification::message::Reason;
-use crate::domain::value::matcher::ParseMode;
 use crate::domain::value::{Actor, DeliveryId, Span};
 use crate::domain::{Settings, explain};
 use crate::engine::{Engine, Input};
-use crate::shell::api::{self, Context, Setup};
+use crate::shell::api::{self, Context, Peer, Setup};
 use crate::shell::courier::Courier;
 use crate::shell::driver::{Beat, Driver, DriverError, PARTITION};
 use crate::shell::handle::Handle;
-use crate::shell::intake::poll;
-use crate::shell::metrics::Metrics;
+use crate::shell::intake::http::Crowd;
+use crate::shell::metrics::{Detail, Metrics};
+use crate::shell::outbox::Attempt;
 use crate::shell::store::Store;
 use crate::shell::{clock, outbox, restore, systemd};
 
@@ -55,9 +56,11 @@ pub(super) fn serve(flags: &DaemonFlags) -> Result<(), Failure> {
 async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "Starting incidentd");
     let listeners = listen(flags).await?;
+    let features = Features::read(flags.features.iter().map(String::as_str));
+    let features = features.map_err(Failure::Feature)?;
     let addresses: Vec<SocketAddr> =
         listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
-    let outside = Outside::new(flags, &addresses);
+    let outside = Outside::new(flags, features, &addresses);
     let loaded = outside.load(&flags.config_file).map_err(Failure::Configuration)?;
 
     let places = store::Places::below(&flags.storage_path);
@@ -78,7 +81,8 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
     let engine = Engine::restore(restored.state, Arc::clone(&settings), restored.now);
     // Read before anything is sent: what goes out from here on is not to go out twice.
     let in_flight: Vec<DeliveryId> = engine.state().notification.in_flight().collect();
-    let metrics = Arc::new(Metrics::new());
+    let metrics = Arc::new(Metrics::with(outside.detail()));
+    outside.say(&metrics);
     let (effects, outgoing) = mpsc::unbounded_channel();
     let place = (lease.epoch, lease.last);
     let (driver, handle, beat) =
@@ -104,13 +108,14 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
     let (stop, stopped) = watch::channel(false);
     let (reload, reloads) = mpsc::channel(4);
     let courier = Courier::new().map_err(Failure::Courier)?;
-    let mut context = outside.context(&handle, &metrics, setup(&loaded, &settings), reload);
+    let mut context =
+        outside.context(&handle, &metrics, setup(&loaded, &settings, outside.features), reload);
     context.courier = Some(courier.clone());
     let context = Arc::new(context);
     for warning in context.setup().all_warnings(context.open_to_all) {
         tracing::warn!("{warning}");
     }
-    metrics.reloaded(&settings.hash, clock::now());
+    in_force(&metrics, &settings);
     let outbox = tokio::spawn(outbox::run(
         outgoing,
         handle.clone(),
@@ -195,6 +200,10 @@ async fn begin(handle: &Handle, recovered: Option<&crate::shell::store::sled_sto
 /// What the command line says about the world outside.
 #[derive(Debug, Clone)]
 struct Outside {
+    features: Features,
+    peer: Option<Peer>,
+    start_delay: Span,
+    alerts_per_name_max: usize,
     external_url: String,
     route_prefix: String,
     open_to_all: bool,
@@ -203,7 +212,7 @@ struct Outside {
 }
 
 impl Outside {
-    fn new(flags: &DaemonFlags, addresses: &[SocketAddr]) -> Self {
+    fn new(flags: &DaemonFlags, features: Features, addresses: &[SocketAddr]) -> Self {
         let first = addresses.first();
         let here = || first.map_or_else(String::new, |address| format!("http://{address}"));
         let external_url = flags.external_url.clone().unwrap_or_else(here);
@@ -216,14 +225,38 @@ impl Outside {
             route_prefix: if prefix.is_empty() { String::new() } else { format!("/{prefix}") },
             external_url,
             open_to_all: addresses.iter().any(|address| !address.ip().is_loopback()),
-            gets_max: flags.get_concurrency,
+            gets_max: usize::try_from(flags.get_concurrency).unwrap_or(0),
             timeout: flags.web_timeout,
+            features,
+            peer: flags.cluster.peer(clock::now(), std::process::id()),
+            start_delay: flags.start_delay,
+            alerts_per_name_max: usize::try_from(flags.per_alertname_limit).unwrap_or(0),
+        }
+    }
+
+    fn detail(&self) -> Detail {
+        let Features { alert_names, receiver_names, group_keys, .. } = self.features;
+        let peer = self.peer.as_ref().map(|peer| peer.name.clone());
+        Detail { alert_names, receiver_names, group_keys, peer }
+    }
+
+    /// Shows and says what the flags ask for that may surprise.
+    fn say(&self, metrics: &Metrics) {
+        metrics.set_alerts_limit(self.alerts_per_name_max);
+        if let Some(Peer { name, address }) = &self.peer {
+            tracing::warn!(name, address, "There is no gossip: clients see a cluster of this node");
+        }
+        if self.start_delay > Span::ZERO {
+            tracing::info!(delay = %self.start_delay, "Nothing is told to anybody for a while");
         }
     }
 
     fn load(&self, path: &Path) -> Result<Loaded, config::ConfigErrors> {
-        let mut loaded = config::load(path, &|name| std::env::var(name).ok())?;
+        let env = |name: &str| std::env::var(name).ok();
+        let mut loaded = config::load_in_mode(path, self.features.matchers, &env)?;
         loaded.settings.external_url.clone_from(&self.external_url);
+        let delayed = self.start_delay > Span::ZERO;
+        loaded.settings.quiet_until = delayed.then(|| clock::now() + self.start_delay);
         Ok(loaded)
     }
 
@@ -237,6 +270,12 @@ impl Outside {
         let mut context = Context::new(handle.clone(), Arc::clone(metrics), setup, reload);
         context.route_prefix.clone_from(&self.route_prefix);
         context.open_to_all = self.open_to_all;
+        context.peer.clone_from(&self.peer);
+        if self.alerts_per_name_max > 0 {
+            let crowd = Crowd::new(self.alerts_per_name_max);
+            handle.read(|engine| crowd.recall(engine.state()));
+            context.crowd = Some(crowd);
+        }
         context.explain =
             |engine, id| explain::alert(engine.state(), engine.settings(), id, engine.now());
         if self.timeout > Span::ZERO {
@@ -246,12 +285,22 @@ impl Outside {
     }
 }
 
-fn setup(loaded: &Loaded, settings: &Arc<Settings>) -> Setup {
+/// Counts with a configuration that has come into force.
+fn in_force(metrics: &Metrics, settings: &Settings) {
+    metrics.reloaded(&settings.hash, clock::now());
+    for receiver in settings.receivers.values() {
+        for integration in &receiver.integrations {
+            metrics.known_integration(integration.kind.name(), &receiver.name);
+        }
+    }
+}
+
+fn setup(loaded: &Loaded, settings: &Arc<Settings>, features: Features) -> Setup {
     Setup {
         settings: Arc::clone(settings),
         sources: sources::sources(&loaded.daemon),
         tokens: sources::tokens(&loaded.daemon),
-        matchers: ParseMode::Fallback,
+        matchers: features.matchers,
         original: loaded.original.clone(),
         warnings: loaded.warnings.iter().map(ToString::to_string).collect(),
     }
@@ -307,10 +356,10 @@ impl Reloader {
             .submit(Input::Settings(Arc::clone(&settings)))
             .await
             .map_err(|error| error.to_string())?;
-        self.context.replace(setup(&loaded, &settings));
+        self.context.replace(setup(&loaded, &settings, self.outside.features));
         self.polls.stop().await;
         self.polls = Polls::start(&loaded, &self.handle);
-        self.context.metrics.reloaded(&settings.hash, clock::now());
+        in_force(&self.context.metrics, &settings);
         for warning in self.context.setup().all_warnings(self.context.open_to_all) {
             tracing::warn!("{warning}");
         }
@@ -320,45 +369,18 @@ impl Reloader {
     }
 }
 
-/// Everything that is looked at regularly.
-struct Polls {
-    stop: watch::Sender<bool>,
-    running: Option<tokio::task::JoinHandle<Vec<poll::Poll>>>,
-}
-
-impl Polls {
-    fn start(loaded: &Loaded, handle: &Handle) -> Self {
-        let (stop, stopped) = watch::channel(false);
-        let polls = handle.read(|engine| sources::polls(&loaded.daemon, engine));
-        let client = reqwest::Client::builder().no_proxy().build();
-        let running = match client {
-            Ok(client) if !polls.is_empty() => {
-                let handle = handle.clone();
-                let submit = move |events| {
-                    let handle = handle.clone();
-                    async move { handle.submit(Input::Events(events)).await.map(|_| ()) }
-                };
-                Some(tokio::spawn(poll::run(polls, client, submit, clock::now, stopped)))
-            }
-            Ok(_) => None,
-            Err(error) => {
-                tracing::error!(error = outbox::chain(&error), "failed to set up polling");
-                None
-            }
-        };
-        Self { stop, running }
-    }
-
-    async fn stop(&mut self) {
-        let _ = self.stop.send(true);
-        if let Some(running) = self.running.take() {
-            let _ = running.await;
-        }
-    }
-}
-
 async fn listen(flags: &DaemonFlags) -> Result<Vec<TcpListener>, Failure> {
     let mut listeners = Vec::new();
+    if flags.systemd_socket {
+        let failed = |error: std::io::Error| Failure::Listen {
+            address: "systemd's sockets".to_owned(),
+            why: error.to_string(),
+        };
+        for socket in systemd::sockets().map_err(failed)? {
+            listeners.push(TcpListener::from_std(socket).map_err(failed)?);
+        }
+        return Ok(listeners);
+    }
     for address in &flags.listen {
         let failed = |why: String| Failure::Listen { address: address.clone(), why };
         let address = listen_address(address).map_err(failed)?;
@@ -368,10 +390,11 @@ async fn listen(flags: &DaemonFlags) -> Result<Vec<TcpListener>, Failure> {
     Ok(listeners)
 }
 
-fn observer(metrics: &Arc<Metrics>) -> Arc<dyn Fn(outbox::Attempt) + Send + Sync> {
+fn observer(metrics: &Arc<Metrics>) -> Arc<dyn Fn(Attempt) + Send + Sync> {
     let metrics = Arc::clone(metrics);
     Arc::new(move |attempt| {
-        metrics.notification_request(attempt.integration, attempt.failure.is_none());
+        let Attempt { integration, receiver, .. } = &attempt;
+        metrics.notification_request(integration, receiver, attempt.failure.is_none());
         if attempt.settled {
             #[expect(
                 clippy::cast_possible_truncation,
@@ -380,7 +403,7 @@ fn observer(metrics: &Arc<Metrics>) -> Arc<dyn Fn(outbox::Attempt) + Send + Sync
             )]
             let took = Span((attempt.seconds * 1_000.0) as u64);
             let failure = attempt.failure.map(Reason::name);
-            metrics.notified(attempt.integration, took, failure);
+            metrics.notified(integration, receiver, took, failure);
         }
     })
 }

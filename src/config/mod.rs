@@ -36,13 +36,14 @@ pub use daemon::{
     Threshold, User,
 };
 pub use diagnostic::{ConfigErrors, Diagnostic, ERRORS_MAX};
+pub use duration::parse as duration;
 pub use rules::RuleTest;
 
 use crate::domain::Settings;
 use crate::domain::event::SELF;
 use crate::domain::settings::Source;
 use crate::domain::silence::SilenceLimits;
-use crate::domain::value::matcher::Operator;
+use crate::domain::value::matcher::{Operator, ParseMode};
 use crate::domain::value::{Matcher, Span};
 use check::Check;
 use node::Node;
@@ -70,7 +71,19 @@ const RESOLVE_TIMEOUT: Span = Span::minutes(5);
 /// # Errors
 /// Everything that is wrong, each with its place, as far as it can be told at once.
 pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, ConfigErrors> {
-    load_with_rules(path, None, env)
+    load_as(path, ParseMode::Fallback, None, env)
+}
+
+/// As [`load`], with matchers read as `mode` says (`--enable-feature` of Alertmanager).
+///
+/// # Errors
+/// As [`load`].
+pub fn load_in_mode(
+    path: &Path,
+    mode: ParseMode,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Loaded, ConfigErrors> {
+    load_as(path, mode, None, env)
 }
 
 /// As [`load`], with the rule files of a folder in place of those that the file names: the same
@@ -83,8 +96,17 @@ pub fn load_with_rules(
     rules: Option<&Path>,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Loaded, ConfigErrors> {
+    load_as(path, ParseMode::Fallback, rules, env)
+}
+
+fn load_as(
+    path: &Path,
+    mode: ParseMode,
+    rules: Option<&Path>,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Loaded, ConfigErrors> {
     let base = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-    let mut check = Check::new(base, env);
+    let mut check = Check::new(base, env, mode);
     let understood =
         files::read_main(&mut check, path).map(|root| understand(&mut check, &root, rules));
     let warnings = check.verdict()?;
@@ -158,6 +180,8 @@ fn understand(check: &mut Check, root: &Node, rules: Option<&Path>) -> Loaded {
         send_resolved_when_suppressed: tells_ends(root),
         routes,
         receivers,
+        receiver_labels: receivers::labels(root),
+        quiet_until: None,
         services: people::read_services(check, root),
         templates: check.library.clone(),
     };

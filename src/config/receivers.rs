@@ -12,6 +12,7 @@ use super::check::Check;
 use super::node::{Node, Place, Yaml};
 use super::shape::{Field, Shape};
 use crate::domain::notification::receiver::{Integration, Receiver};
+use crate::domain::value::Labels;
 
 pub(super) use form::Kind;
 
@@ -77,6 +78,17 @@ pub(super) fn read(check: &mut Check, root: &Node) -> BTreeMap<String, Receiver>
         receivers.insert(name.to_owned(), receiver);
     }
     receivers
+}
+
+/// The labels of every receiver in the order of the file. Its name is one of them.
+pub(super) fn labels(root: &Node) -> Vec<Labels> {
+    let one = |node: &Node| {
+        let name = node.text_at("name").filter(|name| !name.is_empty())?;
+        let own = node.get("labels").map(Node::entries).unwrap_or_default();
+        let own = own.iter().filter_map(|(key, value)| Some((key.name.as_str(), value.text()?)));
+        Some(Labels::new(own.chain([("name", name)])))
+    };
+    root.get("receivers").map(Node::items).unwrap_or_default().iter().filter_map(one).collect()
 }
 
 fn integrations(check: &mut Check, global: &Node, receiver: &Node) -> Vec<Integration> {

@@ -15,7 +15,7 @@ use super::notification::route::Routes;
 use super::problem::rules::ProblemRules;
 use super::silence::SilenceLimits;
 use super::template::Library;
-use super::value::{Impact, Matchers, Severity, Span};
+use super::value::{Impact, Labels, Matchers, Severity, Span, Timestamp};
 
 /// Everything the pure rooms need to know of the configuration.
 #[derive(Debug, Clone, Default)]
@@ -51,6 +51,11 @@ pub struct Settings {
     pub send_resolved_when_suppressed: bool,
     /// Who gets them, by name.
     pub receivers: BTreeMap<String, Receiver>,
+    /// The labels of each receiver, its `name` among them, in the order of the file.
+    pub receiver_labels: Vec<Labels>,
+    /// Before this nothing is told to anybody (`--dispatch.start-delay` of Alertmanager): sources
+    /// have time to say how things stand.
+    pub quiet_until: Option<Timestamp>,
     /// What is known of services, by name.
     pub services: BTreeMap<String, Service>,
     /// How many silences there may be, how large, and for how long they are kept.

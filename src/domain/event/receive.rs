@@ -175,7 +175,14 @@ fn merge(old: (Timestamp, Ends), new: (Timestamp, Ends)) -> (Timestamp, Ends) {
 }
 
 fn refire(turn: &mut Turn, id: AlertId, event: Event) {
+    let alert = turn.state().event.alert(id).expect("the index names alerts that exist");
+    let before = match alert.phase() {
+        Phase::Resolved { at, .. } => (alert.starts_at, Ends::At(at)),
+        Phase::Firing => (alert.starts_at, alert.ends),
+    };
     let Event { starts_at, ends, annotations, url, .. } = event;
+    // It never was over where it began again before it ended.
+    let (starts_at, _) = merge(before, (starts_at, ends));
     turn.record(Fact::Refired { id, starts_at, ends, annotations, url });
     turn.tally.new += 1;
     lease::await_end(turn, ends);
@@ -232,9 +239,11 @@ fn resolved(turn: &mut Turn, key: Fingerprint, event: &Event) {
     };
     match alert.phase() {
         Phase::Resolved { .. } => turn.tally.duplicate += 1,
-        // The end of an earlier outbreak, overtaken on its way by the next one.
-        Phase::Firing if ended < alert.starts_at => turn.tally.stale += 1,
+        // The end of an earlier outbreak, overtaken on its way by the next one. Alertmanager takes
+        // it for the end of this one.
+        Phase::Firing if ended < alert.starts_at && !turn.settings().bare => turn.tally.stale += 1,
         Phase::Firing => {
+            let ended = ended.max(alert.starts_at);
             turn.tally.resolved += 1;
             clear(turn, id, ended, ClearedBy::Source);
         }

@@ -118,6 +118,9 @@ fn intervals(settings: &Settings, group: &Group) -> (Span, Span) {
 
 /// A tick: what is to be told is told now.
 pub(super) fn tick(turn: &mut Turn, id: GroupId) {
+    if is_quiet(turn, id) {
+        return;
+    }
     let Some(group) = turn.state().notification.group(id) else { return };
     if !group.ticked {
         if group.base > turn.now() {
@@ -144,8 +147,20 @@ fn leave_untold(turn: &mut Turn, id: GroupId, stand: &Stand) {
     }
 }
 
+/// Tells whether nothing is told yet; then the group looks at itself when that is over.
+fn is_quiet(turn: &mut Turn, id: GroupId) -> bool {
+    let until = turn.settings().quiet_until.filter(|until| *until > turn.now());
+    if let Some(until) = until {
+        turn.wake_at(until, Deadline::Tick(id));
+    }
+    until.is_some()
+}
+
 /// Lets a group speak through each integration of its receiver that has something to be told.
 pub(super) fn speak(turn: &mut Turn, id: GroupId, stand: &Stand) {
+    if is_quiet(turn, id) {
+        return;
+    }
     let Some(group) = turn.state().notification.group(id) else { return };
     let settings = turn.settings();
     let Some(receiver) = settings.receivers.get(&group.receiver) else { return };

@@ -2,7 +2,9 @@
 
 use std::cmp::Ordering;
 
-use super::message::{AlertStatus, Letter, LetterAlert, LetterIncident, LetterProblem, Thread};
+use super::message::{
+    AlertStatus, Letter, LetterAlert, LetterIncident, LetterProblem, Thread, route_labels,
+};
 use super::outbox::channel_name;
 use super::receiver::Integration;
 use super::state::{Delivery, Group};
@@ -43,12 +45,14 @@ pub fn letter(
     let waited = now.since(delivery.queued_at);
     let told = group.told.get(&delivery.channel);
     let incident = subject(state, group);
+    let alerts = alerts(state, group, delivery);
     Some(Letter {
         receiver: group.receiver.clone(),
         group_key: group.key(),
         group_labels: group.labels.clone(),
+        route_labels: route_words(settings, group, &alerts, now),
         reason: delivery.says.verdict.reason().to_owned(),
-        alerts: alerts(state, group, delivery),
+        alerts,
         external_url: settings.external_url.trim_end_matches('/').to_owned(),
         incident: incident.map(|(id, incident)| {
             incident_words(state, settings, id, incident, delivery.says.verdict)
@@ -63,6 +67,21 @@ pub fn letter(
             provider: told.and_then(|told| told.provider.clone()),
         },
         now,
+    })
+}
+
+/// What the group's route says of its messages; nothing if the configuration no longer has it.
+fn route_words(
+    settings: &Settings,
+    group: &Group,
+    alerts: &[LetterAlert],
+    now: Timestamp,
+) -> Labels {
+    let route = settings.routes.nodes().iter().find(|route| group.is_of(route));
+    let labels = alerts.iter().map(|alert| &alert.labels);
+    let annotations = alerts.iter().map(|alert| &alert.annotations);
+    route.map_or_else(Labels::default, |route| {
+        route_labels(settings, route, &group.labels, labels, annotations, now)
     })
 }
 

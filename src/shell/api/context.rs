@@ -14,7 +14,7 @@ use crate::engine::Engine;
 use crate::shell::clock;
 use crate::shell::courier::Courier;
 use crate::shell::handle::Handle;
-use crate::shell::intake::http::{Sources, Terms};
+use crate::shell::intake::http::{Crowd, Sources, Terms};
 use crate::shell::metrics::Metrics;
 
 /// GET requests answered at one time, at least (`--web.get-concurrency` of Alertmanager).
@@ -46,6 +46,16 @@ pub struct Setup {
     pub warnings: Vec<String>,
 }
 
+/// This daemon as the one peer of its cluster. Alertmanager's clients look for a cluster that is
+/// ready; there is no gossip behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peer {
+    /// `--cluster.peer-name`, or a name made at the start.
+    pub name: String,
+    /// Where others are told to find it: host and port.
+    pub address: String,
+}
+
 /// What every handler may look at.
 pub struct Context {
     /// The way to the engine.
@@ -66,6 +76,10 @@ pub struct Context {
     pub open_to_all: bool,
     /// How long a request may take before it is answered 503.
     pub timeout: Span,
+    /// How many alerts of one name API v2 takes; nothing if there is no limit.
+    pub crowd: Option<Crowd>,
+    /// Set if the command line asks for a cluster.
+    pub peer: Option<Peer>,
     /// Room for GET requests.
     pub(super) gets: Arc<Semaphore>,
     /// How much room there is altogether.
@@ -89,6 +103,8 @@ impl Context {
             courier: None,
             open_to_all: false,
             timeout: TIMEOUT,
+            crowd: None,
+            peer: None,
             gets: Arc::new(Semaphore::new(gets_max)),
             gets_max,
             setup: RwLock::new(Arc::new(setup)),
@@ -130,6 +146,7 @@ impl Context {
             metrics: &self.metrics,
             resolve_timeout: setup.settings.resolve_timeout,
             utf8: setup.matchers != ParseMode::Classic,
+            crowd: self.crowd.as_ref(),
         }
     }
 }

@@ -1,22 +1,22 @@
-//! What operators and their machines look at: health, metrics, reload, and a first page.
+//! What operators and their machines look at: health, metrics and reload.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use tokio::sync::oneshot;
 
 use super::context::Context;
 use super::gate::Admin;
-use super::rest::BASE;
 use super::survey::survey;
+use crate::domain;
 use crate::domain::event::{Phase, suppress};
 use crate::domain::silence::{Silence, Status};
 use crate::domain::value::{SilenceId, Span};
 use crate::shell::clock;
 use crate::shell::handle::Handle;
-use crate::shell::metrics::VERSION;
 
 /// A reload that takes longer is answered with an error; it goes on all the same.
 const RELOAD_MS_MAX: Span = Span::seconds(30);
@@ -84,19 +84,37 @@ pub(super) async fn metrics(State(context): State<Arc<Context>>) -> Response {
     let integrations = receivers.values().map(|receiver| receiver.integrations.len()).sum();
     context.metrics.set_alerts(counts.firing - counts.suppressed, counts.suppressed);
     context.metrics.set_incidents(counts.incidents);
-    context.metrics.set_silences(&silences(&context.handle));
+    let [active, pending, expired] = silences(&context.handle);
+    context.metrics.set_silences(active, pending, expired);
     context.metrics.set_receivers(receivers.len(), integrations);
+    if context.metrics.detail().group_keys {
+        let groups = context.handle.read(|engine| by_group(engine.state()));
+        let groups = groups.iter().map(|(key, active)| (key.as_str(), *active, 0));
+        context.metrics.set_group_alerts(groups);
+    }
     let text_format = (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
     ([text_format], context.metrics.text()).into_response()
 }
 
-fn silences(handle: &Handle) -> [(&'static str, usize); 3] {
+/// How many silences are active, pending and expired.
+fn silences(handle: &Handle) -> [usize; 3] {
     let now = clock::now();
     handle.read(|engine| {
         let standing = |(_, silence): (SilenceId, &Silence)| silence.status_at(now);
         let all: Vec<Status> = engine.state().silence.iter().map(standing).collect();
-        Status::ALL.map(|state| (state.name(), all.iter().filter(|have| **have == state).count()))
+        [Status::Active, Status::Pending, Status::Expired]
+            .map(|state| all.iter().filter(|have| **have == state).count())
     })
+}
+
+/// The groups by key, and how many alerts of each hold.
+fn by_group(state: &domain::State) -> BTreeMap<String, usize> {
+    let mut groups = BTreeMap::new();
+    for (_, group) in state.notification.groups() {
+        let alerts = group.alerts.values().filter_map(|id| state.event.alert(*id));
+        *groups.entry(group.key()).or_default() += alerts.filter(|alert| alert.is_firing()).count();
+    }
+    groups
 }
 
 pub(super) async fn reload(_: Admin, State(context): State<Arc<Context>>) -> Response {
@@ -115,36 +133,6 @@ pub(super) async fn reload(_: Admin, State(context): State<Arc<Context>>) -> Res
     }
 }
 
-/// A page for somebody who types the address into a browser. It shows nothing that needs a token.
-pub(super) async fn home(State(context): State<Arc<Context>>) -> Response {
-    let prefix = escape(&context.route_prefix);
-    let link = |path: &str, text: &str| {
-        format!("<li><a href=\"{prefix}{path}\"><code>{prefix}{path}</code></a> {text}</li>\n")
-    };
-    let links = [
-        link(&format!("{BASE}/status"), "how the daemon is"),
-        link(&format!("{BASE}/incidents?state=open"), "what people must do"),
-        link(&format!("{BASE}/openapi.json"), "what can be asked"),
-        link("/api/v2/alerts", "alerts, as Alertmanager shows them"),
-        link("/api/v2/status", "status, as Alertmanager shows it"),
-        link("/metrics", "what is counted"),
-    ]
-    .concat();
-    let page = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-         <title>incidentd</title>\n<h1>incidentd {VERSION}</h1>\n\
-         <p>This daemon turns what monitoring says into what people must do. \
-         Send alerts to <code>{prefix}/api/v2/alerts</code> as to Alertmanager, or to \
-         <code>{prefix}/hooks/&lt;source&gt;</code>; work with <code>incidentctl</code>.</p>\n\
-         <ul>\n{links}</ul>\n</html>\n"
-    );
-    ([(header::CONTENT_SECURITY_POLICY, "default-src 'none'")], Html(page)).into_response()
-}
-
 fn plain(status: StatusCode, text: String) -> Response {
     (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
 }

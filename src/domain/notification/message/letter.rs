@@ -15,6 +15,8 @@ pub struct Letter {
     pub group_key: String,
     /// What the group has in common by its route.
     pub group_labels: Labels,
+    /// What the route says of every message of its groups.
+    pub route_labels: Labels,
     /// Why it is told: `first notification`, `new alerts added` and so on.
     pub reason: String,
     /// The group's alerts, in the order in which they are to be shown.

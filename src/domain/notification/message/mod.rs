@@ -9,6 +9,7 @@ pub mod exchange;
 mod letter;
 mod plain;
 mod report;
+mod route_labels;
 mod sample;
 mod scope;
 mod slack;
@@ -24,6 +25,7 @@ pub use email::{Mail, SmtpServer};
 pub use exchange::Http;
 pub use letter::{AlertStatus, Letter, LetterAlert, LetterIncident, LetterProblem, Thread};
 pub use report::{Class, Reason, Report};
+pub use route_labels::route_labels;
 pub use sample::sample;
 
 use exchange::Request;

@@ -28,6 +28,7 @@ pub fn sample(
         receiver: receiver.to_owned(),
         group_key: format!("{{}}:{labels}"),
         group_labels: labels,
+        route_labels: Labels::default(),
         reason: "first notification".to_owned(),
         alerts: vec![alert],
         external_url: external_url.to_owned(),

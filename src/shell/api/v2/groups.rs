@@ -13,8 +13,9 @@ use super::query::Wanted;
 use super::record::Sight;
 use crate::domain::Settings;
 use crate::domain::notification::interval;
-use crate::domain::notification::route::GroupBy;
-use crate::domain::value::{AlertId, IncidentId, Labels};
+use crate::domain::notification::message::route_labels;
+use crate::domain::notification::route::{GroupBy, Route};
+use crate::domain::value::{AlertId, IncidentId, Labels, Timestamp};
 use crate::shell::api::context::Context;
 use crate::shell::api::gate::Reader;
 use crate::shell::api::layer::Place;
@@ -33,7 +34,7 @@ struct Member {
 
 struct Group<'a> {
     labels: Labels,
-    receiver: &'a str,
+    route: &'a Route,
     /// The intervals that mute its route.
     muted_by: Vec<String>,
     /// Places in the list of members.
@@ -64,7 +65,8 @@ pub(super) async fn list(
     })
     .await;
 
-    let feed = write(gather(&sight, &wanted, &members).await, &members);
+    let groups = gather(&sight, &wanted, &members).await;
+    let feed = write(settings, groups, &members, now);
     feed.respond(context, setup, now, place.map(|Extension(place)| place))
 }
 
@@ -77,20 +79,21 @@ async fn gather<'a>(sight: &Sight<'a>, wanted: &Wanted, members: &[Member]) -> V
         .map(|route| interval::mute(settings, route, sight.now).map_or(vec![], |mute| mute.names))
         .collect();
     let mut groups: BTreeMap<(Labels, usize), Group> = BTreeMap::new();
+    let chosen = wanted.receivers(settings);
     for (place, member) in members.iter().enumerate() {
         if place % ALERTS_PER_TURN == ALERTS_PER_TURN - 1 {
             tokio::task::yield_now().await;
         }
         for route in settings.routes.matching(&member.labels) {
             let muted = !mutes[route.index].is_empty();
-            if !wanted.wants_receiver(&route.receiver) || (muted && !wanted.muted) {
+            if !chosen.has(&route.receiver) || (muted && !wanted.muted) {
                 continue;
             }
             let labels = group_labels(&route.group_by, member);
             let group =
                 groups.entry((labels, route.index)).or_insert_with_key(|(labels, _)| Group {
                     labels: labels.clone(),
-                    receiver: &route.receiver,
+                    route,
                     muted_by: mutes[route.index].clone(),
                     members: Vec::new(),
                 });
@@ -98,7 +101,9 @@ async fn gather<'a>(sight: &Sight<'a>, wanted: &Wanted, members: &[Member]) -> V
         }
     }
     let mut groups: Vec<Group> = groups.into_values().collect();
-    groups.sort_by(|a, b| a.labels.order(&b.labels).then_with(|| a.receiver.cmp(b.receiver)));
+    groups.sort_by(|a, b| {
+        a.labels.order(&b.labels).then_with(|| a.route.receiver.cmp(&b.route.receiver))
+    });
     for group in &mut groups {
         group.members.sort_by(|a, b| in_group(&members[*a].labels, &members[*b].labels));
     }
@@ -121,7 +126,7 @@ fn in_group(a: &Labels, b: &Labels) -> Ordering {
     first(a, b, "job").then_with(|| first(a, b, "instance")).then_with(|| a.order(b))
 }
 
-fn write(groups: Vec<Group<'_>>, members: &[Member]) -> Feed {
+fn write(settings: &Settings, groups: Vec<Group<'_>>, members: &[Member], now: Timestamp) -> Feed {
     let mut feed = Feed { ids: vec![], head: b"[", seams: BTreeMap::new(), end: vec![] };
     // What ends the group before stands with the head of the next one.
     let mut tail = Vec::new();
@@ -133,8 +138,12 @@ fn write(groups: Vec<Group<'_>>, members: &[Member]) -> Feed {
         tail.extend_from_slice(b"],\"labels\":");
         append(&mut tail, &group.labels);
         tail.extend_from_slice(b",\"receiver\":{\"name\":");
-        append(&mut tail, &group.receiver);
-        tail.extend_from_slice(b"},\"routeLabels\":{}},");
+        append(&mut tail, &group.route.receiver);
+        tail.extend_from_slice(b"},\"routeLabels\":");
+        let labels = group.members.iter().map(|place| &members[*place].labels);
+        let none = std::iter::empty();
+        append(&mut tail, &route_labels(settings, group.route, &group.labels, labels, none, now));
+        tail.extend_from_slice(b"},");
     }
     if tail.last() == Some(&b',') {
         tail.pop();

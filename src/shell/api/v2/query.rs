@@ -5,10 +5,10 @@ use axum::response::Response;
 use regex::{Regex, RegexBuilder};
 
 use super::reply;
-use crate::domain::State;
 use crate::domain::event::{Alert, suppress};
 use crate::domain::value::matcher::{ParseMode, parse_one};
-use crate::domain::value::{Matcher, Matchers};
+use crate::domain::value::{Labels, Matcher, Matchers};
+use crate::domain::{Settings, State};
 
 /// Alertmanager's code for a value of the wrong type.
 pub(super) const CODE_TYPE: u16 = 601;
@@ -34,7 +34,7 @@ pub(super) struct Wanted {
     pub(super) filter: Matchers,
     /// Only these receivers.
     pub(super) receiver: Option<Regex>,
-    /// Conditions on receivers, of which only the name is known.
+    /// Conditions on the labels of receivers.
     pub(super) receiver_matchers: Matchers,
 }
 
@@ -93,24 +93,46 @@ impl Wanted {
             && (self.inhibited || suppression.inhibited_by.is_empty())
     }
 
-    /// Tells whether the query says nothing about receivers.
-    pub(super) fn any_receiver(&self) -> bool {
-        self.receiver.is_none() && self.receiver_matchers.is_empty()
+    /// The receivers that are wanted, found once for the whole request.
+    pub(super) fn receivers<'a>(&self, settings: &'a Settings) -> Chosen<'a> {
+        let fits = |labels: &&Labels| {
+            let name = labels.get("name");
+            self.receiver.as_ref().is_none_or(|pattern| pattern.is_match(name))
+                && self.receiver_matchers.iter().all(|m| m.matches(labels.get(&m.name)))
+        };
+        Chosen {
+            all: self.receiver.is_none() && self.receiver_matchers.is_empty(),
+            labels: settings.receiver_labels.iter().filter(fits).collect(),
+        }
     }
+}
 
-    /// Tells whether a receiver is wanted. Its only label is its name.
-    pub(super) fn wants_receiver(&self, receiver: &str) -> bool {
-        let label = |name: &str| if name == "name" { receiver } else { "" };
-        self.receiver.as_ref().is_none_or(|pattern| pattern.is_match(receiver))
-            && self.receiver_matchers.iter().all(|m| m.matches(label(&m.name)))
+/// The receivers that a query is about.
+#[derive(Debug)]
+pub(super) struct Chosen<'a> {
+    /// The query says nothing about receivers.
+    pub(super) all: bool,
+    /// Their labels, in the order of the file.
+    pub(super) labels: Vec<&'a Labels>,
+}
+
+impl Chosen<'_> {
+    /// Tells whether a receiver is wanted.
+    pub(super) fn has(&self, receiver: &str) -> bool {
+        self.all || self.labels.iter().any(|labels| labels.get("name") == receiver)
     }
 }
 
 #[expect(clippy::result_large_err, reason = "the error is the answer, made once a request")]
 pub(super) fn boolean(name: &str, value: &str) -> Result<bool, Response> {
-    match value {
-        "true" | "1" | "t" | "T" | "TRUE" | "True" => Ok(true),
-        "false" | "0" | "f" | "F" | "FALSE" | "False" => Ok(false),
+    match value.to_ascii_lowercase().as_str() {
+        // Alertmanager takes every one of these for true, and nothing at all for the default.
+        "" | "true" | "1" | "yes" | "ok" | "y" | "on" | "selected" | "checked" | "t"
+        | "enabled" => Ok(true),
+        // There whatever else is typed is false. A slip is better told than taken for an answer.
+        "false" | "0" | "no" | "n" | "off" | "f" | "unselected" | "unchecked" | "disabled" => {
+            Ok(false)
+        }
         _ => {
             let text = format!("{name} in query must be of type boolean: {value:?}");
             Err(reply::object(StatusCode::UNPROCESSABLE_ENTITY, CODE_TYPE, &text))
@@ -131,7 +153,11 @@ fn pattern(value: &str) -> Result<Regex, Response> {
     let pattern =
         RegexBuilder::new(&format!("^(?:{value})$")).size_limit(PATTERN_BYTES_MAX).build();
     pattern.map_err(|error| {
-        let text = format!("failed to parse receiver param: {value}: {error}");
+        // The last line says what is wrong; those before it draw where.
+        let error = error.to_string();
+        let why = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
+        let text =
+            format!("failed to parse receiver param: error parsing regexp: {why}: `^(?:{value})$`");
         reply::text(StatusCode::BAD_REQUEST, &text)
     })
 }
@@ -152,7 +178,12 @@ mod tests {
         assert!(!read(&[("active", "false"), ("silenced", "true")]).unwrap().active);
         let wanted = read(&[("silenced", "0"), ("inhibited", "f"), ("muted", "false")]).unwrap();
         assert!(wanted.active && !wanted.silenced && !wanted.inhibited && !wanted.muted);
-        assert!(read(&[("whatever", "x"), ("receiver", "")]).unwrap().any_receiver());
+        assert!(read(&[("whatever", "x"), ("receiver", "")]).unwrap().receiver.is_none());
+        for (text, expected) in
+            [("yes", true), ("On", true), ("", true), ("0", false), ("no", false)]
+        {
+            assert_eq!(read(&[("active", text)]).unwrap().active, expected, "{text}");
+        }
         assert_eq!(read(&[("inhibited", "maybe")]).unwrap_err(), 422);
         assert_eq!(read(&[("receiver", "(")]).unwrap_err(), 400);
         assert_eq!(read(&[("filter", "=~=")]).unwrap_err(), 400);
@@ -160,11 +191,24 @@ mod tests {
     }
 
     #[test]
-    fn receivers_are_matched_whole_and_by_name() {
-        let mut wanted = read(&[("receiver", "web|mail")]).unwrap();
-        assert!(wanted.wants_receiver("web") && !wanted.wants_receiver("webhook"));
-        let matcher = Matcher::new("name", Operator::NotEqual, "web").unwrap();
-        wanted.receiver_matchers.push(matcher);
-        assert!(wanted.wants_receiver("mail") && !wanted.wants_receiver("web"));
+    fn receivers_are_chosen_by_name_and_labels() {
+        let labels = |name, team| Labels::new([("name", name), ("team", team)]);
+        let receiver_labels = vec![labels("web", "a"), labels("webhook", "a"), labels("mail", "b")];
+        let settings = Settings { receiver_labels, ..Settings::default() };
+        let check = |query: &[(&str, &str)], expected: &[&str]| {
+            let wanted = read(query).unwrap();
+            let chosen = wanted.receivers(&settings);
+            let names: Vec<_> = chosen.labels.iter().map(|labels| labels.get("name")).collect();
+            assert_eq!(names, expected, "{query:?}");
+            assert!(expected.iter().all(|name| chosen.has(name)), "{query:?}");
+        };
+        check(&[], &["web", "webhook", "mail"]);
+        check(&[("receiver", "web|mail")], &["web", "mail"]);
+        check(&[("receiver", "web.*"), ("receiver_matchers", "name!=web")], &["webhook"]);
+        check(&[("receiver_matchers", "team=\"b\"")], &["mail"]);
+        check(
+            &[("receiver_matchers", "team=~\"a|b\""), ("receiver_matchers", "desk=\"\"")],
+            &["web", "webhook", "mail"],
+        );
     }
 }

@@ -35,6 +35,7 @@ fn letter(alerts: Vec<LetterAlert>) -> Letter {
         receiver: "team.db".to_owned(),
         group_key: r#"{}/{team="db"}:{alertname="DiskFull"}"#.to_owned(),
         group_labels: Labels::new([("alertname", "DiskFull")]),
+        route_labels: Labels::new([("desk", "storage")]),
         reason: "first notification".to_owned(),
         alerts,
         external_url: "https://am.example.org".to_owned(),

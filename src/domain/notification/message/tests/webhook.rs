@@ -63,7 +63,9 @@ fn a_webhook_says_what_alertmanager_says_in_its_order() {
   "commonAnnotations": {
     "summary": "under 5 % left"
   },
-  "routeLabels": {},
+  "routeLabels": {
+    "desk": "storage"
+  },
   "externalURL": "https://am.example.org",
   "version": "4",
   "groupKey": "{}/{team=\"db\"}:{alertname=\"DiskFull\"}",

@@ -179,3 +179,30 @@ fn an_alertmanager_can_be_replaced_and_put_back() {
     let ours = home.start();
     assert!(!ours.log().contains("Took over"), "{}", ours.log());
 }
+
+#[test]
+fn state_that_cannot_be_read_is_named_and_left_where_it_is() {
+    let home = Home::new("route: { receiver: all }\nreceivers: [ { name: all } ]");
+    home.write("data/silences", "\u{3}abc");
+    home.write("data/nflog", "\u{7f}cut off");
+    let ours = home.start();
+    for (file, why) in [("silences", "does not decode"), ("nflog", "is cut off after 7")] {
+        let line = ours.until_log(&format!("data/{file}`, byte 0"));
+        assert!(line.contains("level=error") && line.contains(why), "{line}");
+    }
+    let (status, log) = ours.stop();
+    assert!(status.success(), "{log}");
+    assert_eq!(std::fs::read(home.path("data/silences")).unwrap(), b"\x03abc");
+    assert_eq!(std::fs::read(home.path("data/nflog")).unwrap(), b"\x7fcut off");
+}
+
+#[test]
+fn there_is_nothing_to_give_back_without_a_store() {
+    let home = Home::new("");
+    let said = home.task(&["export", "--alertmanager", "am", "--storage.path", "data"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.err.contains("there is no store"), "{said:?}");
+    let said = home.task(&["export", "--storage.path", "data"]);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(!home.path("am").exists());
+}

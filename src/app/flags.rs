@@ -212,11 +212,10 @@ pub enum Task {
     /// Write everything as lines of JSON, compressed with zstd, or what Alertmanager starts with
     Export {
         /// Where to; a file that exists is replaced when the new one is whole
-        #[arg(required_unless_present = "alertmanager")]
-        file: Option<PathBuf>,
-        /// Write the files `silences` and `nflog` of Alertmanager below this directory instead
-        #[arg(long, value_name = "DIR", conflicts_with = "file")]
-        alertmanager: Option<PathBuf>,
+        file: PathBuf,
+        /// Write the files `silences` and `nflog` of Alertmanager; the place is their directory
+        #[arg(long)]
+        alertmanager: bool,
         /// Directory that holds everything that must survive
         #[arg(long = "storage.path", value_name = "DIR", default_value = "data/")]
         storage_path: PathBuf,

@@ -4,7 +4,7 @@ mod check;
 pub mod flags;
 mod handover;
 pub mod log;
-mod polls;
+mod outside;
 mod replay;
 mod serve;
 mod sources;
@@ -121,13 +121,12 @@ pub fn run() -> ExitCode {
             store::restore(&storage_path, &file)
         }
         Some(Task::Fsck(args)) => store::check(&args.storage_path),
-        Some(Task::Export { file: Some(file), alertmanager: None, storage_path }) => {
+        Some(Task::Export { file, alertmanager: false, storage_path }) => {
             store::export(&storage_path, &file)
         }
-        Some(Task::Export { alertmanager: Some(dir), storage_path, .. }) => {
+        Some(Task::Export { file: dir, alertmanager: true, storage_path }) => {
             handover::export(&storage_path, &dir)
         }
-        Some(Task::Export { file: None, alertmanager: None, .. }) => Ok(()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

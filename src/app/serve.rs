@@ -1,31 +1,28 @@
 //! The daemon itself: built in order, stopped backwards, reloaded in place.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::flags::{DaemonFlags, Features, listen_address};
-use super::polls::Polls;
+use super::flags::{DaemonFlags, Features};
+use super::outside::{Outside, in_force, listen, setup};
 use super::{Failure, log, sources, store, takeover};
-use crate::config::{self, Loaded};
+use crate::config::Loaded;
 use crate::domain::event;
 use crate::domain::notification::message::Reason;
 use crate::domain::value::{Actor, DeliveryId, Span};
-use crate::domain::{Settings, explain};
 use crate::engine::{Engine, Input};
-use crate::shell::api::{self, Context, Peer, Setup};
+use crate::shell::api::{self, Context};
 use crate::shell::courier::Courier;
 use crate::shell::driver::{Beat, Driver, DriverError, PARTITION};
 use crate::shell::handle::Handle;
-use crate::shell::intake::http::Crowd;
-use crate::shell::metrics::{Detail, Metrics};
+use crate::shell::intake::poll;
+use crate::shell::metrics::Metrics;
 use crate::shell::outbox::Attempt;
 use crate::shell::store::Store;
 use crate::shell::{clock, outbox, restore, systemd};
@@ -87,7 +84,7 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
     let place = (lease.epoch, lease.last);
     let (driver, handle, beat) =
         Driver::new(engine, Box::new(opened.store), place, effects.clone(), Arc::clone(&metrics));
-    let driver = driver.with_tail(folded);
+    let driver = driver.with_tail(folded).with_silence_log(flags.log_silences);
     let (dead, writer_died) = oneshot::channel();
     let started = || handle.post(Input::Started(Arc::clone(&settings)));
     if !takes_over {
@@ -197,115 +194,6 @@ async fn begin(handle: &Handle, recovered: Option<&crate::shell::store::sled_sto
     }
 }
 
-/// What the command line says about the world outside.
-#[derive(Debug, Clone)]
-struct Outside {
-    features: Features,
-    peer: Option<Peer>,
-    start_delay: Span,
-    alerts_per_name_max: usize,
-    external_url: String,
-    route_prefix: String,
-    open_to_all: bool,
-    gets_max: usize,
-    timeout: Span,
-}
-
-impl Outside {
-    fn new(flags: &DaemonFlags, features: Features, addresses: &[SocketAddr]) -> Self {
-        let first = addresses.first();
-        let here = || first.map_or_else(String::new, |address| format!("http://{address}"));
-        let external_url = flags.external_url.clone().unwrap_or_else(here);
-        let external_url = external_url.trim_end_matches('/').to_owned();
-        let path = external_url
-            .split_once("://")
-            .map_or("", |(_, rest)| rest.find('/').map_or("", |slash| &rest[slash..]));
-        let prefix = flags.route_prefix.as_deref().unwrap_or(path).trim_matches('/');
-        Self {
-            route_prefix: if prefix.is_empty() { String::new() } else { format!("/{prefix}") },
-            external_url,
-            open_to_all: addresses.iter().any(|address| !address.ip().is_loopback()),
-            gets_max: usize::try_from(flags.get_concurrency).unwrap_or(0),
-            timeout: flags.web_timeout,
-            features,
-            peer: flags.cluster.peer(clock::now(), std::process::id()),
-            start_delay: flags.start_delay,
-            alerts_per_name_max: usize::try_from(flags.per_alertname_limit).unwrap_or(0),
-        }
-    }
-
-    fn detail(&self) -> Detail {
-        let Features { alert_names, receiver_names, group_keys, .. } = self.features;
-        let peer = self.peer.as_ref().map(|peer| peer.name.clone());
-        Detail { alert_names, receiver_names, group_keys, peer }
-    }
-
-    /// Shows and says what the flags ask for that may surprise.
-    fn say(&self, metrics: &Metrics) {
-        metrics.set_alerts_limit(self.alerts_per_name_max);
-        if let Some(Peer { name, address }) = &self.peer {
-            tracing::warn!(name, address, "There is no gossip: clients see a cluster of this node");
-        }
-        if self.start_delay > Span::ZERO {
-            tracing::info!(delay = %self.start_delay, "Nothing is told to anybody for a while");
-        }
-    }
-
-    fn load(&self, path: &Path) -> Result<Loaded, config::ConfigErrors> {
-        let env = |name: &str| std::env::var(name).ok();
-        let mut loaded = config::load_in_mode(path, self.features.matchers, &env)?;
-        loaded.settings.external_url.clone_from(&self.external_url);
-        let delayed = self.start_delay > Span::ZERO;
-        loaded.settings.quiet_until = delayed.then(|| clock::now() + self.start_delay);
-        Ok(loaded)
-    }
-
-    fn context(
-        &self,
-        handle: &Handle,
-        metrics: &Arc<Metrics>,
-        setup: Setup,
-        reload: api::Reload,
-    ) -> Context {
-        let mut context = Context::new(handle.clone(), Arc::clone(metrics), setup, reload);
-        context.route_prefix.clone_from(&self.route_prefix);
-        context.open_to_all = self.open_to_all;
-        context.peer.clone_from(&self.peer);
-        if self.alerts_per_name_max > 0 {
-            let crowd = Crowd::new(self.alerts_per_name_max);
-            handle.read(|engine| crowd.recall(engine.state()));
-            context.crowd = Some(crowd);
-        }
-        context.explain =
-            |engine, id| explain::alert(engine.state(), engine.settings(), id, engine.now());
-        if self.timeout > Span::ZERO {
-            context.timeout = self.timeout;
-        }
-        if self.gets_max > 0 { context.with_gets(self.gets_max) } else { context }
-    }
-}
-
-/// Counts with a configuration that has come into force.
-fn in_force(metrics: &Metrics, settings: &Settings) {
-    metrics.reloaded(&settings.hash, clock::now());
-    for receiver in settings.receivers.values() {
-        for integration in &receiver.integrations {
-            metrics.known_integration(integration.kind.name(), &receiver.name);
-        }
-    }
-}
-
-fn setup(loaded: &Loaded, settings: &Arc<Settings>, features: Features) -> Setup {
-    Setup {
-        settings: Arc::clone(settings),
-        sources: sources::sources(&loaded.daemon),
-        tokens: sources::tokens(&loaded.daemon),
-        matchers: features.matchers,
-        original: loaded.original.clone(),
-        warnings: loaded.warnings.iter().map(ToString::to_string).collect(),
-    }
-}
-
 /// Reads the configuration again: all that can fail comes before the first change.
 struct Reloader {
     outside: Outside,
@@ -369,25 +257,41 @@ impl Reloader {
     }
 }
 
-async fn listen(flags: &DaemonFlags) -> Result<Vec<TcpListener>, Failure> {
-    let mut listeners = Vec::new();
-    if flags.systemd_socket {
-        let failed = |error: std::io::Error| Failure::Listen {
-            address: "systemd's sockets".to_owned(),
-            why: error.to_string(),
+/// Everything that is looked at regularly.
+struct Polls {
+    stop: watch::Sender<bool>,
+    running: Option<tokio::task::JoinHandle<Vec<poll::Poll>>>,
+}
+
+impl Polls {
+    fn start(loaded: &Loaded, handle: &Handle) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let polls = handle.read(|engine| sources::polls(&loaded.daemon, engine));
+        let client = reqwest::Client::builder().no_proxy().build();
+        let running = match client {
+            Ok(client) if !polls.is_empty() => {
+                let handle = handle.clone();
+                let submit = move |events| {
+                    let handle = handle.clone();
+                    async move { handle.submit(Input::Events(events)).await.map(|_| ()) }
+                };
+                Some(tokio::spawn(poll::run(polls, client, submit, clock::now, stopped)))
+            }
+            Ok(_) => None,
+            Err(error) => {
+                tracing::error!(error = outbox::chain(&error), "failed to set up polling");
+                None
+            }
         };
-        for socket in systemd::sockets().map_err(failed)? {
-            listeners.push(TcpListener::from_std(socket).map_err(failed)?);
+        Self { stop, running }
+    }
+
+    async fn stop(&mut self) {
+        let _ = self.stop.send(true);
+        if let Some(running) = self.running.take() {
+            let _ = running.await;
         }
-        return Ok(listeners);
     }
-    for address in &flags.listen {
-        let failed = |why: String| Failure::Listen { address: address.clone(), why };
-        let address = listen_address(address).map_err(failed)?;
-        let bound = TcpListener::bind(&address).await;
-        listeners.push(bound.map_err(|error| failed(error.to_string()))?);
-    }
-    Ok(listeners)
 }
 
 fn observer(metrics: &Arc<Metrics>) -> Arc<dyn Fn(Attempt) + Send + Sync> {

@@ -188,7 +188,7 @@ fn understand(check: &mut Check, root: &Node, rules: Option<&Path>) -> Loaded {
     // What was included is in the map already.
     let keys: Vec<_> =
         schema::top().iter().copied().filter(|(name, _)| *name != "include").collect();
-    let original = original::write(root, &keys);
+    let original = original::write(&original::filled(root, check.mode), &keys);
     Loaded { settings, daemon, warnings: Vec::new(), tests, original }
 }
 

@@ -1,8 +1,15 @@
 //! `receivers`: names with their integrations, and what `global` says for them.
 
+mod aws;
 mod email;
 mod form;
+mod incidentio;
+mod jira;
+mod opsgenie;
+mod pagerduty;
 mod slack;
+mod sns;
+mod victorops;
 mod webhook;
 
 use std::collections::BTreeMap;
@@ -19,23 +26,27 @@ pub(super) use form::Kind;
 use form::Form;
 
 /// The kinds, in the order in which Alertmanager writes them out.
-pub(super) const KINDS: [&Kind; 3] = [&email::KIND, &slack::KIND, &webhook::KIND];
+pub(super) const KINDS: [&Kind; 9] = [
+    &email::KIND,
+    &incidentio::KIND,
+    &pagerduty::KIND,
+    &slack::KIND,
+    &webhook::KIND,
+    &opsgenie::KIND,
+    &victorops::KIND,
+    &sns::KIND,
+    &jira::KIND,
+];
 
 /// The kinds that Alertmanager knows beyond those.
-const AWAITED: [&str; 15] = [
+const AWAITED: [&str; 9] = [
     "discord_configs",
-    "incidentio_configs",
-    "jira_configs",
     "mattermost_configs",
     "msteams_configs",
     "msteamsv2_configs",
-    "opsgenie_configs",
-    "pagerduty_configs",
     "pushover_configs",
     "rocketchat_configs",
-    "sns_configs",
     "telegram_configs",
-    "victorops_configs",
     "webex_configs",
     "wechat_configs",
 ];

@@ -227,8 +227,37 @@ fn secrets_are_shown_nowhere() {
 fn the_shortest_configuration_is_alertmanagers() {
     let loaded = text("route: {receiver: a}\nreceivers: [{name: a}]\n");
     assert!(loaded.settings.bare && loaded.warnings.is_empty());
-    assert_eq!(loaded.original, "route:\n  receiver: a\nreceivers:\n- name: a\n");
     assert_eq!(loaded.settings.resolve_timeout, Span::minutes(5));
+}
+
+#[test]
+fn what_is_assumed_is_written_out_as_alertmanager_writes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.yaml");
+    let yaml = "
+global: { smtp_from: am@example.org, smtp_smarthost: 'mail:25', slack_api_url: 'http://x/hush' }
+route:
+  receiver: a
+  group_wait: 90s
+  routes: [ { matchers: ['b=1, c!~\"d|e\"'], continue: yes, labels: { desk: '{{ .Receiver }}' } } ]
+inhibit_rules: [ { source_matchers: ['{a=\"b\",c=d}'], target_matchers: [e=f] } ]
+receivers:
+- name: a
+  labels: { team: x }
+  webhook_configs: [ { url: 'http://x/y', http_config: { follow_redirects: false } } ]
+  slack_configs: [ { channel: '#a', title: t } ]
+  email_configs: [ { to: me@example.org } ]
+";
+    fs::write(&path, yaml).unwrap();
+    let written = good(&path).original;
+    let expected = fs::read_to_string("tests/config/original.yaml").unwrap_or_default();
+    if std::env::var_os(REWRITE).is_some() {
+        fs::write("tests/config/original.yaml", &written).unwrap();
+    } else {
+        assert_eq!(written, expected);
+    }
+    fs::write(&path, written.replace("<secret>", "http://hidden")).unwrap();
+    assert_eq!(good(&path).original, written, "it says the same of itself");
 }
 
 proptest::proptest! {

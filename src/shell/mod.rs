@@ -11,5 +11,6 @@ pub mod journal;
 pub mod metrics;
 pub mod outbox;
 pub mod restore;
+mod silence_log;
 pub mod store;
 pub mod systemd;

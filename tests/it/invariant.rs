@@ -230,6 +230,11 @@ fn describe(state: &State) -> Vec<String> {
         lines.push(format!("{id} {} silent {} is {named:?}", source.name, source.silent));
     }
     lines.push(format!("configuration {:?}", events.configuration()));
+    for (id, silence) in state.silence.iter() {
+        let named = state.silence.by_uuid(silence.uuid);
+        lines.push(format!("{id} {} is {named:?}", serde_json::to_string(silence).unwrap()));
+    }
+    lines.push(format!("active {:?}", state.silence.active().collect::<Vec<_>>()));
     for (id, incident) in state.incident.iter() {
         let newest = state.incident.of_correlation(&incident.correlation);
         let problem = state.problem.of_incident(id);

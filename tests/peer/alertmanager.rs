@@ -22,6 +22,8 @@ impl Alertmanager {
         let program = program::find("alertmanager")?;
         program::find_file(TEMPLATES)?;
         let port = program::free_port();
+        let gossips = flags.iter().any(|flag| flag.starts_with("--cluster.listen-address"));
+        let alone = (!gossips).then_some("--cluster.listen-address=");
         let process = Process::start(
             Command::new(program)
                 .arg("--config.file")
@@ -29,7 +31,7 @@ impl Alertmanager {
                 .arg("--storage.path")
                 .arg(storage)
                 .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-                .arg("--cluster.listen-address=")
+                .args(alone)
                 .args(flags)
                 .stdout(Stdio::null())
                 .stderr(Stdio::null()),

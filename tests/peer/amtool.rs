@@ -143,6 +143,45 @@ fn amtool_shows_the_configuration_without_its_secrets() {
 }
 
 #[test]
+fn amtool_shows_the_same_configuration_as_with_alertmanager() {
+    let Some(pair) = Pair::start() else { return };
+    let tree = |url: &str| {
+        let shown = pair.ask(url, &["config", "show"]);
+        assert_eq!(shown.code, Some(0), "{shown:?}");
+        serde_saphyr::from_str::<serde_json::Value>(&shown.out).unwrap()
+    };
+    let (ours, theirs) = (tree(&pair.ours), tree(&pair.theirs));
+    for key in ["global", "route", "receivers", "templates"] {
+        assert_eq!(ours[key], theirs[key], "{key}");
+    }
+}
+
+#[test]
+fn amtool_finds_good_what_we_write_out_and_we_what_it_does() {
+    let Some(amtool) = program::find("amtool") else { return };
+    let home = Home::new(
+        "
+global: { smtp_smarthost: 'mail:25', smtp_from: am@example.org, smtp_require_tls: no }
+route:
+  receiver: team
+  group_by: ['...']
+  routes: [ { matchers: ['a=b, \"c\"=~\"d|e\"'], mute_time_intervals: [night], group_wait: 90s } ]
+receivers: [ { name: team, email_configs: [ { to: me@example.org } ] } ]
+inhibit_rules: [ { source_matchers: [a=b], target_match: { c: d }, equal: [x] } ]
+time_intervals: [ { name: night, time_intervals: [ { weekdays: ['monday:friday'] } ] } ]
+",
+    );
+    let daemon = home.start();
+    let status = daemon.api().get("/api/v2/status").json();
+    let written = status["config"]["original"].as_str().unwrap();
+    home.write("shown.yml", written);
+    let theirs = run(Command::new(&amtool).arg("check-config").arg(home.path("shown.yml")));
+    assert_eq!(theirs.code, Some(0), "{theirs:?}\n{written}");
+    let ours = home.task(&["check", "--config.file", "shown.yml"]);
+    assert_eq!(ours.code, Some(0), "{ours:?}");
+}
+
+#[test]
 fn amtool_and_we_find_the_same_files_good() {
     let Some(amtool) = program::find("amtool") else { return };
     let home = Home::new(CONFIG);

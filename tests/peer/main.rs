@@ -10,6 +10,7 @@ mod crash;
 mod daemon;
 mod differential;
 mod door;
+mod flags;
 mod mail;
 mod operations;
 mod outage;

@@ -175,6 +175,7 @@ mod tests {
             repeat_interval: Span::hours(4),
             mute_time_intervals: Vec::new(),
             active_time_intervals: Vec::new(),
+            labels: Vec::new(),
             children,
         }
     }

@@ -297,6 +297,7 @@ mod tests {
                     repeat_interval: Span::ZERO,
                     mute_time_intervals: names(muted),
                     active_time_intervals: names(active),
+                    labels: Vec::new(),
                     children: Vec::new(),
                 }
             };

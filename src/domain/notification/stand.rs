@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::group::route;
 use super::interval;
+use super::route::Route;
 use super::state::{Group, Told};
 use crate::domain::Turn;
 use crate::domain::event::{Alert, Suppressed, Suppressor, suppress};
@@ -74,10 +75,12 @@ impl Stand {
 
 /// Tells whether anything could keep this group's alerts from people.
 pub(super) fn can_be_held(turn: &Turn, group: &Group) -> bool {
-    let timed = route(turn.settings(), group).is_some_and(|route| {
+    let timed = |route: &Route| {
         !route.mute_time_intervals.is_empty() || !route.active_time_intervals.is_empty()
-    });
-    timed || !suppress::nothing_can(turn.state())
+    };
+    let has_intervals = !turn.settings().intervals.is_empty();
+    !suppress::nothing_can(turn.state())
+        || (has_intervals && route(turn.settings(), group).is_some_and(timed))
 }
 
 /// Tells whether an alert fires.
@@ -86,8 +89,11 @@ pub(super) fn is_firing(turn: &Turn, id: AlertId) -> bool {
 }
 
 fn muted(turn: &Turn, group: &Group) -> Option<Suppressor> {
-    let route = route(turn.settings(), group)?;
-    interval::mute(turn.settings(), route, turn.now()).map(|mute| mute.by)
+    let settings = turn.settings();
+    if settings.intervals.is_empty() {
+        return None;
+    }
+    interval::mute(settings, route(settings, group)?, turn.now()).map(|mute| mute.by)
 }
 
 /// What keeps an alert from people, in Alertmanager's order: inhibition, time, silence.

@@ -72,8 +72,8 @@ fn deed(words: &[String]) -> Result<Deed, String> {
         "restart" => Ok(Deed::Restart),
         "tick" => Ok(Deed::Tick),
         _ => Err(format!(
-            "`{verb}` is not known: write fire, resolve, silence, down, refuse, up, restart, tick, or \
-             a verb and a record such as `acknowledge INC-1`"
+            "`{verb}` is not known: write fire, resolve, silence, down, refuse, up, restart, tick, \
+             or a verb and a record such as `acknowledge INC-1`"
         )),
     }
 }

@@ -1,6 +1,6 @@
 //! What operators and their machines look at: health, metrics and reload.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -11,10 +11,10 @@ use tokio::sync::oneshot;
 use super::context::Context;
 use super::gate::Admin;
 use super::survey::survey;
-use crate::domain;
 use crate::domain::event::{Phase, suppress};
 use crate::domain::silence::{Silence, Status};
 use crate::domain::value::{SilenceId, Span};
+use crate::domain::{self, Settings};
 use crate::shell::clock;
 use crate::shell::handle::Handle;
 
@@ -80,13 +80,16 @@ pub(super) async fn ready(State(context): State<Arc<Context>>) -> Response {
 pub(super) async fn metrics(State(context): State<Arc<Context>>) -> Response {
     let counts = count(&context.handle).await;
     let setup = context.setup();
-    let receivers = &setup.settings.receivers;
-    let integrations = receivers.values().map(|receiver| receiver.integrations.len()).sum();
+    let Settings { receivers, routes, .. } = &*setup.settings;
+    // As in Alertmanager, one that no route names does not count.
+    let used: BTreeSet<&str> = routes.nodes().iter().map(|node| node.receiver.as_str()).collect();
+    let known = used.iter().filter_map(|name| receivers.get(*name));
+    let integrations = known.map(|receiver| receiver.integrations.len()).sum();
     context.metrics.set_alerts(counts.firing - counts.suppressed, counts.suppressed);
     context.metrics.set_incidents(counts.incidents);
     let [active, pending, expired] = silences(&context.handle);
     context.metrics.set_silences(active, pending, expired);
-    context.metrics.set_receivers(receivers.len(), integrations);
+    context.metrics.set_receivers(used.len(), integrations);
     if context.metrics.detail().group_keys {
         let groups = context.handle.read(|engine| by_group(engine.state()));
         let groups = groups.iter().map(|(key, active)| (key.as_str(), *active, 0));

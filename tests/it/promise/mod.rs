@@ -16,6 +16,7 @@ mod problem_from_recurrence;
 mod problem_lifecycle;
 mod provider_outage;
 mod silence;
+mod silenced;
 mod silences;
 mod storm;
 mod takeover;

@@ -18,6 +18,12 @@ const DEEDS_PER_DAY: u64 = 250;
 const SERVICES: [&str; 3] = ["db", "web", "mail"];
 const NAMES: [&str; 3] = ["Disk", "Down", "Slow"];
 const SEVERITIES: [&str; 2] = ["warning", "critical"];
+const MATCHERS: [&str; 4] = [
+    "service=db",
+    "alertname=~\"Disk|Slow|Last\"",
+    "severity=critical, service!=web",
+    "source=incidentd",
+];
 const SOURCES: [&str; 2] = ["prom", "zabbix"];
 const CHANNELS: [&str; 5] =
     ["a/webhook[0]", "a/webhook[1]", "b/webhook[0]", "inc/webhook[0]", "inc/slack[0]"];
@@ -221,11 +227,16 @@ fn watchdog(at: Timestamp) -> Event {
 
 /// Any verb that the manuals know, on any record there may be, with fields of the right kinds.
 fn command(world: &mut World) -> Option<Command> {
-    let practice = *world.random.one_of(&["incident", "incident", "incident", "problem"]);
+    let practice =
+        *world.random.one_of(&["incident", "incident", "incident", "problem", "silence"]);
     let manual = domain::MANUALS.iter().find(|manual| manual.name == practice)?;
-    let verb = world.random.one_of(manual.verbs);
+    let verb = match manual.make.filter(|_| world.random.chance(700)) {
+        Some(make) => make,
+        None => world.random.one_of(manual.verbs),
+    };
     let state = world.engine.state();
     let incidents = state.incident.iter().next_back().map_or(0, |(id, _)| id.0);
+    let silences = state.silence.iter().next_back().map_or(0, |(id, _)| id.0);
     let problems = state.problem.iter().next_back().map_or(0, |(id, _)| id.0);
     let now = world.wall.max(world.engine.now());
     let random = &mut world.random;
@@ -245,15 +256,18 @@ fn command(world: &mut World) -> Option<Command> {
                 (now + Span(random.below(43_200_000)) - Span::hours(1)).rfc3339().into()
             }
             (_, Kind::Span) => "1h".into(),
-            (_, Kind::Matchers) => "alertname=A".into(),
-            (_, Kind::Pairs) => Fields::new().into(),
+            (_, Kind::Matchers) => (*random.one_of(&MATCHERS)).into(),
+            (_, Kind::Pairs) => serde_json::json!({ "ticket": "12" }),
             (_, Kind::OneOf(words)) => (*random.one_of(words)).into(),
         };
         fields.insert(field.name.to_owned(), value);
     }
     let id = match practice {
         "incident" => format!("INC-{}", recent(random, incidents)),
+        "silence" => format!("SIL-{}", recent(random, silences)),
         _ => format!("PRB-{}", recent(random, problems)),
     };
-    Some(domain::parse(practice, verb.name, &id, &fields).unwrap())
+    let parsed = domain::parse(practice, verb.name, &id, &fields);
+    // A silence cannot have both a duration and an end, nor be without both.
+    if practice == "silence" { parsed.ok() } else { Some(parsed.unwrap()) }
 }

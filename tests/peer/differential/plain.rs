@@ -31,7 +31,21 @@ pub(super) fn records(list: &Value, silences: &[String]) -> Value {
 
 /// Groups, whose alerts 0.25 does not sort.
 pub(super) fn groups(list: &Value, silences: &[String]) -> Value {
-    let mut list = strip(list, silences);
+    let mut list = list.clone();
+    for alert in list
+        .as_array_mut()
+        .into_iter()
+        .flatten()
+        .flat_map(|group| group["alerts"].as_array_mut().into_iter().flatten())
+    {
+        // Later releases call an alert of a muted group suppressed; 0.25 does not know.
+        let status = &mut alert["status"];
+        let is_empty = |field: &str| status[field].as_array().is_none_or(Vec::is_empty);
+        if !is_empty("mutedBy") && is_empty("silencedBy") && is_empty("inhibitedBy") {
+            status["state"] = "active".into();
+        }
+    }
+    let mut list = strip(&list, silences);
     for group in list.as_array_mut().into_iter().flatten() {
         if let Some(alerts) = group["alerts"].as_array_mut() {
             alerts.sort_by_key(|alert| alert["fingerprint"].to_string());

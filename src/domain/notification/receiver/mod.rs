@@ -1,13 +1,29 @@
 //! Receivers: who hears of something, and through which integrations.
 
 mod email;
+mod incidentio;
+mod jira;
+mod opsgenie;
+mod pagerduty;
+mod secret;
 mod slack;
+mod sns;
+mod tree;
+mod victorops;
 mod webhook;
 
 use crate::domain::value::Secret;
 
 pub use email::EmailConfig;
+pub use incidentio::IncidentioConfig;
+pub use jira::{JiraApi, JiraConfig};
+pub use opsgenie::{OpsgenieConfig, OpsgenieResponder};
+pub use pagerduty::{PagerdutyConfig, PagerdutyImage, PagerdutyKey};
+pub use secret::SecretTemplate;
 pub use slack::SlackConfig;
+pub use sns::{AwsCredentials, AwsKeys, AwsRole, SnsConfig, SnsTarget};
+pub use tree::Tree;
+pub use victorops::VictoropsConfig;
 pub use webhook::WebhookConfig;
 
 /// A receiver of `alertmanager.yml`: a name with any number of integrations.
@@ -39,6 +55,18 @@ pub enum IntegrationKind {
     Slack(Box<SlackConfig>),
     /// `email_configs`: SMTP.
     Email(Box<EmailConfig>),
+    /// `incidentio_configs`: an alert source of incident.io.
+    Incidentio(IncidentioConfig),
+    /// `jira_configs`: an issue in Jira's cloud or on somebody's own server.
+    Jira(Box<JiraConfig>),
+    /// `opsgenie_configs`: Opsgenie's alert API.
+    Opsgenie(Box<OpsgenieConfig>),
+    /// `pagerduty_configs`: the Events API, version 1 or 2.
+    Pagerduty(Box<PagerdutyConfig>),
+    /// `sns_configs`: Amazon's Simple Notification Service.
+    Sns(Box<SnsConfig>),
+    /// `victorops_configs`: the REST endpoint of VictorOps (Splunk On-Call).
+    Victorops(Box<VictoropsConfig>),
 }
 
 impl IntegrationKind {
@@ -48,6 +76,12 @@ impl IntegrationKind {
             Self::Webhook(_) => "webhook",
             Self::Slack(_) => "slack",
             Self::Email(_) => "email",
+            Self::Incidentio(_) => "incidentio",
+            Self::Jira(_) => "jira",
+            Self::Opsgenie(_) => "opsgenie",
+            Self::Pagerduty(_) => "pagerduty",
+            Self::Sns(_) => "sns",
+            Self::Victorops(_) => "victorops",
         }
     }
 }

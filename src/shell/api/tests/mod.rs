@@ -5,8 +5,10 @@ mod gate;
 mod ingest;
 mod lists;
 mod operations;
+mod post;
 mod rest;
 mod silences;
+mod suppressed;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -165,7 +165,6 @@ fn pattern(value: &str) -> Result<Regex, Response> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::value::matcher::Operator;
 
     fn read(pairs: &[(&str, &str)]) -> Result<Wanted, u16> {
         let pairs: Vec<_> = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();

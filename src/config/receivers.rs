@@ -1,9 +1,17 @@
 //! `receivers`: names with their integrations, and what `global` says for them.
 
+mod discord;
 mod email;
 mod form;
+mod mattermost;
+mod msteams;
+mod pushover;
+mod rocketchat;
 mod slack;
+mod telegram;
+mod webex;
 mod webhook;
+mod wechat;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -18,25 +26,29 @@ pub(super) use form::Kind;
 use form::Form;
 
 /// The kinds, in the order in which Alertmanager writes them out.
-pub(super) const KINDS: [&Kind; 3] = [&email::KIND, &slack::KIND, &webhook::KIND];
+pub(super) const KINDS: &[&Kind] = &[
+    &discord::KIND,
+    &email::KIND,
+    &slack::KIND,
+    &webhook::KIND,
+    &wechat::KIND,
+    &pushover::KIND,
+    &telegram::KIND,
+    &webex::KIND,
+    &msteams::KIND,
+    &msteams::KIND_V2,
+    &rocketchat::KIND,
+    &mattermost::KIND,
+];
 
 /// The kinds that Alertmanager knows beyond those.
-const AWAITED: [&str; 15] = [
-    "discord_configs",
+const AWAITED: [&str; 6] = [
     "incidentio_configs",
     "jira_configs",
-    "mattermost_configs",
-    "msteams_configs",
-    "msteamsv2_configs",
     "opsgenie_configs",
     "pagerduty_configs",
-    "pushover_configs",
-    "rocketchat_configs",
     "sns_configs",
-    "telegram_configs",
     "victorops_configs",
-    "webex_configs",
-    "wechat_configs",
 ];
 
 /// The keys of an entry of `receivers`.
@@ -86,11 +98,11 @@ fn integrations(check: &mut Check, global: &Node, receiver: &Node) -> Vec<Integr
             let why = format!(
                 "receiver kind `{}` is not supported yet; use one of {}",
                 key.name,
-                KINDS.map(|kind| format!("`{}`", kind.key)).join(", ")
+                KINDS.iter().map(|kind| format!("`{}`", kind.key)).collect::<Vec<_>>().join(", ")
             );
             check.error(key.place, why);
         }
-        let Some(kind) = KINDS.into_iter().find(|kind| kind.key == key.name) else { continue };
+        let Some(kind) = KINDS.iter().find(|kind| kind.key == key.name) else { continue };
         for (index, node) in list.items().iter().enumerate() {
             let send_resolved = node.get("send_resolved").and_then(Node::boolean);
             let mut form = Form { check, kind, global, node };

@@ -4,16 +4,25 @@
 //! Letter + Integration + Library ──write──▶ Message ──courier──▶ Report
 //! ```
 
+mod chat;
+mod discord;
 mod email;
 pub mod exchange;
 mod letter;
+mod mattermost;
+mod msteams;
 mod plain;
+mod pushover;
 mod report;
+mod rocketchat;
 mod scope;
 mod slack;
+mod telegram;
 #[cfg(test)]
 mod tests;
+mod webex;
 mod webhook;
+mod wechat;
 
 use super::receiver::{Integration, IntegrationKind};
 use crate::domain::template::{Library, Template, TemplateError, Value};
@@ -113,10 +122,23 @@ pub fn write(
     let mut pen = Pen { library, now: letter.now, faults: Vec::new() };
     let http = |http| Message::Http(Box::new(http));
     let message = match &integration.kind {
+        IntegrationKind::Discord(config) => Ok(http(discord::write(&scope, config, &mut pen))),
         IntegrationKind::Email(config) => email::write(&scope, integration.index, config, &mut pen)
             .map(|mail| Message::Email(Box::new(mail))),
+        IntegrationKind::Mattermost(config) => {
+            Ok(http(mattermost::write(&scope, config, &mut pen)))
+        }
+        IntegrationKind::MsTeams(config) => Ok(http(msteams::write(&scope, config, &mut pen))),
+        IntegrationKind::MsTeamsV2(config) => Ok(http(msteams::write_v2(&scope, config, &mut pen))),
+        IntegrationKind::Pushover(config) => pushover::write(&scope, config, &mut pen).map(http),
+        IntegrationKind::Rocketchat(config) => {
+            Ok(http(rocketchat::write(&scope, config, &mut pen)))
+        }
         IntegrationKind::Slack(config) => Ok(http(slack::write(&scope, config, &mut pen))),
+        IntegrationKind::Telegram(config) => Ok(http(telegram::write(&scope, config, &mut pen))),
+        IntegrationKind::Webex(config) => webex::write(&scope, config, &mut pen).map(http),
         IntegrationKind::Webhook(config) => webhook::write(scope, config, &mut pen).map(http),
+        IntegrationKind::Wechat(config) => wechat::write(&scope, config, &mut pen).map(http),
     };
     let message = message.map_err(WriteError::Unaddressed)?;
     if pen.faults.is_empty() {

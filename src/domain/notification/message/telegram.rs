@@ -62,7 +62,7 @@ fn text(scope: &Scope, config: &TelegramConfig, pen: &mut Pen) -> (String, Parse
     if config.parse_mode != ParseMode::Html {
         return (plain::shorten(&text, TEXT_CHARS_MAX), config.parse_mode);
     }
-    if visible_chars(&text) > TEXT_CHARS_MAX || text.len() > MARKED_UP_BYTES_MAX {
+    if text.len() > MARKED_UP_BYTES_MAX || visible_chars(&text) > TEXT_CHARS_MAX {
         return (in_plain_words(scope), ParseMode::Plain);
     }
     (text, ParseMode::Html)
@@ -90,7 +90,7 @@ fn visible_chars(html: &str) -> usize {
 
 /// The length of the escape that a text begins with, if it does.
 fn entity_bytes(text: &str) -> Option<usize> {
-    let end = text.find(';').filter(|end| *end < ENTITY_BYTES_MAX)?;
+    let end = text.bytes().take(ENTITY_BYTES_MAX).position(|byte| byte == b';')?;
     let is_name = |c: char| c == '#' || c.is_ascii_alphanumeric();
     (end > 1 && text[1..end].chars().all(is_name)).then_some(end + 1)
 }

@@ -71,7 +71,7 @@ fn discord_refuses_what_is_too_long_or_says_nothing() {
     let body = json(&post(&letter, &discord(config("", " ", ""))));
     assert_eq!(body["embeds"][0]["title"], "[FIRING:1] DiskFull");
 
-    let (faults, http) = patched(&letter, &discord(config(BROKEN, BROKEN, BROKEN)));
+    let (faults, http) = mended(&letter, &discord(config(BROKEN, BROKEN, BROKEN)));
     assert_eq!(faults, "`content`, `title`, `message`");
     let body = json(&http.first);
     assert_eq!(body["content"], "");

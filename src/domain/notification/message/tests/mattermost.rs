@@ -152,7 +152,7 @@ fn mattermost_refuses_what_is_too_long_or_says_nothing() {
     assert_eq!(empty["text"], "[FIRING:1] DiskFull");
 
     let texts = [("color", BROKEN), ("title", BROKEN), ("text", BROKEN), ("footer", BROKEN)];
-    let (faults, http) = patched(&letter, &mattermost(config(&texts)));
+    let (faults, http) = mended(&letter, &mattermost(config(&texts)));
     assert_eq!(faults, "`color`, `text`, `title`, `footer`");
     let body = json(&http.first);
     let said = &body["attachments"][0];

@@ -202,7 +202,7 @@ fn integration(kind: IntegrationKind) -> Integration {
 }
 
 /// What is sent where templates fail, and which fields they are of.
-fn patched(letter: &Letter, integration: &Integration) -> (String, Http) {
+fn mended(letter: &Letter, integration: &Integration) -> (String, Http) {
     let error = write(letter, integration, &Library::with_defaults()).unwrap_err();
     let faults: Vec<String> = error.faults().iter().map(ToString::to_string).collect();
     let faults = faults.join(", ").replace("failed to render ", "");

@@ -110,7 +110,7 @@ fn teams_gets_no_card_that_it_would_refuse() {
     for integration in [connector("", " ", ""), workflow(" ", "")] {
         assert!(post(&letter, &integration).body.contains("[FIRING:1] DiskFull"));
     }
-    let (faults, http) = patched(&letter, &connector(BROKEN, BROKEN, BROKEN));
+    let (faults, http) = mended(&letter, &connector(BROKEN, BROKEN, BROKEN));
     assert_eq!(faults, "`title`, `text`, `summary`");
     let body = json(&http.first);
     assert_eq!(body["title"], "[FIRING:1] DiskFull");

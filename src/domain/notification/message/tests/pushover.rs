@@ -110,7 +110,7 @@ fn a_push_whose_templates_fail_is_sent_in_plain_words() {
         priority: template(BROKEN),
         ..config(BROKEN, BROKEN)
     };
-    let (faults, http) = patched(&letter, &pushover(broken));
+    let (faults, http) = mended(&letter, &pushover(broken));
     assert_eq!(faults, "`message`, `title`, `priority`");
     assert_eq!(field(&http.first, "title"), "[FIRING:1] DiskFull");
     assert_eq!(field(&http.first, "priority"), "2");

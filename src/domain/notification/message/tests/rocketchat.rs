@@ -96,7 +96,7 @@ fn rocketchat_refuses_what_says_nothing() {
     assert_eq!((long.chars().count(), long.ends_with("ä…")), (1_024, true));
 
     let broken = config(&[("title", BROKEN), ("text", BROKEN), ("color", BROKEN)]);
-    let (faults, http) = patched(&letter, &rocketchat(broken));
+    let (faults, http) = mended(&letter, &rocketchat(broken));
     assert_eq!(faults, "`title`, `text`, `color`");
     let body = json(&http.first);
     let said = &body["attachments"][0];

@@ -77,7 +77,7 @@ fn what_cannot_be_said_in_mark_up_is_said_in_plain_words() {
     plain(&sent(&letter, telegram(&format!("a{}", tag.repeat(5_000)), ParseMode::Html)));
     plain(&sent(&letter, telegram(" ", ParseMode::Markdown)));
     let broken = telegram(BROKEN, ParseMode::Html);
-    let (faults, http) = patched(&letter, &integration(IntegrationKind::Telegram(broken.into())));
+    let (faults, http) = mended(&letter, &integration(IntegrationKind::Telegram(broken.into())));
     assert_eq!(faults, "`message`");
     plain(&http.first);
 

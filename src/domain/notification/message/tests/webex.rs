@@ -40,7 +40,7 @@ fn webex_refuses_what_is_too_long_or_empty() {
     assert_eq!((long.len(), long.ends_with("ä…")), (7_439, true));
     let empty = markdown(&post(&letter, &webex("r", " ")));
     assert!(empty.starts_with("[FIRING:1] DiskFull\n"), "{empty}");
-    let (faults, http) = patched(&letter, &webex("r", BROKEN));
+    let (faults, http) = mended(&letter, &webex("r", BROKEN));
     assert_eq!((faults.as_str(), markdown(&http.first)), ("`message`", empty));
     let error = write(&letter, &webex(BROKEN, "a"), &Library::with_defaults()).unwrap_err();
     assert!(error.into_message().is_none(), "no room, no message");

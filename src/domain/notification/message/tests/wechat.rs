@@ -117,7 +117,7 @@ fn a_long_text_is_cut_and_a_broken_one_is_plain() {
     let text = body["markdown"]["content"].as_str().unwrap();
     assert_eq!((text.len(), text.ends_with("ä…")), (2_047, true));
 
-    let (faults, mut http) = patched(&letter, &wechat(config(BROKEN)));
+    let (faults, mut http) = mended(&letter, &wechat(config(BROKEN)));
     assert_eq!(faults, "`message`");
     let body = content(&mut http);
     assert!(body["text"]["content"].as_str().unwrap().starts_with("[FIRING:1] DiskFull\n"));

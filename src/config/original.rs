@@ -37,7 +37,9 @@ fn write_value(text: &mut String, node: &Node, shape: &Shape, depth: usize) {
         Yaml::Map(entries) => {
             text.push('\n');
             match shape {
-                Shape::Fields(fields) => write_fields(text, node, fields, depth + 1),
+                Shape::Fields(fields) | Shape::TemplateOr(fields) => {
+                    write_fields(text, node, fields, depth + 1)
+                }
                 Shape::Within(fields) => write_fields(text, node, fields(), depth + 1),
                 shape => {
                     let inner = if let Shape::Names(inner) = shape { inner } else { &Shape::Any };

@@ -1,14 +1,21 @@
 //! `receivers`: names with their integrations, and what `global` says for them.
 
+mod aws;
 mod discord;
 mod email;
 mod form;
+mod incidentio;
+mod jira;
 mod mattermost;
 mod msteams;
+mod opsgenie;
+mod pagerduty;
 mod pushover;
 mod rocketchat;
 mod slack;
+mod sns;
 mod telegram;
+mod victorops;
 mod webex;
 mod webhook;
 mod wechat;
@@ -29,26 +36,22 @@ use form::Form;
 pub(super) const KINDS: &[&Kind] = &[
     &discord::KIND,
     &email::KIND,
+    &incidentio::KIND,
+    &pagerduty::KIND,
     &slack::KIND,
     &webhook::KIND,
+    &opsgenie::KIND,
     &wechat::KIND,
     &pushover::KIND,
+    &victorops::KIND,
+    &sns::KIND,
     &telegram::KIND,
     &webex::KIND,
     &msteams::KIND,
     &msteams::KIND_V2,
+    &jira::KIND,
     &rocketchat::KIND,
     &mattermost::KIND,
-];
-
-/// The kinds that Alertmanager knows beyond those.
-const AWAITED: [&str; 6] = [
-    "incidentio_configs",
-    "jira_configs",
-    "opsgenie_configs",
-    "pagerduty_configs",
-    "sns_configs",
-    "victorops_configs",
 ];
 
 /// The keys of an entry of `receivers`.
@@ -56,8 +59,7 @@ pub(super) fn fields() -> &'static [Field] {
     static FIELDS: LazyLock<Vec<Field>> = LazyLock::new(|| {
         let own = [("name", Shape::Text), ("labels", Shape::Names(&Shape::Text))];
         let kinds = KINDS.iter().map(|kind| (kind.key, kind.shape));
-        let awaited = AWAITED.iter().map(|key| (*key, Shape::Any));
-        own.into_iter().chain(kinds).chain(awaited).collect()
+        own.into_iter().chain(kinds).collect()
     });
     &FIELDS
 }
@@ -94,14 +96,6 @@ pub(super) fn read(check: &mut Check, root: &Node) -> BTreeMap<String, Receiver>
 fn integrations(check: &mut Check, global: &Node, receiver: &Node) -> Vec<Integration> {
     let mut integrations = Vec::new();
     for (key, list) in receiver.entries() {
-        if AWAITED.contains(&key.name.as_str()) {
-            let why = format!(
-                "receiver kind `{}` is not supported yet; use one of {}",
-                key.name,
-                KINDS.iter().map(|kind| format!("`{}`", kind.key)).collect::<Vec<_>>().join(", ")
-            );
-            check.error(key.place, why);
-        }
         let Some(kind) = KINDS.iter().find(|kind| kind.key == key.name) else { continue };
         for (index, node) in list.items().iter().enumerate() {
             let send_resolved = node.get("send_resolved").and_then(Node::boolean);

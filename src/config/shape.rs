@@ -31,6 +31,8 @@ pub(super) enum Shape {
     Names(&'static Shape),
     /// A map with known keys.
     Fields(&'static [Field]),
+    /// A template, or a map with known keys that has more to say.
+    TemplateOr(&'static [Field]),
     /// A tree whose nodes have the same keys: the routes.
     Within(fn() -> &'static [Field]),
     /// Anything.
@@ -100,6 +102,11 @@ pub(super) fn examine(check: &mut Check, node: &Node, shape: &Shape) {
             }
         }
         Shape::Fields(fields) => examine_fields(check, node, fields),
+        Shape::TemplateOr(fields) => {
+            if letters.is_none() {
+                examine_fields(check, node, fields);
+            }
+        }
         Shape::Within(fields) => examine_fields(check, node, fields()),
     }
 }

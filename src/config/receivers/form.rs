@@ -1,11 +1,15 @@
 //! Forms: the fields of one integration as they were typed, with what `global` and the defaults say
 //! where nothing was.
 
+use std::collections::BTreeMap;
+
 use crate::config::check::Check;
-use crate::config::node::{Node, Place};
+use crate::config::node::{Key, Node, Place, Yaml};
 use crate::config::shape::Shape;
 use crate::config::{duration, http};
-use crate::domain::notification::receiver::{ChatField, HttpConfig, IntegrationKind};
+use crate::domain::notification::receiver::{
+    ChatField, HttpConfig, IntegrationKind, SecretTemplate, Tree,
+};
 use crate::domain::template::Template;
 use crate::domain::value::{Secret, Span};
 
@@ -43,6 +47,16 @@ impl<'f> Form<'f, '_> {
         self.node.get(key)
     }
 
+    /// The items of the list under a key.
+    pub(super) fn items(&self, key: &str) -> &'f [Node] {
+        self.get(key).map(Node::items).unwrap_or_default()
+    }
+
+    /// The entries of the map under a key.
+    pub(super) fn entries(&self, key: &str) -> &'f [(Key, Node)] {
+        self.get(key).map(Node::entries).unwrap_or_default()
+    }
+
     /// The text under a key, or its default; empty if there is none.
     pub(super) fn text(&self, key: &str) -> String {
         self.node.text_at(key).unwrap_or(self.default(key)).to_owned()
@@ -74,6 +88,41 @@ impl<'f> Form<'f, '_> {
             Some(field) => self.check.template(field),
             None => self.check.built_in(self.place(), self.default(key)),
         }
+    }
+
+    /// The template that is assumed where nothing was typed under a key.
+    pub(super) fn default_template(&mut self, key: &str) -> Option<Template> {
+        self.check.built_in(self.place(), self.default(key))
+    }
+
+    /// The templates under some keys, or their defaults.
+    pub(super) fn texts(
+        &mut self,
+        keys: &[&'static str],
+    ) -> Option<BTreeMap<&'static str, Template>> {
+        keys.iter().map(|key| Some((*key, self.template(key)?))).collect()
+    }
+
+    /// A tree with a template in every name and every text.
+    pub(super) fn tree(&mut self, node: &Node) -> Option<Tree> {
+        Some(match &node.value {
+            Yaml::Null => Tree::Exact(serde_json::Value::Null),
+            Yaml::Scalar { .. } => match node.boolean() {
+                Some(truth) => Tree::Exact(truth.into()),
+                None => Tree::Text(self.check.template(node)?),
+            },
+            Yaml::List(items) => {
+                Tree::List(items.iter().map(|item| self.tree(item)).collect::<Option<_>>()?)
+            }
+            Yaml::Map(entries) => {
+                let mut map = Vec::with_capacity(entries.len());
+                for (key, value) in entries {
+                    let name = self.check.built_in(key.place, &key.name)?;
+                    map.push((name, self.tree(value)?));
+                }
+                Tree::Map(map)
+            }
+        })
     }
 
     /// The template in a field of a list or a map below this form; one of nothing if it is absent.
@@ -114,6 +163,18 @@ impl<'f> Form<'f, '_> {
     /// The secret under a key, or in the file that `<key>_file` names.
     pub(super) fn secret(&mut self, key: &str) -> Option<Secret> {
         self.check.secret(self.node, key)
+    }
+
+    /// The secret under a key, or in its file, as a template.
+    pub(super) fn secret_template(&mut self, key: &str) -> Option<SecretTemplate> {
+        let secret = self.secret(key)?;
+        self.compile_secret(key, &secret)
+    }
+
+    /// A secret as a template. `key` is where it would stand in the form.
+    pub(super) fn compile_secret(&mut self, key: &str, secret: &Secret) -> Option<SecretTemplate> {
+        let place = self.get(key).map_or(self.place(), |field| field.place);
+        self.check.built_in(place, secret.reveal()).map(SecretTemplate::new)
     }
 
     /// The secret under a key, or under a key of `global`; each may be in a file.
@@ -187,6 +248,12 @@ impl<'f> Form<'f, '_> {
         let own = ["authorization", "bearer_token", "bearer_token_file"];
         let http = self.get("http_config");
         own.iter().any(|key| http.is_some_and(|http| http.get(key).is_some()))
+    }
+
+    /// As [`Form::http`], for a provider that wants a key of its own in `Authorization`: as in
+    /// Alertmanager, that one goes before what `http_config` says.
+    pub(super) fn http_without_credentials(&mut self) -> HttpConfig {
+        HttpConfig { authorization: None, basic_auth: None, ..self.http() }
     }
 
     /// Tells that something of the form as a whole makes no sense.

@@ -80,13 +80,10 @@ const PRIORITY: &[Field] =
 
 fn read(form: &mut Form) -> Option<IntegrationKind> {
     let webhook_url = form.need_secret_address("webhook_url", "mattermost_webhook_url")?;
-    let mut texts = BTreeMap::new();
-    for key in MattermostAttachment::TEXTS {
-        texts.insert(key, form.template(key)?);
-    }
+    let texts = form.texts(&MattermostAttachment::TEXTS)?;
     let fields = form.fields_of(form.node, true)?;
     let mut attachments = Vec::new();
-    for node in form.get("attachments").map(Node::items).unwrap_or_default() {
+    for node in form.items("attachments") {
         attachments.push(attachment(form, node)?);
     }
     let card = match form.get("props").and_then(|props| props.get("card")) {

@@ -49,14 +49,14 @@ const RETRY_MS_MIN: Span = Span::seconds(30);
 const EXPIRE_MS_MAX: Span = Span::hours(3);
 
 fn read(form: &mut Form) -> Option<IntegrationKind> {
-    let user_key = secret_template(form, "user_key");
-    let token = secret_template(form, "token");
+    let user_key = form.need_own_secret("user_key");
+    let token = form.need_own_secret("token");
     Some(IntegrationKind::Pushover(Box::new(PushoverConfig {
         style: style(form),
         retry: within(form, "retry", RETRY_MS_DEFAULT, |retry| retry.max(RETRY_MS_MIN)),
         expire: within(form, "expire", EXPIRE_MS_DEFAULT, |expire| expire.min(EXPIRE_MS_MAX)),
-        user_key: user_key?,
-        token: token?,
+        user_key: form.compile_secret("user_key", &user_key?)?,
+        token: form.compile_secret("token", &token?)?,
         title: form.template("title")?,
         message: form.template("message")?,
         url: form.template("url")?,
@@ -67,12 +67,6 @@ fn read(form: &mut Form) -> Option<IntegrationKind> {
         ttl: form.span("ttl"),
         http: form.http(),
     })))
-}
-
-/// A secret that Alertmanager renders before it sends it.
-fn secret_template(form: &mut Form, key: &str) -> Option<crate::domain::template::Template> {
-    let secret = form.need_own_secret(key)?;
-    form.check.built_in(form.place(), secret.reveal())
 }
 
 fn style(form: &mut Form) -> PushoverStyle {

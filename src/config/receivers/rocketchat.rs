@@ -1,9 +1,6 @@
 //! `rocketchat_configs`.
 
-use std::collections::BTreeMap;
-
 use super::form::{Form, Kind};
-use crate::config::node::Node;
 use crate::config::schema::HTTP;
 use crate::config::shape::{Field, Shape};
 use crate::domain::notification::receiver::{IntegrationKind, RocketchatAction, RocketchatConfig};
@@ -78,17 +75,14 @@ const TEXTS: [&str; 9] = [
 fn read(form: &mut Form) -> Option<IntegrationKind> {
     let token = form.need_secret("token", "rocketchat_token");
     let token_id = form.need_secret("token_id", "rocketchat_token_id");
-    let mut texts = BTreeMap::new();
-    for key in TEXTS {
-        texts.insert(key, form.template(key)?);
-    }
+    let texts = form.texts(&TEXTS)?;
     let short_fields = form.truth("short_fields");
     let mut fields = form.fields_of(form.node, false)?;
     for field in &mut fields {
         field.short.get_or_insert(short_fields);
     }
     let mut actions = Vec::new();
-    for node in form.get("actions").map(Node::items).unwrap_or_default() {
+    for node in form.items("actions") {
         actions.push(RocketchatAction {
             text: form.template_in(node, "text")?,
             url: form.template_in(node, "url")?,

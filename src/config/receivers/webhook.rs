@@ -35,15 +35,16 @@ fn read(form: &mut Form) -> Option<IntegrationKind> {
     if !url.reveal().is_empty() {
         http::check_url(form.check, place, url.reveal());
     }
-    if let Some(payload) = form.get("payload") {
-        form.check.warn(payload.place, "`payload` has no effect yet: the standard body is sent");
-    }
     Some(IntegrationKind::Webhook(WebhookConfig {
         url: match form.get("url") {
             Some(url) => form.check.template(url)?,
             None => form.check.built_in(place, url.reveal())?,
         },
         alerts_max: form.whole("max_alerts"),
+        payload: match form.get("payload") {
+            Some(payload) => Some(form.tree(payload)?),
+            None => None,
+        },
         timeout: form.span("timeout"),
         http: form.http(),
     }))

@@ -48,7 +48,7 @@ fn read(form: &mut Form) -> Option<IntegrationKind> {
     Some(IntegrationKind::Wechat(Box::new(WechatConfig {
         api_url: format!("{}/", api_url.trim_end_matches('/')),
         corp_id: form.check.template(corp_id?)?,
-        api_secret: form.check.built_in(form.place(), api_secret?.reveal())?,
+        api_secret: form.compile_secret("api_secret", &api_secret?)?,
         message: form.template("message")?,
         markdown: form.text("message_type") == "markdown",
         to_user: form.template("to_user")?,

@@ -6,7 +6,17 @@ use super::make::{counter, counters, float, gauge, gauges, histograms};
 use super::{ALERTMANAGER_VERSION, VERSION};
 
 /// Integrations whose series exist from the start, as Alertmanager's do.
-const INTEGRATIONS: [&str; 3] = ["email", "slack", "webhook"];
+const INTEGRATIONS: [&str; 9] = [
+    "email",
+    "incidentio",
+    "jira",
+    "opsgenie",
+    "pagerduty",
+    "slack",
+    "sns",
+    "victorops",
+    "webhook",
+];
 
 /// Why Alertmanager says that a notification failed.
 const FAILURES: [&str; 7] = [

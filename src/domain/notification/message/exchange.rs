@@ -7,6 +7,7 @@
 //! The courier carries requests and replies without understanding them. Most providers need one
 //! request; some want to be asked first what they know.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
@@ -99,7 +100,34 @@ impl Listener for Once {
     }
 }
 
+/// Says several things one after the other, as long as each is taken.
+#[derive(Debug)]
+struct InTurn {
+    rest: VecDeque<Request>,
+    judge: fn(&Reply) -> Report,
+}
+
+impl Listener for InTurn {
+    fn hear(&mut self, reply: &Reply) -> Step {
+        match ((self.judge)(reply), self.rest.pop_front()) {
+            (Report::Delivered { .. }, Some(next)) => Step::Send(next),
+            (report, _) => Step::End(report),
+        }
+    }
+}
+
 impl Http {
+    /// An exchange of several requests; the first that is not taken ends it.
+    pub(super) fn in_turn(
+        first: Request,
+        rest: Vec<Request>,
+        judge: fn(&Reply) -> Report,
+        http: &HttpConfig,
+    ) -> Self {
+        let listener = Box::new(InTurn { rest: rest.into(), judge });
+        Self { first, listener, timeout: Span::ZERO, http: http.clone() }
+    }
+
     /// An exchange of one request.
     pub(super) fn once(
         first: Request,
@@ -141,6 +169,13 @@ impl Request {
             body: pairs.collect::<Vec<_>>().join("&"),
             secrets: Vec::new(),
         }
+    }
+
+    /// Names what is to be done, where it is not a POST.
+    #[must_use]
+    pub(super) fn method(mut self, method: Method) -> Self {
+        self.method = method;
+        self
     }
 
     /// Adds a header field.

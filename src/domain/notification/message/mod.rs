@@ -4,25 +4,36 @@
 //! Letter + Integration + Library ──write──▶ Message ──courier──▶ Report
 //! ```
 
+mod address;
 mod chat;
 mod discord;
 mod email;
 pub mod exchange;
+mod incidentio;
+mod jira;
 mod letter;
 mod mattermost;
 mod msteams;
+mod opsgenie;
+mod pagerduty;
 mod plain;
 mod pushover;
 mod report;
 mod rocketchat;
 mod scope;
+mod sigv4;
 mod slack;
+mod sns;
 mod telegram;
 #[cfg(test)]
 mod tests;
+mod texts;
+mod victorops;
 mod webex;
 mod webhook;
 mod wechat;
+
+use sha2::{Digest, Sha256};
 
 use super::receiver::{Integration, IntegrationKind};
 use crate::domain::template::{Library, Template, TemplateError, Value};
@@ -73,6 +84,12 @@ pub enum Fault {
         /// Where and why.
         #[source]
         source: TemplateError,
+    },
+    /// A template made nothing where something is needed to find the receiver.
+    #[error("`{field}` is empty; without it nobody can be told")]
+    Missing {
+        /// The field's name in the configuration.
+        field: &'static str,
     },
     /// What a template made is no mail address.
     #[error("`{field}` has `{text}`, which is not a mail address like `Ann <ann@example.org>`")]
@@ -125,17 +142,23 @@ pub fn write(
         IntegrationKind::Discord(config) => Ok(http(discord::write(&scope, config, &mut pen))),
         IntegrationKind::Email(config) => email::write(&scope, integration.index, config, &mut pen)
             .map(|mail| Message::Email(Box::new(mail))),
+        IntegrationKind::Incidentio(config) => Ok(http(incidentio::write(scope, config))),
+        IntegrationKind::Jira(config) => jira::write(&scope, config, &mut pen).map(http),
         IntegrationKind::Mattermost(config) => {
             Ok(http(mattermost::write(&scope, config, &mut pen)))
         }
         IntegrationKind::MsTeams(config) => Ok(http(msteams::write(&scope, config, &mut pen))),
         IntegrationKind::MsTeamsV2(config) => Ok(http(msteams::write_v2(&scope, config, &mut pen))),
+        IntegrationKind::Opsgenie(config) => opsgenie::write(&scope, config, &mut pen).map(http),
+        IntegrationKind::Pagerduty(config) => pagerduty::write(&scope, config, &mut pen).map(http),
         IntegrationKind::Pushover(config) => pushover::write(&scope, config, &mut pen).map(http),
         IntegrationKind::Rocketchat(config) => {
             Ok(http(rocketchat::write(&scope, config, &mut pen)))
         }
         IntegrationKind::Slack(config) => Ok(http(slack::write(&scope, config, &mut pen))),
+        IntegrationKind::Sns(config) => sns::write(&scope, config, &mut pen).map(http),
         IntegrationKind::Telegram(config) => Ok(http(telegram::write(&scope, config, &mut pen))),
+        IntegrationKind::Victorops(config) => victorops::write(&scope, config, &mut pen).map(http),
         IntegrationKind::Webex(config) => webex::write(&scope, config, &mut pen).map(http),
         IntegrationKind::Webhook(config) => webhook::write(scope, config, &mut pen).map(http),
         IntegrationKind::Wechat(config) => wechat::write(&scope, config, &mut pen).map(http),
@@ -161,6 +184,17 @@ impl Pen<'_> {
         self.library
             .text(template, value, self.now)
             .map_err(|source| Fault::Template { field: field.to_owned(), source })
+    }
+
+    /// Renders a field without which nobody is found, such as a key.
+    fn key(
+        &self,
+        field: &'static str,
+        template: &Template,
+        value: &Value,
+    ) -> Result<String, Fault> {
+        let key = self.need(field, template, value)?.trim().to_owned();
+        if key.is_empty() { Err(Fault::Missing { field }) } else { Ok(key) }
     }
 
     /// Renders a field as text; nothing if it fails.
@@ -197,6 +231,12 @@ impl Pen<'_> {
 /// the message already.
 fn post(letter: &Letter, url: &str, body: &impl serde::Serialize) -> Request {
     Request::json(url, body).header("Idempotency-Key", letter.delivery.to_string())
+}
+
+/// What providers know a group by: SHA-256 of Alertmanager's group key, in hexadecimal, so that both
+/// programs mean the same incident.
+fn group_hash(letter: &Letter) -> String {
+    format!("{:x}", Sha256::digest(&letter.group_key))
 }
 
 fn parts(count: usize) -> String {

@@ -25,8 +25,8 @@ const NO_MESSAGE: &str = "(no details)";
 /// Without user or token, there is nobody to tell.
 pub(super) fn write(scope: &Scope, config: &PushoverConfig, pen: &mut Pen) -> Result<Http, Fault> {
     let value = scope.value(str::to_owned);
-    let token = pen.need("token", &config.token, &value)?;
-    let user = pen.need("user_key", &config.user_key, &value)?;
+    let token = pen.key("token", config.token.reveal(), &value)?;
+    let user = pen.key("user_key", config.user_key.reveal(), &value)?;
     let (message, style) = message(scope, config, &value, pen);
     let title = pen.text("title", &config.title, &value).unwrap_or_else(|| plain::title(scope));
     let url = pen.text("url", &config.url, &value).unwrap_or_default();

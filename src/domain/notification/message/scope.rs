@@ -33,7 +33,7 @@ impl<'a> Scope<'a> {
     pub(super) fn truncate(mut self, alerts_max: u64) -> Self {
         let max = usize::try_from(alerts_max).unwrap_or(usize::MAX);
         if max > 0 && self.alerts.len() > max {
-            self.truncated = self.alerts.len() - max;
+            self.truncated += self.alerts.len() - max;
             self.alerts.truncate(max);
         }
         self

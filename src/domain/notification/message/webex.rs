@@ -21,7 +21,7 @@ struct Body {
 /// Without a room, there is nobody to tell.
 pub(super) fn write(scope: &Scope, config: &WebexConfig, pen: &mut Pen) -> Result<Http, Fault> {
     let value = scope.value(str::to_owned);
-    let room_id = pen.need("room_id", &config.room_id, &value)?;
+    let room_id = pen.key("room_id", &config.room_id, &value)?;
     let message = pen.text("message", &config.message, &value);
     let message = message.filter(|text| !text.trim().is_empty());
     let message = plain::with_delay(scope, message.unwrap_or_else(|| plain::text(scope)));

@@ -1,18 +1,29 @@
-//! The webhook: Alertmanager's body, version 4, with the incident and the problem beside it.
+//! The webhook: Alertmanager's body, version 4, with the incident and the problem beside it, or a
+//! body of the configuration's own (`payload`).
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::exchange::{Http, by_status};
 use super::letter::{LetterAlert, LetterIncident, LetterProblem};
 use super::scope::{Scope, kind_name, quote_meta};
+use super::texts::Texts;
 use super::{Fault, Pen, post};
 use crate::domain::notification::receiver::WebhookConfig;
+use crate::domain::template::Template;
 use crate::domain::value::{Labels, Timestamp};
+
+/// The version of Alertmanager's body.
+const VERSION: &str = "4";
+
+/// A webhook has no fields of text beside its address and its payload.
+static NO_TEXTS: BTreeMap<&'static str, Template> = BTreeMap::new();
 
 /// Alertmanager's fields in Alertmanager's order, then ours.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Body<'a> {
+pub(super) struct Body<'a> {
     receiver: String,
     status: &'static str,
     alerts: Vec<Alert<'a>>,
@@ -82,15 +93,22 @@ struct Problem<'a> {
     url: &'a str,
 }
 
-/// Only the address is a template; where that fails, there is nobody to tell.
+/// Without its address there is nobody to tell.
 pub(super) fn write(scope: Scope, config: &WebhookConfig, pen: &mut Pen) -> Result<Http, Fault> {
     let scope = scope.truncate(config.alerts_max);
     let url = pen.need("url", &config.url, &scope.value(str::to_owned))?;
-    let first = post(scope.letter, url.trim(), &body(&scope));
+    let first = match &config.payload {
+        Some(payload) => {
+            let mut texts = Texts::new(&scope, &NO_TEXTS, pen);
+            post(scope.letter, url.trim(), &texts.tree("payload", payload))
+        }
+        None => post(scope.letter, url.trim(), &body(&scope, VERSION)),
+    };
     Ok(Http::once(first, by_status, config.timeout, &config.http))
 }
 
-fn body<'a>(scope: &Scope<'a>) -> Body<'a> {
+/// What is told, in a version of Alertmanager's body.
+pub(super) fn body<'a>(scope: &Scope<'a>, version: &'static str) -> Body<'a> {
     let letter = scope.letter;
     Body {
         receiver: quote_meta(&letter.receiver),
@@ -102,12 +120,22 @@ fn body<'a>(scope: &Scope<'a>) -> Body<'a> {
         common_annotations: scope.common_annotations(),
         route_labels: Labels::default(),
         external_url: &letter.external_url,
-        version: "4",
+        version,
         group_key: &letter.group_key,
         truncated_alerts: scope.truncated,
         incident: letter.incident.as_ref().map(incident_body),
         problem: letter.problem.as_ref().map(problem_body),
         delayed: letter.delayed.map(|span| span.to_string()),
+    }
+}
+
+impl<'a> Body<'a> {
+    /// Makes it shorter. What is needed to tell alerts apart stays.
+    pub(super) fn leave_annotations_out(&mut self, nothing: &'a Labels) {
+        for alert in &mut self.alerts {
+            alert.annotations = nothing;
+        }
+        self.common_annotations = Labels::default();
     }
 }
 

@@ -45,8 +45,8 @@ struct Content {
 /// Without company, password and receivers, there is nobody to tell.
 pub(super) fn write(scope: &Scope, config: &WechatConfig, pen: &mut Pen) -> Result<Http, Fault> {
     let value = scope.value(str::to_owned);
-    let corp_id = pen.need("corp_id", &config.corp_id, &value)?;
-    let api_secret = pen.need("api_secret", &config.api_secret, &value)?;
+    let corp_id = pen.key("corp_id", &config.corp_id, &value)?;
+    let api_secret = pen.key("api_secret", config.api_secret.reveal(), &value)?;
     let message = pen.text("message", &config.message, &value);
     let message = message.filter(|text| !text.trim().is_empty());
     let message = plain::with_delay(scope, message.unwrap_or_else(|| plain::text(scope)));

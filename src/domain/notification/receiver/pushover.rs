@@ -1,6 +1,6 @@
 //! A Pushover integration's fields.
 
-use super::HttpConfig;
+use super::{HttpConfig, SecretTemplate};
 use crate::domain::template::Template;
 use crate::domain::value::Span;
 
@@ -8,9 +8,9 @@ use crate::domain::value::Span;
 #[derive(Debug, Clone)]
 pub struct PushoverConfig {
     /// Who hears of it: the key of a user or a group, a template.
-    pub user_key: Template,
+    pub user_key: SecretTemplate,
     /// The application's password, a template.
-    pub token: Template,
+    pub token: SecretTemplate,
     /// The title, a template.
     pub title: Template,
     /// The text, a template.

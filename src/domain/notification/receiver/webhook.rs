@@ -1,6 +1,6 @@
 //! A webhook's fields.
 
-use super::HttpConfig;
+use super::{HttpConfig, Tree};
 use crate::domain::template::Template;
 use crate::domain::value::Span;
 
@@ -11,6 +11,8 @@ pub struct WebhookConfig {
     pub url: Template,
     /// At most so many alerts in one message; 0 means all.
     pub alerts_max: u64,
+    /// What is sent instead of Alertmanager's body.
+    pub payload: Option<Tree>,
     /// How long one attempt may take; zero means as long as the courier allows.
     pub timeout: Span,
     /// How to speak HTTP.

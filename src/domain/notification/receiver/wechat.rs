@@ -1,6 +1,6 @@
 //! A `WeChat` integration's fields.
 
-use super::HttpConfig;
+use super::{HttpConfig, SecretTemplate};
 use crate::domain::template::Template;
 
 /// Fields of `wechat_configs`.
@@ -11,7 +11,7 @@ pub struct WechatConfig {
     /// The company, a template.
     pub corp_id: Template,
     /// The application's password, a template.
-    pub api_secret: Template,
+    pub api_secret: SecretTemplate,
     /// The text, a template.
     pub message: Template,
     /// Whether the text is Markdown.

@@ -102,6 +102,7 @@ fn webhook(url: &str, alerts_max: u64) -> Integration {
     let config = WebhookConfig {
         url: template(url),
         alerts_max,
+        payload: None,
         timeout: Span::ZERO,
         http: HttpConfig::default(),
     };

@@ -3,12 +3,12 @@
 use percent_encoding::percent_decode_str;
 
 use super::*;
-use crate::domain::notification::receiver::{PushoverConfig, PushoverStyle};
+use crate::domain::notification::receiver::{PushoverConfig, PushoverStyle, SecretTemplate};
 
 fn config(title: &str, message: &str) -> PushoverConfig {
     PushoverConfig {
-        user_key: template("ANN"),
-        token: template("SESAME"),
+        user_key: SecretTemplate::new(template("ANN")),
+        token: SecretTemplate::new(template("SESAME")),
         title: template(title),
         message: template(message),
         url: template(""),
@@ -117,7 +117,8 @@ fn a_push_whose_templates_fail_is_sent_in_plain_words() {
     assert!(field(&http.first, "message").starts_with("[FIRING:1] DiskFull"));
     assert!(!fields(&http.first).contains("html="), "plain words are no HTML");
 
-    let nobody = PushoverConfig { user_key: template(BROKEN), ..config("a", "b") };
+    let nobody =
+        PushoverConfig { user_key: SecretTemplate::new(template(BROKEN)), ..config("a", "b") };
     let error = write(&letter, &pushover(nobody), &Library::with_defaults()).unwrap_err();
     assert!(error.into_message().is_none(), "no user, no message");
 }

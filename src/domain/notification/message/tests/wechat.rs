@@ -1,7 +1,7 @@
 //! What `WeChat` is asked and gets.
 
 use super::*;
-use crate::domain::notification::receiver::WechatConfig;
+use crate::domain::notification::receiver::{SecretTemplate, WechatConfig};
 
 const TOKEN: &str = r#"{"errcode":0,"errmsg":"ok","access_token":"T-1/x","expires_in":7200}"#;
 const STALE: &str = r#"{"errcode":42001,"errmsg":"access_token expired"}"#;
@@ -10,7 +10,7 @@ fn config(message: &str) -> WechatConfig {
     WechatConfig {
         api_url: "https://wechat.example.org/cgi-bin/".to_owned(),
         corp_id: template("corp"),
-        api_secret: template("SESAME&x"),
+        api_secret: SecretTemplate::new(template("SESAME&x")),
         message: template(message),
         markdown: false,
         to_user: template("ann|bob"),

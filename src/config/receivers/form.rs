@@ -62,11 +62,6 @@ impl<'f> Form<'f, '_> {
         self.node.text_at(key).unwrap_or(self.default(key)).to_owned()
     }
 
-    /// The text under a key, or under a key of `global`.
-    pub(super) fn text_or_global(&self, key: &str, global: &str) -> Option<&'f str> {
-        self.node.text_at(key).or_else(|| self.global.text_at(global))
-    }
-
     /// `true` or `false` under a key, or its default.
     pub(super) fn truth(&self, key: &str) -> bool {
         self.get(key).and_then(Node::boolean).unwrap_or(self.default(key) == "true")
@@ -225,7 +220,8 @@ impl<'f> Form<'f, '_> {
         Some(self.checked_address(self.place_of(key), address))
     }
 
-    fn place_of(&self, key: &str) -> Option<Place> {
+    /// Where something stands under a key, or under that of its file.
+    pub(super) fn place_of(&self, key: &str) -> Option<Place> {
         let field = self.get(key).or_else(|| self.get(&format!("{key}_file")));
         field.map(|field| field.place)
     }

@@ -59,7 +59,7 @@ fn chat_id(form: &mut Form) -> Option<String> {
     let is_name = chat_id.strip_prefix('@').is_some_and(|name| !name.is_empty());
     // A file that is not there yet was warned of.
     if !is_number && !is_name && (form.get("chat_id").is_some() || !chat_id.is_empty()) {
-        let place = form.get("chat_id").or_else(|| form.get("chat_id_file")).map(|at| at.place);
+        let place = form.place_of("chat_id");
         let why = "not a chat; write its number like `-1001234567890`, or `@channel`";
         form.check.error(place.unwrap_or(form.place()), why);
         return None;

@@ -64,8 +64,8 @@ pub struct Told {
     pub standing: Option<Standing>,
     /// The first message of the thread.
     pub first: DeliveryId,
-    /// What the provider calls that thread, where it says so and messages are edited or answered
-    /// by it.
+    /// What the provider calls the message that it shows, where it says so: such a message can be
+    /// edited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
 }
@@ -329,7 +329,7 @@ impl State {
         let before = group.told.get(&delivery.channel);
         let first = before.map_or(id, |told| told.first);
         let thread = before.and_then(|told| told.provider.clone());
-        let provider = thread.or_else(|| provider.map(str::to_owned));
+        let provider = provider.map(str::to_owned).or(thread);
         let firing = delivery.says.firing.iter().copied().collect();
         let told = Told { at, firing, standing: delivery.says.standing, first, provider };
         group.told.insert(delivery.channel, told);

@@ -6,16 +6,25 @@ use super::make::{counter, counters, float, gauge, gauges, histograms};
 use super::{ALERTMANAGER_VERSION, VERSION};
 
 /// Integrations whose series exist from the start, as Alertmanager's do.
-const INTEGRATIONS: [&str; 9] = [
+const INTEGRATIONS: [&str; 18] = [
+    "discord",
     "email",
     "incidentio",
     "jira",
+    "mattermost",
+    "msteams",
+    "msteamsv2",
     "opsgenie",
     "pagerduty",
+    "pushover",
+    "rocketchat",
     "slack",
     "sns",
+    "telegram",
     "victorops",
+    "webex",
     "webhook",
+    "wechat",
 ];
 
 /// Why Alertmanager says that a notification failed.

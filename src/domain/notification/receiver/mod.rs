@@ -25,7 +25,7 @@ use crate::domain::value::Secret;
 
 pub use chat::ChatField;
 pub use discord::DiscordConfig;
-pub use email::EmailConfig;
+pub use email::{EmailConfig, SmtpAuth, Threading};
 pub use incidentio::IncidentioConfig;
 pub use jira::{JiraApi, JiraConfig};
 pub use mattermost::{MattermostAttachment, MattermostConfig, MattermostPriority};
@@ -35,7 +35,7 @@ pub use pagerduty::{PagerdutyConfig, PagerdutyImage, PagerdutyKey};
 pub use pushover::{PushoverConfig, PushoverStyle};
 pub use rocketchat::{RocketchatAction, RocketchatConfig};
 pub use secret::SecretTemplate;
-pub use slack::SlackConfig;
+pub use slack::{SlackAction, SlackConfig};
 pub use sns::{AwsCredentials, AwsKeys, AwsRole, SnsConfig, SnsTarget};
 pub use telegram::{ParseMode, TelegramConfig};
 pub use tree::Tree;

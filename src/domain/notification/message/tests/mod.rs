@@ -13,9 +13,13 @@ mod webex;
 mod webhook;
 mod wechat;
 
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::domain::incident::{Kind, Status};
-use crate::domain::notification::receiver::{EmailConfig, HttpConfig, SlackConfig, WebhookConfig};
+use crate::domain::notification::receiver::{
+    EmailConfig, HttpConfig, SlackConfig, Threading, WebhookConfig,
+};
 use crate::domain::value::{
     DeliveryId, Impact, IncidentId, Labels, Priority, ProblemId, RecordId, Secret, Span, Timestamp,
     Urgency,
@@ -111,11 +115,13 @@ fn webhook(url: &str, alerts_max: u64) -> Integration {
 
 fn slack(texts: &[(&'static str, &str)]) -> Integration {
     let config = SlackConfig {
-        api_url: Secret::new("https://hooks.example.org/services/T0/B0/XYZ"),
+        url: Secret::new("https://hooks.example.org/services/T0/B0/XYZ"),
         texts: texts.iter().map(|(name, text)| (*name, template(text))).collect(),
         fields: vec![(template("Cluster"), template("a"), true)],
+        actions: Vec::new(),
         link_names: false,
         mrkdwn_in: Vec::new(),
+        update_message: false,
         timeout: Span::ZERO,
         http: HttpConfig::default(),
     };
@@ -139,6 +145,7 @@ fn mail_config(headers: &[(&str, &str)]) -> EmailConfig {
         headers: headers.iter().map(|(name, text)| ((*name).to_owned(), template(text))).collect(),
         html: None,
         text: None,
+        threading: Threading::Conversation,
     }
 }
 
@@ -183,6 +190,11 @@ fn heard(http: &mut Http, status: u16, body: &str) -> String {
             format!("retry{after} {}: {why}", reason.name())
         }
     }
+}
+
+/// Fields by name, as an integration's configuration holds them.
+fn texts(texts: &[(&'static str, &str)]) -> BTreeMap<&'static str, Template> {
+    texts.iter().map(|(name, text)| (*name, template(text))).collect()
 }
 
 /// The fields of a body.

@@ -181,6 +181,9 @@ pub enum Task {
         /// Configuration file
         #[arg(long = "config.file", value_name = "FILE", default_value = "config/incidentd.yaml")]
         config_file: PathBuf,
+        /// Features of Alertmanager by name, parted by commas
+        #[arg(long = "enable-feature", value_name = "NAMES", value_delimiter = ',')]
+        features: Vec<String>,
     },
     /// Run the stored events under other rules and print what would have been different
     Replay {

@@ -112,7 +112,7 @@ pub fn run() -> ExitCode {
     }
     let done = match flags.task {
         None => serve::serve(&flags.daemon),
-        Some(Task::Check { config_file }) => check::check(&config_file),
+        Some(Task::Check { config_file, features }) => check::check(&config_file, &features),
         Some(Task::Replay { config_file, storage_path, rules, since }) => {
             replay::replay(&config_file, &storage_path, rules.as_deref(), since)
         }

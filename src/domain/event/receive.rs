@@ -176,13 +176,13 @@ fn merge(old: (Timestamp, Ends), new: (Timestamp, Ends)) -> (Timestamp, Ends) {
 
 fn refire(turn: &mut Turn, id: AlertId, event: Event) {
     let alert = turn.state().event.alert(id).expect("the index names alerts that exist");
-    let before = match alert.phase() {
-        Phase::Resolved { at, .. } => (alert.starts_at, Ends::At(at)),
-        Phase::Firing => (alert.starts_at, alert.ends),
-    };
-    let Event { starts_at, ends, annotations, url, .. } = event;
+    let Event { mut starts_at, ends, annotations, url, .. } = event;
     // It never was over where it began again before it ended.
-    let (starts_at, _) = merge(before, (starts_at, ends));
+    if let Phase::Resolved { at, .. } = alert.phase()
+        && starts_at < at
+    {
+        (starts_at, _) = merge((alert.starts_at, Ends::At(at)), (starts_at, ends));
+    }
     turn.record(Fact::Refired { id, starts_at, ends, annotations, url });
     turn.tally.new += 1;
     lease::await_end(turn, ends);

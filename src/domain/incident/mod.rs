@@ -58,8 +58,7 @@ pub(crate) fn react(turn: &mut Turn, fact: &domain::Fact) {
                 turn.record(Fact::Fired { id: incident, alert: *id });
             }
         }
-        event::Fact::Refired { id, .. } => refired(turn, *id),
-        event::Fact::Surfaced { id } => refired(turn, *id),
+        event::Fact::Refired { id, .. } | event::Fact::Surfaced { id } => refired(turn, *id),
         event::Fact::Cleared { id, .. } => {
             if let Some(incident) = turn.state().incident.of_alert(*id) {
                 lifecycle::member_clears(turn, incident, *id);

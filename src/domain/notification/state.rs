@@ -67,8 +67,8 @@ pub struct Told {
     pub standing: Option<Standing>,
     /// The first message of the thread; nothing where that was Alertmanager's.
     pub first: Option<DeliveryId>,
-    /// What the provider calls that thread, where it says so and messages are edited or answered
-    /// by it.
+    /// What the provider calls the message that it shows, where it says so: such a message can be
+    /// edited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
 }
@@ -347,7 +347,7 @@ impl State {
         let before = group.told.remove(&delivery.channel);
         let first = before.as_ref().and_then(|told| told.first).or(Some(id));
         let thread = before.and_then(|told| told.provider);
-        let provider = thread.or_else(|| provider.map(str::to_owned));
+        let provider = provider.map(str::to_owned).or(thread);
         let Says { firing, kept, .. } = &delivery.says;
         let firing = firing.iter().chain(kept).copied().collect();
         let told = Told { at, firing, standing: delivery.says.standing, first, provider };

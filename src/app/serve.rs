@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::flags::{DaemonFlags, Features};
 use super::outside::{Outside, in_force, listen, setup};
-use super::{Failure, log, sources, store};
+use super::{Failure, log, sources, store, takeover};
 use crate::config::Loaded;
 use crate::domain::event;
 use crate::domain::notification::message::Reason;
@@ -71,6 +71,8 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
         "Restored"
     );
     let folded = restored.folded;
+    let takes_over =
+        opened.recovered.is_none() && takeover::is_due(&restored.state, &flags.storage_path);
 
     let settings = Arc::new(loaded.settings.clone());
     let engine = Engine::restore(restored.state, Arc::clone(&settings), restored.now);
@@ -84,9 +86,17 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
         Driver::new(engine, Box::new(opened.store), place, effects.clone(), Arc::clone(&metrics));
     let driver = driver.with_tail(folded).with_silence_log(flags.log_silences);
     let (dead, writer_died) = oneshot::channel();
-    // The first thing that the writer finds: before it no deadline may come due.
-    let _ = handle.post(Input::Started(Arc::clone(&settings)));
+    let started = || handle.post(Input::Started(Arc::clone(&settings)));
+    if !takes_over {
+        // The first thing that the writer finds: before it no deadline may come due.
+        let _ = started();
+    }
     let writer = spawn_writer(driver, dead)?;
+    if takes_over {
+        // Only when all is there does the start become a fact, and is not due again.
+        takeover::take_over(&handle, &flags.storage_path).await;
+        let _ = started();
+    }
     begin(&handle, opened.recovered.as_ref()).await;
     for delivery in in_flight {
         let _ = effects.send(delivery);

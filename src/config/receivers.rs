@@ -22,6 +22,7 @@ use crate::domain::notification::receiver::{Integration, Receiver};
 use crate::domain::value::Labels;
 
 pub(super) use form::Kind;
+pub(super) use pagerduty::DETAILS as PAGERDUTY_DETAILS;
 
 use form::Form;
 

@@ -8,6 +8,8 @@ mod summary;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use prometheus::{Registry, TextEncoder};
 
 use crate::domain::Tally;
@@ -243,13 +245,13 @@ impl Metrics {
     }
 
     /// Alerts that hold, by group: its key, how many people are told of, how many not.
-    pub fn set_group_alerts<'a>(&self, groups: impl Iterator<Item = (&'a str, usize, usize)>) {
+    pub fn set_group_alerts(&self, groups: &BTreeMap<String, (usize, usize)>) {
         if !self.detail.group_keys {
             return;
         }
         self.theirs.alerts.reset();
-        for (key, active, suppressed) in groups {
-            self.set_states(active, suppressed, Some(key));
+        for (key, (active, suppressed)) in groups {
+            self.set_states(*active, *suppressed, Some(key));
         }
     }
 

@@ -20,4 +20,5 @@ mod routes;
 mod silences;
 mod sink;
 mod store_tasks;
+mod takeover;
 mod until;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::fact::{Abandonment, Fact, Says};
-use super::inherited::{AlertHash, Datum, Inherited, Log};
+use super::inherited::{AlertHash, Inherited, Log};
 use super::route::Route;
 use super::verdict::Standing;
 use crate::domain::index::{Index, hash};
@@ -71,9 +71,6 @@ pub struct Told {
     /// by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
-    /// What Alertmanager's integration remembered of its message.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub data: BTreeMap<String, Datum>,
 }
 
 /// A message on its way.
@@ -331,17 +328,9 @@ impl State {
             }
             Fact::Inherited { id, entry } => self.inherited.insert(*id, (**entry).clone()),
             Fact::Recalled { entry, group, channel, key, hash } => {
-                let (at, data) = self.inherited.spend(*entry, *hash);
+                let inherited = self.inherited.spend(*entry, *hash);
                 let told = &mut self.groups.expect_mut(*group).told;
-                let unheard = Told {
-                    at,
-                    firing: BTreeSet::new(),
-                    standing: None,
-                    first: None,
-                    provider: None,
-                    data,
-                };
-                told.entry(*channel).or_insert(unheard).firing.insert(*key);
+                told.entry(*channel).or_insert(inherited).firing.insert(*key);
             }
             Fact::Lapsed { ids } => ids.iter().for_each(|id| self.inherited.remove(*id)),
         }
@@ -359,12 +348,11 @@ impl State {
         let group = self.groups.expect_mut(delivery.group);
         let before = group.told.remove(&delivery.channel);
         let first = before.as_ref().and_then(|told| told.first).or(Some(id));
-        let thread = before.as_ref().and_then(|told| told.provider.clone());
+        let thread = before.and_then(|told| told.provider);
         let provider = thread.or_else(|| provider.map(str::to_owned));
-        let data = before.map(|told| told.data).unwrap_or_default();
         let Says { firing, kept, .. } = &delivery.says;
         let firing = firing.iter().chain(kept).copied().collect();
-        let told = Told { at, firing, standing: delivery.says.standing, first, provider, data };
+        let told = Told { at, firing, standing: delivery.says.standing, first, provider };
         group.told.insert(delivery.channel, told);
     }
 

@@ -181,7 +181,7 @@ impl Driver {
             if next.is_none() && expected > 0 {
                 let watch = clock::Stopwatch::start();
                 if expected > 1 && patience == LINGER_MAX {
-                    std::thread::sleep(NAP);
+                    nap();
                 }
                 next = self.queue.recv_timeout(patience.saturating_sub(watch.duration())).ok();
                 patience = patience.saturating_sub(watch.duration());
@@ -303,6 +303,12 @@ impl Driver {
         self.metrics.checkpointed(stored.len() as u64, watch.seconds());
         Ok(())
     }
+}
+
+/// Lets inputs gather without a wake for each.
+#[expect(clippy::disallowed_methods, reason = "the loop's own wait, shorter than one flush")]
+fn nap() {
+    std::thread::sleep(NAP);
 }
 
 /// Which place the journal had reached by which hour, to trim it by age.

@@ -132,7 +132,7 @@ impl Log {
     pub(super) fn make(path: &Path, uuid: &str) -> io::Result<Self> {
         let file = File::create(path)?;
         // Blocks that are there need no flush of metadata when they are written over.
-        file.write_all_at(&[0; LOG_BYTES], 0)?;
+        file.write_all_at(&vec![0; LOG_BYTES], 0)?;
         file.sync_all()?;
         Ok(Self { file, at: 0, next: 0, seed: seed(uuid) })
     }

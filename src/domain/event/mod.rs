@@ -13,6 +13,7 @@
 
 pub mod adapter;
 mod alert;
+mod body;
 pub mod correlate;
 mod enrich;
 mod fact;
@@ -29,6 +30,7 @@ use crate::domain::value::{Actor, AlertId, SourceId};
 use crate::domain::{self, Refusal, Turn};
 
 pub use alert::{Alert, Phase};
+pub use body::Part;
 pub(crate) use enrich::sight;
 pub use fact::{ClearedBy, Correlation, Fact, Raised};
 pub use message::{Ends, Event, Signal};

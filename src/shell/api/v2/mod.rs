@@ -4,11 +4,14 @@ mod alerts;
 mod feed;
 mod groups;
 mod ingest;
+mod lens;
 mod query;
 mod record;
 pub(super) mod reply;
+mod sieve;
 mod silences;
 mod status;
+mod text;
 
 use std::sync::Arc;
 

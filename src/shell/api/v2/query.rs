@@ -5,7 +5,7 @@ use axum::response::Response;
 use regex::{Regex, RegexBuilder};
 
 use super::reply;
-use crate::domain::event::{self, Alert};
+use super::sieve::Sieve;
 use crate::domain::value::Matchers;
 use crate::domain::value::matcher::{ParseMode, parse_one};
 
@@ -65,9 +65,9 @@ impl Wanted {
         Ok(wanted)
     }
 
-    /// Tells whether an alert's labels fulfil every condition.
-    pub(super) fn fits(&self, events: &event::State, alert: &Alert) -> bool {
-        self.active && self.filter.iter().all(|m| m.matches(events.label(alert, &m.name)))
+    /// What finds the alerts that fulfil every condition.
+    pub(super) fn sieve(&self) -> Sieve<'_> {
+        Sieve::new(self)
     }
 
     /// Tells whether the query says nothing about receivers.

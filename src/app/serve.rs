@@ -93,12 +93,14 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
 
     let (stop, stopped) = watch::channel(false);
     let (reload, reloads) = mpsc::channel(4);
-    let context = Arc::new(outside.context(&handle, &metrics, setup(&loaded, &settings), reload));
+    let courier = Courier::new().map_err(Failure::Courier)?;
+    let mut context = outside.context(&handle, &metrics, setup(&loaded, &settings), reload);
+    context.courier = Some(courier.clone());
+    let context = Arc::new(context);
     for warning in context.setup().all_warnings(context.open_to_all) {
         tracing::warn!("{warning}");
     }
     metrics.reloaded(&settings.hash, clock::now());
-    let courier = Courier::new().map_err(Failure::Courier)?;
     let outbox = tokio::spawn(outbox::run(
         outgoing,
         handle.clone(),

@@ -1,16 +1,54 @@
 //! `receivers`: names with their integrations, and what `global` says for them.
 
 mod email;
+mod form;
 mod slack;
 mod webhook;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use super::check::Check;
 use super::node::{Node, Place, Yaml};
-use super::schema::{RECEIVER_KINDS, RECEIVER_KINDS_AWAITED};
-use crate::domain::notification::receiver::{Integration, IntegrationKind, Receiver};
-use crate::domain::template::Template;
+use super::shape::{Field, Shape};
+use crate::domain::notification::receiver::{Integration, Receiver};
+
+pub(super) use form::Kind;
+
+use form::Form;
+
+/// The kinds, in the order in which Alertmanager writes them out.
+pub(super) const KINDS: [&Kind; 3] = [&email::KIND, &slack::KIND, &webhook::KIND];
+
+/// The kinds that Alertmanager knows beyond those.
+const AWAITED: [&str; 15] = [
+    "discord_configs",
+    "incidentio_configs",
+    "jira_configs",
+    "mattermost_configs",
+    "msteams_configs",
+    "msteamsv2_configs",
+    "opsgenie_configs",
+    "pagerduty_configs",
+    "pushover_configs",
+    "rocketchat_configs",
+    "sns_configs",
+    "telegram_configs",
+    "victorops_configs",
+    "webex_configs",
+    "wechat_configs",
+];
+
+/// The keys of an entry of `receivers`.
+pub(super) fn fields() -> &'static [Field] {
+    static FIELDS: LazyLock<Vec<Field>> = LazyLock::new(|| {
+        let own = [("name", Shape::Text), ("labels", Shape::Names(&Shape::Text))];
+        let kinds = KINDS.iter().map(|kind| (kind.key, kind.shape));
+        let awaited = AWAITED.iter().map(|key| (*key, Shape::Any));
+        own.into_iter().chain(kinds).chain(awaited).collect()
+    });
+    &FIELDS
+}
 
 /// Reads every receiver.
 pub(super) fn read(check: &mut Check, root: &Node) -> BTreeMap<String, Receiver> {
@@ -44,44 +82,22 @@ pub(super) fn read(check: &mut Check, root: &Node) -> BTreeMap<String, Receiver>
 fn integrations(check: &mut Check, global: &Node, receiver: &Node) -> Vec<Integration> {
     let mut integrations = Vec::new();
     for (key, list) in receiver.entries() {
-        let kind = key.name.as_str();
-        if RECEIVER_KINDS_AWAITED.contains(&kind) {
+        if AWAITED.contains(&key.name.as_str()) {
             let why = format!(
-                "receiver kind `{kind}` is not supported yet; use one of {}",
-                RECEIVER_KINDS.map(|kind| format!("`{kind}`")).join(", ")
+                "receiver kind `{}` is not supported yet; use one of {}",
+                key.name,
+                KINDS.map(|kind| format!("`{}`", kind.key)).join(", ")
             );
             check.error(key.place, why);
         }
+        let Some(kind) = KINDS.into_iter().find(|kind| kind.key == key.name) else { continue };
         for (index, node) in list.items().iter().enumerate() {
-            let (made, send_resolved) = match kind {
-                "webhook_configs" => {
-                    (webhook::read(check, global, node).map(IntegrationKind::Webhook), true)
-                }
-                "slack_configs" => (
-                    slack::read(check, global, node)
-                        .map(|slack| IntegrationKind::Slack(Box::new(slack))),
-                    false,
-                ),
-                "email_configs" => (
-                    email::read(check, global, node)
-                        .map(|email| IntegrationKind::Email(Box::new(email))),
-                    false,
-                ),
-                _ => continue,
-            };
-            let Some(kind) = made else { continue };
-            let send_resolved =
-                node.get("send_resolved").and_then(Node::boolean).unwrap_or(send_resolved);
-            integrations.push(Integration { index, send_resolved, kind });
+            let send_resolved = node.get("send_resolved").and_then(Node::boolean);
+            let mut form = Form { check, kind, global, node };
+            let Some(made) = (kind.read)(&mut form) else { continue };
+            let send_resolved = send_resolved.unwrap_or(kind.send_resolved);
+            integrations.push(Integration { index, send_resolved, kind: made });
         }
     }
     integrations
-}
-
-/// The template under a key, or its default. An empty text is a template of nothing.
-fn template(check: &mut Check, node: &Node, key: &str, default: &str) -> Option<Template> {
-    match node.get(key) {
-        Some(field) => check.template(field),
-        None => check.built_in(node.place, default),
-    }
 }

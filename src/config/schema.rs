@@ -1,16 +1,15 @@
 //! The keys of every file, in the order in which they are written out again.
 
 mod own;
-mod receivers;
 mod rules;
 
 use std::sync::LazyLock;
 
+use super::receivers;
 use super::shape::{Field, Shape};
 use Shape::{Any, Duration, Fields, List, Names, Number, Secret, Text, Truth, Within, Word};
 
 pub(super) use own::OWN_KEYS;
-pub(super) use receivers::{RECEIVER_KINDS, RECEIVER_KINDS_AWAITED};
 pub(super) use rules::RULE_FILE;
 
 /// The keys of `alertmanager.yml`; any other top-level key is ours.
@@ -18,7 +17,7 @@ pub(super) const ALERTMANAGER: &[Field] = &[
     ("global", Fields(GLOBAL)),
     ("route", Within(route)),
     ("inhibit_rules", List(&Fields(INHIBIT_RULE))),
-    ("receivers", List(&Fields(receivers::RECEIVER))),
+    ("receivers", List(&Within(receivers::fields))),
     ("templates", List(&Text)),
     ("mute_time_intervals", List(&Fields(TIME_INTERVAL))),
     ("time_intervals", List(&Fields(TIME_INTERVAL))),

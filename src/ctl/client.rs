@@ -73,7 +73,13 @@ impl Client {
     pub async fn ask(&self, call: &Call) -> Result<Value, Failure> {
         match call.answer {
             Answer::List { limit, .. } => self.list(call, limit).await,
-            Answer::Page | Answer::Receipt { .. } => self.send(call, &[]).await,
+            Answer::Page
+            | Answer::Receipt { .. }
+            | Answer::Text(_)
+            | Answer::Routes
+            | Answer::Explanation
+            | Answer::Receivers { .. }
+            | Answer::Tested => self.send(call, &[]).await,
         }
     }
 

@@ -8,6 +8,8 @@ use clap::{Arg, ArgAction, ArgMatches, Command, ValueEnum, value_parser};
 use serde_json::Value;
 
 use super::call::{Answer, Call, Method};
+use super::offline::Offline;
+use super::words;
 use crate::domain::MANUALS;
 use crate::domain::value::{Span, Timestamp};
 use crate::domain::view::{Field, Fields, Kind, Manual, Verb};
@@ -39,7 +41,16 @@ pub struct Wish {
     /// How to write the answer.
     pub output: Output,
     /// What to ask.
-    pub call: Call,
+    pub ask: Ask,
+}
+
+/// Whom to ask.
+#[derive(Debug, Clone)]
+pub enum Ask {
+    /// The daemon.
+    Daemon(Call),
+    /// A file.
+    Offline(Offline),
 }
 
 /// How an answer is written.
@@ -49,6 +60,16 @@ pub enum Output {
     Table,
     /// As the API answered.
     Json,
+}
+
+impl Ask {
+    /// What the daemon is asked; nothing if it need not be.
+    pub fn daemon(self) -> Option<Call> {
+        match self {
+            Self::Daemon(call) => Some(call),
+            Self::Offline(_) => None,
+        }
+    }
 }
 
 impl Wish {
@@ -65,7 +86,7 @@ impl Wish {
             url: given.get_one::<String>("url").expect("it has a default").clone(),
             token_file: given.get_one::<PathBuf>("token_file").cloned(),
             output: *given.get_one::<Output>("output").expect("it has a default"),
-            call: call(&given),
+            ask: ask(&given),
         })
     }
 }
@@ -104,6 +125,7 @@ fn tree(now: Timestamp) -> Command {
         .args([url, token_file, output, by].map(|arg| arg.global(true).help_heading("Daemon")))
         .subcommands(MANUALS.iter().map(|manual| practice(manual, now)))
         .subcommand(Command::new("status").about("How the daemon is"))
+        .subcommands(words::commands())
 }
 
 fn practice(manual: &'static Manual, now: Timestamp) -> Command {
@@ -212,11 +234,16 @@ fn instant(text: &str, now: Timestamp) -> Result<Value, String> {
     Ok(Value::from(at.rfc3339()))
 }
 
-fn call(given: &ArgMatches) -> Call {
+fn ask(given: &ArgMatches) -> Ask {
     let (noun, asked) = given.subcommand().expect("a subcommand is required");
-    let Some(manual) = MANUALS.iter().find(|manual| manual.name == noun) else {
-        return Call::page(&[noun]);
-    };
+    match MANUALS.iter().find(|manual| manual.name == noun) {
+        Some(manual) => Ask::Daemon(call(manual, asked)),
+        None if noun == "status" => Ask::Daemon(Call::page(&[noun])),
+        None => words::ask(noun, asked),
+    }
+}
+
+fn call(manual: &'static Manual, asked: &ArgMatches) -> Call {
     let (word, given) = asked.subcommand().expect("a subcommand is required");
     if word == "list" {
         return list_call(manual, given);

@@ -68,6 +68,20 @@ pub enum Failure {
         /// What is wrong with the answer.
         why: String,
     },
+    /// A configuration file cannot be used.
+    #[error("{0}")]
+    Configuration(String),
+    /// An alert reaches other receivers than it must.
+    #[error("expected receivers {expected}, resolved to {told}")]
+    OtherReceivers {
+        /// Those that it must reach.
+        expected: String,
+        /// Those that it reaches.
+        told: String,
+    },
+    /// A test of a receiver did not arrive everywhere; the answer says where.
+    #[error("not every integration took the message")]
+    Untold,
     /// The answer could not be written.
     #[error("failed to write the answer")]
     Output(#[source] std::io::Error),
@@ -107,12 +121,17 @@ impl Failure {
 
     fn code(&self) -> u8 {
         match self {
-            Self::Address { .. } | Self::TokenFile { .. } | Self::Token => 2,
+            Self::Address { .. }
+            | Self::TokenFile { .. }
+            | Self::Token
+            | Self::Configuration(_) => 2,
             Self::Unreachable { .. } | Self::Behind { .. } => 3,
             Self::Runtime(_)
             | Self::Prepare(_)
             | Self::Refused(_)
             | Self::Stranger { .. }
+            | Self::OtherReceivers { .. }
+            | Self::Untold
             | Self::Output(_) => 1,
         }
     }
@@ -141,6 +160,9 @@ impl Failure {
             | Self::Token
             | Self::Runtime(_)
             | Self::Prepare(_)
+            | Self::Configuration(_)
+            | Self::OtherReceivers { .. }
+            | Self::Untold
             | Self::Output(_) => String::new(),
         }
     }

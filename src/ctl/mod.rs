@@ -8,8 +8,11 @@ mod client;
 mod command;
 mod failure;
 mod look;
+mod offline;
 mod page;
 mod table;
+mod tree;
+mod words;
 mod written;
 
 use std::ffi::OsString;
@@ -20,9 +23,10 @@ use serde_json::Value;
 
 pub use call::{Answer, Call, Method};
 pub use client::Client;
-pub use command::{Output, Wish};
+pub use command::{Ask, Output, Wish};
 pub use failure::{Failure, Problem};
 pub use look::Look;
+pub use offline::Offline;
 
 use crate::shell::clock;
 
@@ -46,23 +50,52 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn perform(wish: &Wish) -> Result<String, Failure> {
+    let call = match &wish.ask {
+        Ask::Daemon(call) => call,
+        Ask::Offline(question) => {
+            let answer = offline::answer(question)?;
+            let text = match wish.output {
+                Output::Json => format!("{answer:#}\n"),
+                Output::Table => offline::shown(question, &answer),
+            };
+            if let Offline::Test { verify, .. } = question {
+                write(&text)?;
+                return offline::verify(verify.as_deref(), &answer).map(|()| String::new());
+            }
+            return Ok(text);
+        }
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(Failure::Runtime)?;
     let token = client::token(wish.token_file.as_deref())?;
-    let answer = runtime.block_on(Client::new(&wish.url, token)?.ask(&wish.call))?;
-    Ok(shown(wish, &answer, &Look::of_stdout(clock::now())))
+    let answer = runtime.block_on(Client::new(&wish.url, token)?.ask(call))?;
+    let text = shown(wish.output, call, &answer, &Look::of_stdout(clock::now()));
+    if let Answer::Receivers { verify, .. } = &call.answer {
+        write(&text)?;
+        return offline::verify(verify.as_deref(), &answer).map(|()| String::new());
+    }
+    if matches!(call.answer, Answer::Tested) && !tree::arrived(&answer) {
+        write(&text)?;
+        return Err(Failure::Untold);
+    }
+    Ok(text)
 }
 
 /// Writes an answer the way it was asked for.
-fn shown(wish: &Wish, answer: &Value, look: &Look) -> String {
-    match wish.output {
+fn shown(output: Output, call: &Call, answer: &Value, look: &Look) -> String {
+    match output {
         Output::Json => format!("{answer:#}\n"),
-        Output::Table => match wish.call.answer {
+        Output::Table => match &call.answer {
             Answer::List { manual, .. } => page::list(manual, answer, look),
             Answer::Page => page::record(answer, look),
             Answer::Receipt { manual, verb } => page::receipt(manual, verb, answer, look),
+            Answer::Text(member) => answer[*member].as_str().unwrap_or_default().to_owned(),
+            Answer::Routes => tree::routes(answer),
+            Answer::Explanation => tree::explanation(answer),
+            Answer::Receivers { tree, .. } => tree::receivers(answer, *tree),
+            Answer::Tested => tree::tested(answer),
         },
     }
 }

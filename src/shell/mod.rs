@@ -1,5 +1,6 @@
 //! I/O, thin. Nothing here decides anything about an incident.
 
+pub mod alertmanager;
 pub mod api;
 pub mod clock;
 pub mod courier;

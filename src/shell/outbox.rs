@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use super::clock;
 use super::courier::Courier;
 use super::handle::{Handle, NotTaken};
-use crate::domain::notification::message::{Class, Message, Reason, Report};
+use crate::domain::notification::message::{Class, Reason, Report};
 use crate::domain::notification::{self, Command, Outcome};
 use crate::domain::value::{Actor, DeliveryId, Via};
 use crate::engine::Input;
@@ -94,7 +94,8 @@ async fn deliver(
         }
     };
     let watch = clock::Stopwatch::start();
-    let sent = match &message {
+    let kind = integration.kind.name();
+    let sent = match message {
         Some(message) => courier.send(message).await,
         None => Report::Failed {
             class: Class::Permanent,
@@ -102,18 +103,13 @@ async fn deliver(
             reason: Reason::Other,
         },
     };
-    log(&letter.receiver, id, attempt, message.as_ref(), &sent);
+    log(&letter.receiver, id, attempt, kind, &sent);
     let failure = match &sent {
         Report::Delivered { .. } => None,
         Report::Failed { reason, .. } => Some(*reason),
     };
     let retried = matches!(&sent, Report::Failed { class: Class::Retry { .. }, .. });
-    observe(Attempt {
-        integration: integration.kind.name(),
-        seconds: watch.seconds(),
-        failure,
-        settled: !retried,
-    });
+    observe(Attempt { integration: kind, seconds: watch.seconds(), failure, settled: !retried });
     report(handle, id, attempt, outcome(sent)).await;
 }
 
@@ -138,13 +134,7 @@ async fn report(handle: &Handle, id: DeliveryId, attempt: u32, outcome: Outcome)
     }
 }
 
-fn log(receiver: &str, id: DeliveryId, attempt: u32, message: Option<&Message>, report: &Report) {
-    let kind = match message {
-        Some(Message::Webhook(_)) => "webhook",
-        Some(Message::Slack(_)) => "slack",
-        Some(Message::Email(_)) => "email",
-        None => "none",
-    };
+fn log(receiver: &str, id: DeliveryId, attempt: u32, kind: &str, report: &Report) {
     match report {
         // Whoever reads of failures must also read how it ended.
         Report::Delivered { .. } if attempt > 1 => {

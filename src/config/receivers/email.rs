@@ -2,28 +2,60 @@
 
 use std::collections::BTreeMap;
 
-use super::template;
+use super::form::{Form, Kind};
 use crate::config::check::Check;
 use crate::config::node::{Node, Place};
-use crate::domain::notification::receiver::EmailConfig;
+use crate::config::schema::TLS;
+use crate::config::shape::{Field, Shape};
+use crate::domain::notification::receiver::{EmailConfig, IntegrationKind};
 use crate::domain::template::Template;
 use crate::domain::value::Secret;
+use Shape::{Fields, List, Names, Text, Truth};
+
+pub(super) const KIND: Kind = Kind {
+    key: "email_configs",
+    shape: List(&Fields(FIELDS)),
+    defaults: &[("html", r#"{{ template "email.default.html" . }}"#)],
+    send_resolved: false,
+    read,
+};
+
+const FIELDS: &[Field] = &[
+    ("send_resolved", Truth),
+    ("to", Shape::Template),
+    ("from", Shape::Template),
+    ("hello", Text),
+    ("smarthost", Text),
+    ("auth_username", Text),
+    ("auth_password", Shape::Secret),
+    ("auth_password_file", Text),
+    ("auth_secret", Shape::Secret),
+    ("auth_secret_file", Text),
+    ("auth_identity", Text),
+    ("headers", Names(&Shape::Template)),
+    ("html", Shape::Template),
+    ("text", Shape::Template),
+    ("require_tls", Truth),
+    ("force_implicit_tls", Truth),
+    ("tls_config", Fields(TLS)),
+    ("threading", Fields(&[("enabled", Truth), ("thread_by_date", Text)])),
+];
 
 const SUBJECT: &str = r#"{{ template "email.default.subject" . }}"#;
-const HTML: &str = r#"{{ template "email.default.html" . }}"#;
 
-pub(super) fn read(check: &mut Check, global: &Node, node: &Node) -> Option<EmailConfig> {
-    let Some(to) = node.get("to") else {
-        check.error(node.place, "an e-mail needs a `to`");
+fn read(form: &mut Form) -> Option<IntegrationKind> {
+    let Some(to) = form.get("to") else {
+        form.error("an e-mail needs a `to`");
         return None;
     };
+    let (global, node) = (form.global, form.node);
     let Some(from) = node.get("from").or_else(|| global.get("smtp_from")) else {
-        check.error(node.place, "no `from` here and no `smtp_from` in `global`; write one of them");
+        form.error("no `from` here and no `smtp_from` in `global`; write one of them");
         return None;
     };
     let Some(smarthost) = node.get("smarthost").or_else(|| global.get("smtp_smarthost")) else {
         let why = "no `smarthost` here and no `smtp_smarthost` in `global`; write one of them";
-        check.error(node.place, why);
+        form.error(why);
         return None;
     };
     let either = |own: &str, inherited: &str| {
@@ -33,28 +65,27 @@ pub(super) fn read(check: &mut Check, global: &Node, node: &Node) -> Option<Emai
     let tls = node.get("tls_config").or_else(|| global.get("smtp_tls_config"));
     let skip_verify = tls.and_then(|tls| tls.get("insecure_skip_verify")).and_then(Node::boolean);
     if let Some(threading) = node.get("threading") {
-        check.warn(threading.place, "`threading` has no effect yet");
+        form.check.warn(threading.place, "`threading` has no effect yet");
     }
     let hello = node.text_at("hello").or_else(|| global.text_at("smtp_hello"));
-    Some(EmailConfig {
-        to: check.template(to)?,
-        from: check.template(from)?,
-        smarthost: host_and_port(check, smarthost)?,
+    Some(IntegrationKind::Email(Box::new(EmailConfig {
+        to: form.check.template(to)?,
+        from: form.check.template(from)?,
+        smarthost: host_and_port(form.check, smarthost)?,
         hello: hello.unwrap_or("localhost").to_owned(),
-        auth: auth(check, global, node),
+        auth: auth(form.check, global, node),
         require_tls: either("require_tls", "smtp_require_tls").unwrap_or(true),
         implicit_tls: either("force_implicit_tls", "smtp_force_implicit_tls").unwrap_or(false),
         insecure_skip_verify: skip_verify.unwrap_or(false),
-        headers: headers(check, node)?,
-        html: body(check, node, "html", HTML),
-        text: body(check, node, "text", ""),
-    })
+        headers: headers(form.check, node)?,
+        html: body(form, "html"),
+        text: body(form, "text"),
+    })))
 }
 
 /// A body part; an empty template means that there is none.
-fn body(check: &mut Check, node: &Node, key: &str, default: &str) -> Option<Template> {
-    let text = node.get(key).map_or(Some(default), Node::text)?;
-    if text.is_empty() { None } else { template(check, node, key, default) }
+fn body(form: &mut Form, key: &str) -> Option<Template> {
+    if form.text(key).is_empty() { None } else { form.template(key) }
 }
 
 fn auth(check: &mut Check, global: &Node, node: &Node) -> Option<(String, Secret)> {

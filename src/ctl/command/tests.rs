@@ -14,7 +14,7 @@ fn wish(line: &str) -> Result<Wish, clap::Error> {
 }
 
 fn check(line: &str, expected: &str) {
-    let call = wish(line).unwrap_or_else(|error| panic!("{line}: {error}")).call;
+    let call = wish(line).unwrap_or_else(|error| panic!("{line}: {error}")).ask.daemon().unwrap();
     assert_eq!(call.to_string(), expected, "{line}");
 }
 
@@ -105,10 +105,32 @@ fn wrong_words_are_refused_with_what_would_be_right() {
 fn a_list_knows_how_many_records_it_shows() {
     for (line, expected) in [("", 50), ("--limit 3", 3), ("--all", 100_000)] {
         let Answer::List { limit, .. } =
-            wish(&format!("incident list {line}")).unwrap().call.answer
+            wish(&format!("incident list {line}")).unwrap().ask.daemon().unwrap().answer
         else {
             panic!("a list is answered by a list");
         };
         assert_eq!(limit, expected, "{line}");
     }
+}
+
+#[test]
+fn routes_and_receivers_are_asked_for_by_name() {
+    check("config show", "GET api/itsm/v1/config");
+    check("config routes show", "GET api/itsm/v1/routes");
+    check(
+        "config routes test team=db 'a=\"b c\"'",
+        "GET api/itsm/v1/routes/explain?label=team%3Ddb&label=a%3Db%20c",
+    );
+    check("routes explain team=db", "GET api/itsm/v1/routes/explain?label=team%3Ddb");
+    check(
+        "receiver test team severity=page --resolved",
+        "POST api/itsm/v1/receivers/team/test \
+         {\"labels\":{\"severity\":\"page\"},\"resolved\":true,\"by\":\"anna\"}",
+    );
+    refused("routes explain team", "write NAME=VALUE");
+    refused("receiver test", "RECEIVER");
+    let offline = wish("config routes test --config.file am.yml team=db").unwrap().ask;
+    let Ask::Offline(Offline::Test { file, labels, .. }) = offline else { panic!("no daemon") };
+    assert_eq!(file, PathBuf::from("am.yml"));
+    assert_eq!(labels, [("team".to_owned(), "db".to_owned())]);
 }

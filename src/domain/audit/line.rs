@@ -253,7 +253,10 @@ fn of_notification(fact: &notification::Fact) -> Option<Draft> {
         | F::Queued { .. }
         | F::Retried { .. }
         | F::Failed { .. }
-        | F::Delivered { .. } => None,
+        | F::Delivered { .. }
+        | F::Inherited { .. }
+        | F::Recalled { .. }
+        | F::Lapsed { .. } => None,
     }
 }
 

@@ -167,13 +167,29 @@ fn refire(turn: &mut Turn, id: AlertId, event: Event) {
 }
 
 fn raise(turn: &mut Turn, key: Fingerprint, event: Event, previous: Option<AlertId>) {
+    let ends = event.ends;
+    bear(turn, key, event, previous, true);
+    turn.tally.new += 1;
+    lease::await_end(turn, ends);
+}
+
+/// Records the birth of an alert, which is part of an incident unless it is over already.
+fn bear(
+    turn: &mut Turn,
+    key: Fingerprint,
+    event: Event,
+    previous: Option<AlertId>,
+    interrupts: bool,
+) -> AlertId {
     let id = turn.state().event.next_alert();
     let source = lease::source(turn, &event.source);
     let set = enrich::set(turn.settings(), &event, turn.now());
     let over = (!set.is_empty()).then(|| event.labels.with(set.iter()));
     let labels = over.as_ref().unwrap_or(&event.labels);
     let severity = turn.settings().severity_of(&event.source, labels.get("severity"));
-    let correlation = correlate::correlate(turn.settings(), &event.source, labels, severity);
+    let correlation = interrupts
+        .then(|| correlate::correlate(turn.settings(), &event.source, labels, severity))
+        .flatten();
     let Event { labels, annotations, url, key: source_key, starts_at, ends, .. } = event;
     turn.record(Fact::Raised(Box::new(Raised {
         id,
@@ -190,17 +206,14 @@ fn raise(turn: &mut Turn, key: Fingerprint, event: Event, previous: Option<Alert
         correlation,
         previous,
     })));
-    turn.tally.new += 1;
-    lease::await_end(turn, ends);
+    id
 }
 
 fn resolved(turn: &mut Turn, key: Fingerprint, event: &Event) {
-    let Some((id, alert)) = turn.state().event.by_key(key) else {
-        // Cleared before we ever saw it fire.
-        turn.tally.resolved_unknown += 1;
-        return;
-    };
     let ended = event.ends.at().unwrap_or(turn.now()).min(turn.now());
+    let Some((id, alert)) = turn.state().event.by_key(key) else {
+        return resolved_unheard(turn, key, event, ended);
+    };
     match alert.phase() {
         Phase::Resolved { .. } => turn.tally.duplicate += 1,
         // The end of an earlier outbreak, overtaken on its way by the next one.
@@ -210,6 +223,18 @@ fn resolved(turn: &mut Turn, key: Fingerprint, event: &Event) {
             clear(turn, id, ended, ClearedBy::Source);
         }
     }
+}
+
+/// Something has ended that was never heard to fire. That leaves no trace, unless the Alertmanager
+/// whose place was taken had told somebody that it fires: who was told so is told its end.
+fn resolved_unheard(turn: &mut Turn, key: Fingerprint, event: &Event, ended: Timestamp) {
+    if !turn.state().notification.was_told_before(&event.labels) {
+        turn.tally.resolved_unknown += 1;
+        return;
+    }
+    let id = bear(turn, key, event.clone(), None, false);
+    turn.tally.resolved += 1;
+    clear(turn, id, ended, ClearedBy::Source);
 }
 
 /// Ends an alert, on its source's word or because its lease ran out.

@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::inherited::{AlertHash, Inherited};
 use super::verdict::{Standing, Verdict};
 use crate::domain::value::{
-    AlertId, ChannelId, DeliveryId, Fingerprint, GroupId, IncidentId, Labels, Priority, Timestamp,
+    AlertId, ChannelId, DeliveryId, Fingerprint, GroupId, IncidentId, InheritedId, Labels,
+    Priority, Timestamp,
 };
 
 /// A fact of notification.
@@ -116,6 +118,31 @@ pub enum Fact {
     BreakerClosed {
         /// The channel.
         id: ChannelId,
+    },
+    /// What the Alertmanager whose place was taken had told of a group.
+    Inherited {
+        /// The entry's number; one of the same number is replaced.
+        id: InheritedId,
+        /// What was told.
+        entry: Box<Inherited>,
+    },
+    /// An alert was heard of that a channel had been told of by Alertmanager.
+    Recalled {
+        /// The entry that says so.
+        entry: InheritedId,
+        /// The alert's group.
+        group: GroupId,
+        /// The channel.
+        channel: ChannelId,
+        /// The alert's identity.
+        key: Fingerprint,
+        /// The alert as the entry names it.
+        hash: AlertHash,
+    },
+    /// Nothing was heard of what some entries name for as long as Alertmanager would have kept them.
+    Lapsed {
+        /// The entries.
+        ids: Vec<InheritedId>,
     },
 }
 

@@ -7,7 +7,7 @@ use super::receiver::Integration;
 use super::route::{GroupBy, Route};
 use super::state::{Group, Told};
 use super::verdict::{self, Standing, Verdict};
-use super::{Deadline, outbox};
+use super::{Deadline, inherited, outbox};
 use crate::domain::incident::Incident;
 use crate::domain::value::{
     AlertId, Fingerprint, GroupId, IncidentId, Labels, Priority, Span, Timestamp,
@@ -35,6 +35,7 @@ pub(super) fn place(turn: &mut Turn, id: AlertId, labels: &Labels) {
         let known = turn.state().notification.group(group).and_then(|group| group.alerts.get(&key));
         if known != Some(&id) {
             turn.record(Fact::Grouped { id: group, alert: id, key });
+            inherited::recall(turn, group, Some((key, id)));
         }
         wind(turn, group);
     }
@@ -123,6 +124,7 @@ pub(super) fn tick(turn: &mut Turn, id: GroupId) {
 
 /// Lets a group speak through each integration of its receiver that has something to be told.
 pub(super) fn speak(turn: &mut Turn, id: GroupId) {
+    inherited::recall(turn, id, None);
     let Some(group) = turn.state().notification.group(id) else { return };
     let settings = turn.settings();
     let Some(receiver) = settings.receivers.get(&group.receiver) else { return };
@@ -133,7 +135,10 @@ pub(super) fn speak(turn: &mut Turn, id: GroupId) {
             continue;
         }
         let says = outbox::says(turn, id, channel, integration.send_resolved);
-        if says.verdict != Verdict::Quiet {
+        let over = says.verdict == Verdict::AllResolved;
+        if over && inherited::awaits_more(turn, id, channel) {
+            wind(turn, id);
+        } else if says.verdict != Verdict::Quiet {
             outbox::queue(turn, id, channel, says);
         }
     }
@@ -164,10 +169,11 @@ pub(super) fn settled(turn: &mut Turn, id: GroupId) {
 
 /// Lets go what has been told, and closes the group when nothing is left.
 pub(super) fn tidy(turn: &mut Turn, id: GroupId) {
-    let Some(group) = turn.state().notification.group(id) else { return };
     if turn.state().notification.is_speaking(id) {
         return;
     }
+    inherited::recall(turn, id, None);
+    let Some(group) = turn.state().notification.group(id) else { return };
     if let Some(incident) = group.incident {
         let standing = Standing::of(turn.state().incident.expect(incident));
         let over = !standing.status.is_open() && !is_reopenable(turn, incident);

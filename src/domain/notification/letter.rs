@@ -1,5 +1,7 @@
 //! Letters: what a delivery says, as things stand when its attempt is made.
 
+use std::cmp::Ordering;
+
 use super::message::{AlertStatus, Letter, LetterAlert, LetterIncident, LetterProblem, Thread};
 use super::outbox::channel_name;
 use super::receiver::Integration;
@@ -57,7 +59,8 @@ pub fn letter(
         delayed: (waited > DELAY_WORTH_TELLING).then_some(waited),
         thread: Thread {
             root: root(group, delivery),
-            previous: told.map(|told| told.first).into_iter().collect(),
+            previous: told.and_then(|told| told.first).into_iter().collect(),
+            provider: told.and_then(|told| told.provider.clone()),
         },
         now,
     })
@@ -88,7 +91,7 @@ fn alerts(state: &State, group: &Group, delivery: &Delivery) -> Vec<LetterAlert>
         Some(incident) => of_incident(state, incident),
         None => of_group(state, group, delivery),
     };
-    alerts.sort_by(|a, b| order(&a.labels).cmp(&order(&b.labels)));
+    alerts.sort_by(|a, b| order(&a.labels, &b.labels));
     alerts
 }
 
@@ -115,8 +118,9 @@ fn of_group(state: &State, group: &Group, delivery: &Delivery) -> Vec<LetterAler
 }
 
 /// Alertmanager's order of the alerts of a group: job, instance, then all labels.
-fn order(labels: &Labels) -> (&str, &str, &Labels) {
-    (labels.get("job"), labels.get("instance"), labels)
+fn order(a: &Labels, b: &Labels) -> Ordering {
+    let by = |name| a.get(name).cmp(b.get(name));
+    by("job").then_with(|| by("instance")).then_with(|| a.order(b))
 }
 
 fn alert(state: &State, id: AlertId, firing: bool) -> Option<LetterAlert> {

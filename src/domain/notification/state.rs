@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::fact::{Abandonment, Fact, Says};
+use super::inherited::{AlertHash, Datum, Inherited, Log};
 use super::route::Route;
 use super::verdict::Standing;
 use crate::domain::index::{Index, hash};
@@ -30,6 +31,8 @@ pub struct State {
     /// The one message on its way from a group through a channel.
     on_the_way: BTreeMap<(GroupId, ChannelId), DeliveryId>,
     channel_names: BTreeMap<String, ChannelId>,
+    /// What Alertmanager had told, as far as its alerts have not been heard of here.
+    pub(super) inherited: Log,
 }
 
 /// What one message speaks of: alerts of one route with equal labels, or an incident.
@@ -62,8 +65,15 @@ pub struct Told {
     pub firing: BTreeSet<Fingerprint>,
     /// How it believes the incident to stand.
     pub standing: Option<Standing>,
-    /// The first message of the thread.
-    pub first: DeliveryId,
+    /// The first message of the thread; nothing where that was Alertmanager's.
+    pub first: Option<DeliveryId>,
+    /// What the provider calls that thread, where it says so and messages are edited or answered
+    /// by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// What Alertmanager's integration remembered of its message.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub data: BTreeMap<String, Datum>,
 }
 
 /// A message on its way.
@@ -196,6 +206,16 @@ impl State {
         self.by_alert.first(id).is_some()
     }
 
+    /// What Alertmanager had told of alerts that have not been heard of here, oldest entry first.
+    pub fn inherited(&self) -> impl DoubleEndedIterator<Item = &Inherited> {
+        self.inherited.iter().map(|(_, entry)| entry)
+    }
+
+    /// Tells whether Alertmanager had told somebody that an alert with these labels fires.
+    pub fn was_told_before(&self, labels: &Labels) -> bool {
+        !self.inherited.is_empty() && self.inherited.names(AlertHash::of(labels))
+    }
+
     /// How soon a message must go relative to others: lower first.
     pub fn rank(&self, id: DeliveryId) -> (u8, DeliveryId) {
         let priority = self.deliveries.get(id).and_then(|delivery| delivery.priority);
@@ -296,7 +316,7 @@ impl State {
                 let channel = self.channels.expect_mut(delivery.channel);
                 channel.failures = channel.failures.saturating_add(1);
             }
-            Fact::Delivered { id, .. } => self.fold_delivered(at, *id),
+            Fact::Delivered { id, provider } => self.fold_delivered(at, *id, provider.as_deref()),
             Fact::Abandoned { id, why, .. } => {
                 let channel = self.take_delivery(*id).channel;
                 if let Abandonment::Refused(_) = why {
@@ -309,10 +329,25 @@ impl State {
                 channel.open = false;
                 channel.failures = 0;
             }
+            Fact::Inherited { id, entry } => self.inherited.insert(*id, (**entry).clone()),
+            Fact::Recalled { entry, group, channel, key, hash } => {
+                let (at, data) = self.inherited.spend(*entry, *hash);
+                let told = &mut self.groups.expect_mut(*group).told;
+                let unheard = Told {
+                    at,
+                    firing: BTreeSet::new(),
+                    standing: None,
+                    first: None,
+                    provider: None,
+                    data,
+                };
+                told.entry(*channel).or_insert(unheard).firing.insert(*key);
+            }
+            Fact::Lapsed { ids } => ids.iter().for_each(|id| self.inherited.remove(*id)),
         }
     }
 
-    fn fold_delivered(&mut self, at: Timestamp, id: DeliveryId) {
+    fn fold_delivered(&mut self, at: Timestamp, id: DeliveryId, provider: Option<&str>) {
         let delivery = self.take_delivery(id);
         assert!(delivery.retry_at.is_none(), "only an attempt can be delivered");
         let channel = self.channels.expect_mut(delivery.channel);
@@ -322,9 +357,13 @@ impl State {
             return;
         }
         let group = self.groups.expect_mut(delivery.group);
-        let first = group.told.get(&delivery.channel).map_or(id, |told| told.first);
+        let before = group.told.remove(&delivery.channel);
+        let first = before.as_ref().and_then(|told| told.first).or(Some(id));
+        let thread = before.as_ref().and_then(|told| told.provider.clone());
+        let provider = thread.or_else(|| provider.map(str::to_owned));
+        let data = before.map(|told| told.data).unwrap_or_default();
         let firing = delivery.says.firing.iter().copied().collect();
-        let told = Told { at, firing, standing: delivery.says.standing, first };
+        let told = Told { at, firing, standing: delivery.says.standing, first, provider, data };
         group.told.insert(delivery.channel, told);
     }
 
@@ -344,6 +383,9 @@ impl State {
         for number in self.channels.take_changed() {
             add("channels", number);
         }
+        for number in self.inherited.take_changed() {
+            add("inherited", number);
+        }
     }
 
     pub(crate) fn page(&self, table: &str, number: u64) -> Option<Vec<u8>> {
@@ -351,6 +393,7 @@ impl State {
             "groups" => self.groups.page(number, Clone::clone),
             "deliveries" => self.deliveries.page(number, Clone::clone),
             "channels" => self.channels.page(number, Clone::clone),
+            "inherited" => self.inherited.page(number),
             _ => None,
         }
     }
@@ -365,6 +408,7 @@ impl State {
             "groups" => self.groups.load_page(GROUPS, number, records, |record| record),
             "deliveries" => self.deliveries.load_page(DELIVERIES, number, records, |record| record),
             "channels" => self.channels.load_page(CHANNELS, number, records, |record| record),
+            "inherited" => self.inherited.load_page(number, records),
             _ => Err(UnreadablePage::unknown("notification", table, number)),
         }
     }
@@ -386,6 +430,7 @@ impl State {
             .collect();
         self.channel_names =
             self.channels.iter().map(|(id, channel)| (channel.name.clone(), id)).collect();
+        self.inherited.rebuild();
     }
 
     pub(crate) fn agenda(&self, add: &mut dyn FnMut(Timestamp, super::Deadline)) {
@@ -399,6 +444,9 @@ impl State {
         }
         for (id, _) in self.channels.iter().filter(|(_, channel)| channel.open) {
             add(Timestamp(0), super::Deadline::Probe(id));
+        }
+        if let Some(at) = self.inherited.lapses_at() {
+            add(at, super::Deadline::Lapse);
         }
     }
 }

@@ -184,7 +184,9 @@ mod tests {
             at: Timestamp(0),
             firing: set(firing),
             standing: None,
-            first: crate::domain::value::DeliveryId(1),
+            first: None,
+            provider: None,
+            data: std::collections::BTreeMap::new(),
         };
         let cases: [Case; 12] = [
             (None, &[], &[], true, 0, Verdict::Quiet),

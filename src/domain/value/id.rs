@@ -83,6 +83,8 @@ record_ids! {
     ConfigurationId = "CFG";
     /// A line of the audit trail.
     AuditId = "AUD";
+    /// An entry of the notification log of the Alertmanager whose place was taken.
+    InheritedId = "INH";
 }
 
 /// The number of a record in 5 bytes, for what is kept by the million. It sorts like the number; 0

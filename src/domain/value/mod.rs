@@ -13,8 +13,8 @@ mod time;
 
 pub use actor::{Actor, Via};
 pub use id::{
-    AlertId, AuditId, ChannelId, ConfigurationId, DeliveryId, GroupId, IncidentId, InvalidId,
-    ProblemId, RecordId, Short, SignatureId, SourceId,
+    AlertId, AuditId, ChannelId, ConfigurationId, DeliveryId, GroupId, IncidentId, InheritedId,
+    InvalidId, ProblemId, RecordId, Short, SignatureId, SourceId,
 };
 pub use labels::{Fingerprint, Labels};
 pub use matcher::{Matcher, Matchers};

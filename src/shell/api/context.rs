@@ -12,6 +12,7 @@ use crate::domain::value::matcher::ParseMode;
 use crate::domain::value::{Span, Timestamp};
 use crate::engine::Engine;
 use crate::shell::clock;
+use crate::shell::courier::Courier;
 use crate::shell::handle::Handle;
 use crate::shell::intake::http::{Sources, Terms};
 use crate::shell::metrics::Metrics;
@@ -59,6 +60,8 @@ pub struct Context {
     pub reload: Reload,
     /// Who explains.
     pub explain: Explain,
+    /// Who carries messages that try a receiver out; without one, none is tried.
+    pub courier: Option<Courier>,
     /// Set if the daemon listens beyond loopback while no token is demanded.
     pub open_to_all: bool,
     /// How long a request may take before it is answered 503.
@@ -83,6 +86,7 @@ impl Context {
             started: clock::now(),
             reload,
             explain: |_, _| None,
+            courier: None,
             open_to_all: false,
             timeout: TIMEOUT,
             gets: Arc::new(Semaphore::new(gets_max)),

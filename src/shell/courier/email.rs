@@ -13,7 +13,8 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail as MailCommand, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, MailParameter};
 
-use super::{Class, Reason, Report, chain, excerpt};
+use super::{Class, Reason, Report, chain};
+use crate::domain::notification::message::exchange::excerpt;
 use crate::domain::notification::message::{Mail, SmtpServer};
 use crate::domain::value::Span;
 

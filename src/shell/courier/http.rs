@@ -1,15 +1,18 @@
-//! Webhooks and Slack: a POST, and what the reply means.
+//! HTTP: carries requests and brings replies back, without understanding either.
 
 use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::{
     AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, InvalidHeaderName,
     InvalidHeaderValue, RETRY_AFTER,
 };
-use reqwest::{Client, ClientBuilder, Response, StatusCode, Url, redirect};
-use serde::Deserialize;
+use reqwest::{Client, ClientBuilder, Response, Url, redirect};
 
-use super::{Class, Reason, Report, chain, excerpt};
-use crate::domain::notification::message::Post;
+use super::{Class, Reason, Report, chain};
+use crate::domain::notification::message::Http;
+use crate::domain::notification::message::exchange::{
+    Method, REQUESTS_MAX, Reply, Request, Step, excerpt,
+};
+use crate::domain::notification::receiver::HttpConfig;
 use crate::domain::value::{Secret, Span};
 
 /// How we name ourselves.
@@ -56,111 +59,65 @@ fn build(policy: impl Fn(ClientBuilder) -> ClientBuilder) -> Result<Client, reqw
     })
 }
 
-/// What came back.
-struct Reply {
-    status: StatusCode,
-    after: Option<Span>,
-    body: String,
+/// Makes one attempt.
+pub(super) async fn send(clients: &Clients, message: Http, limit: Span) -> Report {
+    let host = host(&message.first);
+    let exchange = tokio::time::timeout(limit.duration(), exchange(clients, message));
+    exchange.await.unwrap_or_else(|_| Report::Failed {
+        class: Class::Retry { after: None },
+        why: format!("{host} did not answer within {limit}"),
+        reason: Reason::ContextDeadlineExceeded,
+    })
 }
 
-pub(super) async fn webhook(clients: &Clients, post: &Post, limit: Span) -> Report {
-    match deliver(clients, post, limit).await {
-        Ok(reply) if reply.status.is_success() => Report::Delivered { provider: None },
-        Ok(reply) => refused(&reply, post),
-        Err(report) => report,
-    }
-}
-
-pub(super) async fn slack(clients: &Clients, post: &Post, limit: Span) -> Report {
-    let reply = match deliver(clients, post, limit).await {
-        Ok(reply) if reply.status.is_success() => reply,
-        Ok(reply) => return refused(&reply, post),
-        Err(report) => return report,
-    };
-    // Webhooks answer `ok` in plain text, the Web API answers JSON.
-    let Ok(answer) = serde_json::from_str::<SlackReply>(&reply.body) else {
-        return Report::Delivered { provider: None };
-    };
-    if answer.ok == Some(false) {
-        return slack_refused(&answer.error, reply.after, post);
-    }
-    Report::Delivered { provider: answer.ts }
-}
-
-#[derive(Deserialize)]
-struct SlackReply {
-    ok: Option<bool>,
-    #[serde(default)]
-    error: String,
-    ts: Option<String>,
-}
-
-/// Slack says what is wrong in a word, with status 200.
-fn slack_refused(word: &str, after: Option<Span>, post: &Post) -> Report {
-    let (class, reason) = match word {
-        "ratelimited" | "rate_limited" | "message_limit_exceeded" => {
-            (Class::Retry { after }, Reason::RateLimited)
+/// Sends what is to be sent until the listener has heard enough.
+async fn exchange(clients: &Clients, message: Http) -> Report {
+    let Http { first, mut listener, http, .. } = message;
+    let mut request = first;
+    for _ in 0..REQUESTS_MAX {
+        let reply = match carry(clients, &request, &http).await {
+            Ok(reply) => reply,
+            Err(report) => return report,
+        };
+        match listener.hear(&reply) {
+            Step::Send(next) => request = next,
+            Step::End(Report::Failed { class, why, reason }) => {
+                let why = format!("{} {}", host(&request), conceal(&why, &request, &http));
+                return Report::Failed { class, why, reason };
+            }
+            Step::End(delivered @ Report::Delivered { .. }) => return delivered,
         }
-        "internal_error" | "fatal_error" | "service_unavailable" | "request_timeout" => {
-            (Class::Retry { after }, Reason::ServerError)
-        }
-        "invalid_auth" | "not_authed" | "account_inactive" | "token_revoked" | "token_expired"
-        | "no_permission" | "missing_scope" | "invalid_token" => {
-            (Class::Permanent, Reason::AuthError)
-        }
-        _ => (Class::Permanent, Reason::ClientError),
-    };
-    let why = format!("{} refused the message: {}", host(post), conceal(&excerpt(word), post));
-    Report::Failed { class, why, reason }
+    }
+    let why = format!("{} wanted more than {REQUESTS_MAX} requests", host(&request));
+    Report::Failed { class: Class::Permanent, why, reason: Reason::Other }
 }
 
-/// What a status outside 2xx means.
-fn refused(reply: &Reply, post: &Post) -> Report {
-    let status = reply.status;
-    let class = match status.as_u16() {
-        408 | 429 | 500..=599 => Class::Retry { after: reply.after },
-        _ => Class::Permanent,
-    };
-    let reason = match status.as_u16() {
-        401 | 403 => Reason::AuthError,
-        429 => Reason::RateLimited,
-        400..=499 => Reason::ClientError,
-        500..=599 => Reason::ServerError,
-        _ => Reason::Other,
-    };
-    let mut why = format!("{} answered {status}", host(post));
-    if status.is_redirection() {
-        why.push_str(", and redirects are not followed here (`follow_redirects`)");
-    }
-    let words = conceal(&excerpt(&reply.body), post);
-    if !words.is_empty() {
-        why = format!("{why}: {words}");
-    }
-    Report::Failed { class, why, reason }
-}
-
-async fn deliver(clients: &Clients, post: &Post, limit: Span) -> Result<Reply, Report> {
-    let url = Url::parse(post.url.reveal())
+async fn carry(clients: &Clients, request: &Request, http: &HttpConfig) -> Result<Reply, Report> {
+    let url = Url::parse(request.url.reveal())
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
         .ok_or_else(|| unsendable("its address is not a URL like https://example.org/hook"))?;
-    let headers = headers(post).map_err(|why| unsendable(&why))?;
-    let client = if post.http.follow_redirects { &clients.following } else { &clients.straight };
-    let mut request = client
-        .post(url)
-        .timeout(limit.duration())
-        .headers(headers)
-        .body(post.body.clone().into_bytes());
-    if let Some((user, password)) = &post.http.basic_auth {
-        request = request.basic_auth(user, Some(password.reveal()));
+    let headers = headers(request, http).map_err(|why| unsendable(&why))?;
+    let client = if http.follow_redirects { &clients.following } else { &clients.straight };
+    let mut builder = match request.method {
+        Method::Get => client.get(url),
+        Method::Post => client.post(url),
+        Method::Put => client.put(url),
+    };
+    builder = builder.headers(headers);
+    if !request.body.is_empty() {
+        builder = builder.body(request.body.clone().into_bytes());
     }
-    match request.send().await {
+    if let Some((user, password)) = &http.basic_auth {
+        builder = builder.basic_auth(user, Some(password.reveal()));
+    }
+    match builder.send().await {
         Ok(response) => Ok(read(response).await),
-        Err(error) => Err(failed(error, post, limit)),
+        Err(error) => Err(failed(error, request, http)),
     }
 }
 
-fn headers(post: &Post) -> Result<HeaderMap, String> {
+fn headers(request: &Request, http: &HttpConfig) -> Result<HeaderMap, String> {
     let name = |name: &str| {
         name.parse::<HeaderName>()
             .map_err(|_: InvalidHeaderName| format!("`{name}` is not the name of an HTTP header"))
@@ -173,17 +130,16 @@ fn headers(post: &Post) -> Result<HeaderMap, String> {
         Ok::<_, String>(value)
     };
     let mut map = HeaderMap::new();
-    for (key, value) in &post.headers {
-        map.insert(name(key)?, secret(key, value)?);
+    for (key, value) in &request.headers {
+        map.insert(name(key)?, secret(key, value.reveal())?);
     }
-    if let Some((kind, credentials)) = &post.http.authorization {
+    if let Some((kind, credentials)) = &http.authorization {
         let value = format!("{kind} {}", credentials.reveal());
         map.insert(AUTHORIZATION, secret("Authorization", &value)?);
     }
-    for (key, value) in &post.http.headers {
+    for (key, value) in &http.headers {
         map.insert(name(key)?, secret(key, value.reveal())?);
     }
-    map.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
     Ok(map)
 }
 
@@ -197,7 +153,12 @@ async fn read(mut response: Response) -> Reply {
         let room = REPLY_BYTES_MAX - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);
     }
-    Reply { status, after, body: String::from_utf8_lossy(&body).into_owned() }
+    Reply {
+        status: status.as_u16(),
+        phrase: status.canonical_reason().unwrap_or_default(),
+        after,
+        body: String::from_utf8_lossy(&body).into_owned(),
+    }
 }
 
 /// `Retry-After` in seconds, or as a date, which is held against the reply's own date: the two
@@ -226,42 +187,40 @@ fn unsendable(why: &str) -> Report {
     }
 }
 
-fn failed(error: reqwest::Error, post: &Post, limit: Span) -> Report {
-    let host = host(post);
-    if error.is_timeout() {
-        return Report::Failed {
-            class: Class::Retry { after: None },
-            why: format!("{host} did not answer within {limit}"),
-            reason: Reason::ContextDeadlineExceeded,
-        };
-    }
+fn failed(error: reqwest::Error, request: &Request, http: &HttpConfig) -> Report {
     let permanent = error.is_builder() || error.is_redirect();
-    let why = conceal(&excerpt(&chain(&error.without_url())), post);
+    let why = conceal(&excerpt(&chain(&error.without_url())), request, http);
     Report::Failed {
         class: if permanent { Class::Permanent } else { Class::Retry { after: None } },
-        why: format!("failed to reach {host}: {why}"),
+        why: format!("failed to reach {}: {why}", host(request)),
         reason: Reason::Other,
     }
 }
 
 /// The part of the address that may be shown: a webhook's path is its password.
-fn host(post: &Post) -> String {
-    let url = Url::parse(post.url.reveal()).ok();
+fn host(request: &Request) -> String {
+    let url = Url::parse(request.url.reveal()).ok();
     url.as_ref().and_then(Url::host_str).unwrap_or("the receiver").to_owned()
 }
 
 /// Takes our secrets out of words that the other side, or a library, said.
-fn conceal(text: &str, post: &Post) -> String {
-    let url = Url::parse(post.url.reveal()).ok();
+fn conceal(text: &str, request: &Request, http: &HttpConfig) -> String {
+    let url = Url::parse(request.url.reveal()).ok();
     let parts = url.iter().flat_map(|url| {
         let query = url.query().unwrap_or_default();
         [url.as_str(), url.path(), query, url.password().unwrap_or_default()].map(str::to_owned)
     });
-    let http = &post.http;
-    let secrets = (http.authorization.iter().chain(&http.basic_auth).chain(&http.headers))
-        .map(|(_, secret): &(String, Secret)| secret.reveal().to_owned());
+    let of_config = (http.authorization.iter().chain(&http.basic_auth).chain(&http.headers))
+        .map(|(_, secret): &(String, Secret)| secret);
+    let open = [CONTENT_TYPE.as_str(), "idempotency-key"];
+    let of_request = request
+        .headers
+        .iter()
+        .filter(|(name, _)| !open.contains(&name.to_ascii_lowercase().as_str()))
+        .map(|(_, secret)| secret);
+    let secrets = of_config.chain(of_request).chain(&request.secrets);
     parts
-        .chain(secrets)
+        .chain(secrets.map(|secret| secret.reveal().to_owned()))
         .filter(|secret| secret.len() >= SECRET_BYTES_MIN)
         .fold(text.to_owned(), |text, secret| text.replace(&secret, "<secret>"))
 }

@@ -7,7 +7,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use crate::domain::notification::message::{Message, Post};
+use crate::domain::notification::message::{Http, Message};
 use crate::domain::value::Span;
 
 pub use crate::domain::notification::message::{Class, Reason, Report};
@@ -16,8 +16,6 @@ pub use crate::domain::notification::message::{Class, Reason, Report};
 const ATTEMPT_MS_DEFAULT: Span = Span::seconds(30);
 /// How long an attempt may take whatever its configuration says.
 const ATTEMPT_MS_MAX: Span = Span::minutes(5);
-/// What is kept of the other side's own words.
-const REPLY_CHARS_MAX: usize = 200;
 
 /// Carries messages. Cheap to clone; connections are shared.
 #[derive(Debug, Clone)]
@@ -53,25 +51,20 @@ impl Courier {
     }
 
     /// Makes one attempt. Ends in bounded time; never panics for what the other side does.
-    pub async fn send(&self, message: &Message) -> Report {
+    pub async fn send(&self, message: Message) -> Report {
         match message {
-            Message::Webhook(post) => http::webhook(&self.http, post, self.limit(post)).await,
-            Message::Slack(post) => http::slack(&self.http, post, self.limit(post)).await,
-            Message::Email(mail) => email::send(mail, self.patience).await,
+            Message::Http(http) => {
+                let limit = self.limit(&http);
+                http::send(&self.http, *http, limit).await
+            }
+            Message::Email(mail) => email::send(&mail, self.patience).await,
         }
     }
 
-    fn limit(&self, post: &Post) -> Span {
-        let limit = if post.timeout == Span::ZERO { self.patience } else { post.timeout };
+    fn limit(&self, http: &Http) -> Span {
+        let limit = if http.timeout == Span::ZERO { self.patience } else { http.timeout };
         limit.min(ATTEMPT_MS_MAX)
     }
-}
-
-/// The beginning of what the other side said, on one line.
-fn excerpt(text: &str) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
-    let line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    line.chars().take(REPLY_CHARS_MAX).collect()
 }
 
 /// An error and what caused it, on one line.

@@ -133,6 +133,8 @@ pub struct Thread {
     pub root: String,
     /// What was sent in it before, oldest first.
     pub previous: Vec<DeliveryId>,
+    /// What the provider calls it, from the report of its first message: Slack's channel and `ts`.
+    pub provider: Option<String>,
 }
 
 impl AlertStatus {

@@ -5,49 +5,37 @@
 //! ```
 
 mod email;
+pub mod exchange;
 mod letter;
 mod plain;
 mod report;
+mod sample;
 mod scope;
 mod slack;
 #[cfg(test)]
 mod tests;
 mod webhook;
 
-use super::receiver::{HttpConfig, Integration, IntegrationKind};
+use super::receiver::{Integration, IntegrationKind};
 use crate::domain::template::{Library, Template, TemplateError, Value};
-use crate::domain::value::{Secret, Span, Timestamp};
+use crate::domain::value::Timestamp;
 
 pub use email::{Mail, SmtpServer};
+pub use exchange::Http;
 pub use letter::{AlertStatus, Letter, LetterAlert, LetterIncident, LetterProblem, Thread};
 pub use report::{Class, Reason, Report};
+pub use sample::sample;
 
+use exchange::Request;
 use scope::Scope;
 
 /// What leaves the house.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub enum Message {
-    /// Alertmanager's webhook, version 4.
-    Webhook(Post),
-    /// Slack's incoming webhook.
-    Slack(Post),
+    /// Something told over HTTP.
+    Http(Box<Http>),
     /// A mail.
     Email(Box<Mail>),
-}
-
-/// An HTTP POST of JSON.
-#[derive(Debug, Clone)]
-pub struct Post {
-    /// Where to. Secret, because webhooks carry their password in the path.
-    pub url: Secret,
-    /// Header fields besides those of `http`.
-    pub headers: Vec<(&'static str, String)>,
-    /// The body.
-    pub body: String,
-    /// How long one attempt may take; zero means as long as the courier allows.
-    pub timeout: Span,
-    /// How to speak HTTP.
-    pub http: HttpConfig,
 }
 
 /// A message that could not be written as configured.
@@ -125,15 +113,12 @@ pub fn write(
 ) -> Result<Message, WriteError> {
     let scope = Scope::new(letter, integration.send_resolved);
     let mut pen = Pen { library, now: letter.now, faults: Vec::new() };
+    let http = |http| Message::Http(Box::new(http));
     let message = match &integration.kind {
-        IntegrationKind::Webhook(config) => {
-            webhook::write(scope, config, &mut pen).map(Message::Webhook)
-        }
-        IntegrationKind::Slack(config) => {
-            Ok(Message::Slack(slack::write(&scope, config, &mut pen)))
-        }
         IntegrationKind::Email(config) => email::write(&scope, integration.index, config, &mut pen)
             .map(|mail| Message::Email(Box::new(mail))),
+        IntegrationKind::Slack(config) => Ok(http(slack::write(&scope, config, &mut pen))),
+        IntegrationKind::Webhook(config) => webhook::write(scope, config, &mut pen).map(http),
     };
     let message = message.map_err(WriteError::Unaddressed)?;
     if pen.faults.is_empty() {
@@ -188,13 +173,10 @@ impl Pen<'_> {
     }
 }
 
-/// Header fields of every POST. The key is the same for all attempts, so that a receiver can see
-/// that it took the message already.
-fn post_headers(letter: &Letter) -> Vec<(&'static str, String)> {
-    vec![
-        ("Content-Type", "application/json".to_owned()),
-        ("Idempotency-Key", letter.delivery.to_string()),
-    ]
+/// A POST of JSON that has the same key in all attempts, so that a receiver can see that it took
+/// the message already.
+fn post(letter: &Letter, url: &str, body: &impl serde::Serialize) -> Request {
+    Request::json(url, body).header("Idempotency-Key", letter.delivery.to_string())
 }
 
 fn parts(count: usize) -> String {

@@ -1,12 +1,14 @@
 //! Slack: one attachment, as Alertmanager sends it. What templates say may be markup; what the data
 //! brings into them is text.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::exchange::{Http, Reply, by_status};
 use super::letter::AlertStatus;
 use super::plain;
+use super::report::{Class, Reason, Report};
 use super::scope::{Escape, Scope};
-use super::{Pen, Post, post_headers};
+use super::{Pen, post};
 use crate::domain::notification::receiver::SlackConfig;
 use crate::domain::template::Value;
 
@@ -67,15 +69,46 @@ struct Field {
     short: bool,
 }
 
-pub(super) fn write(scope: &Scope, config: &SlackConfig, pen: &mut Pen) -> Post {
+pub(super) fn write(scope: &Scope, config: &SlackConfig, pen: &mut Pen) -> Http {
     let body = Quill::new(scope, config, pen).body();
-    Post {
-        url: config.api_url.clone(),
-        headers: post_headers(scope.letter),
-        body: serde_json::to_string(&body).expect("a body is plain JSON"),
-        timeout: config.timeout,
-        http: config.http.clone(),
+    let first = post(scope.letter, config.api_url.reveal(), &body);
+    Http::once(first, judge, config.timeout, &config.http)
+}
+
+/// Webhooks answer `ok` in plain text; the Web API answers JSON, and says what is wrong in a word,
+/// with status 200.
+fn judge(reply: &Reply) -> Report {
+    if !reply.is_success() {
+        return by_status(reply);
     }
+    let Ok(answer) = serde_json::from_str::<Answer>(&reply.body) else {
+        return Report::Delivered { provider: None };
+    };
+    if answer.ok != Some(false) {
+        return Report::Delivered { provider: answer.ts };
+    }
+    let (class, reason) = match answer.error.as_str() {
+        "ratelimited" | "rate_limited" | "message_limit_exceeded" => {
+            (Class::Retry { after: None }, Reason::RateLimited)
+        }
+        "internal_error" | "fatal_error" | "service_unavailable" | "request_timeout" => {
+            (Class::Retry { after: None }, Reason::ServerError)
+        }
+        "invalid_auth" | "not_authed" | "account_inactive" | "token_revoked" | "token_expired"
+        | "no_permission" | "missing_scope" | "invalid_token" => {
+            (Class::Permanent, Reason::AuthError)
+        }
+        _ => (Class::Permanent, Reason::ClientError),
+    };
+    reply.refused(class, reason, &answer.error)
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    ok: Option<bool>,
+    #[serde(default)]
+    error: String,
+    ts: Option<String>,
 }
 
 /// Renders the fields of one message.

@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 
+use super::exchange::{Http, by_status};
 use super::letter::{LetterAlert, LetterIncident, LetterProblem};
 use super::scope::{Scope, kind_name, quote_meta};
-use super::{Fault, Pen, Post, post_headers};
+use super::{Fault, Pen, post};
 use crate::domain::notification::receiver::WebhookConfig;
-use crate::domain::value::{Labels, Secret, Timestamp};
+use crate::domain::value::{Labels, Timestamp};
 
 /// Alertmanager's fields in Alertmanager's order, then ours.
 #[derive(Serialize)]
@@ -82,16 +83,11 @@ struct Problem<'a> {
 }
 
 /// Only the address is a template; where that fails, there is nobody to tell.
-pub(super) fn write(scope: Scope, config: &WebhookConfig, pen: &mut Pen) -> Result<Post, Fault> {
+pub(super) fn write(scope: Scope, config: &WebhookConfig, pen: &mut Pen) -> Result<Http, Fault> {
     let scope = scope.truncate(config.alerts_max);
     let url = pen.need("url", &config.url, &scope.value(str::to_owned))?;
-    Ok(Post {
-        url: Secret::new(url.trim()),
-        headers: post_headers(scope.letter),
-        body: serde_json::to_string(&body(&scope)).expect("a body is plain JSON"),
-        timeout: config.timeout,
-        http: config.http.clone(),
-    })
+    let first = post(scope.letter, url.trim(), &body(&scope));
+    Ok(Http::once(first, by_status, config.timeout, &config.http))
 }
 
 fn body<'a>(scope: &Scope<'a>) -> Body<'a> {

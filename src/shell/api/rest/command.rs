@@ -67,7 +67,7 @@ async fn give(
     Ok(look_up(context, manual, id).unwrap_or(Value::Null))
 }
 
-async fn form(headers: &HeaderMap, body: Body) -> Result<Fields, Problem> {
+pub(super) async fn form(headers: &HeaderMap, body: Body) -> Result<Fields, Problem> {
     let body = collect(body, headers, FORM_BYTES_MAX).await.map_err(|unread| {
         let kind = match unread {
             Unread::TooLong { .. } => Kind::TooLarge,

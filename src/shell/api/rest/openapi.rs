@@ -19,7 +19,25 @@ pub(super) async fn document(_: Reader) -> Response {
 /// The whole document.
 fn describe() -> Value {
     let mut paths = Map::new();
-    paths.insert(format!("{BASE}/status"), json!({ "get": look("status", "How the daemon is") }));
+    for (path, name, about) in [
+        ("status", "status", "How the daemon is"),
+        ("config", "config", "The configuration in force, without its secrets"),
+        ("routes", "routes", "The routing tree"),
+        ("routes/explain", "routesExplain", "Where an alert with `label=NAME=VALUE`… would go"),
+    ] {
+        paths.insert(format!("{BASE}/{path}"), json!({ "get": look(name, about) }));
+    }
+    let test = json!({
+        "post": {
+            "operationId": "receiverTest",
+            "summary": "Says something to a receiver, to see whether it arrives",
+            "parameters": [{
+                "name": "name", "in": "path", "required": true, "schema": { "type": "string" },
+            }],
+            "responses": { "200": { "description": "What became of it, integration by integration" } },
+        },
+    });
+    paths.insert(format!("{BASE}/receivers/{{name}}/test"), test);
     for manual in MANUALS {
         let base = format!("{BASE}/{}", manual.plural);
         paths.insert(base.clone(), json!({ "get": list(manual) }));

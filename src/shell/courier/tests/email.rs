@@ -82,7 +82,7 @@ fn mail(port: u16) -> Mail {
 }
 
 async fn send(mail: Mail) -> String {
-    told(&courier().send(&Message::Email(Box::new(mail))).await)
+    told(&courier().send(Message::Email(Box::new(mail))).await)
 }
 
 #[tokio::test]

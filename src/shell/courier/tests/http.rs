@@ -5,7 +5,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::{courier, told};
-use crate::domain::notification::message::{Message, Post};
+use crate::domain::notification::message::exchange::{Listener, Method, Reply, Request, Step};
+use crate::domain::notification::message::{Class, Http, Message, Reason, Report};
 use crate::domain::notification::receiver::HttpConfig;
 use crate::domain::value::{Secret, Span};
 
@@ -50,92 +51,117 @@ async fn request(stream: &mut TcpStream) -> String {
     }
 }
 
-fn post(url: &str) -> Post {
-    Post {
-        url: Secret::new(url),
-        headers: vec![
-            ("Content-Type", "application/json".to_owned()),
-            ("Idempotency-Key", "DLV-7".to_owned()),
-        ],
-        body: r#"{"status":"firing"}"#.to_owned(),
+/// Says what it heard: the reply's own words are what matters here.
+#[derive(Debug)]
+struct Parrot;
+
+impl Listener for Parrot {
+    fn hear(&mut self, reply: &Reply) -> Step {
+        if reply.status == 200 {
+            return Step::End(Report::Delivered { provider: None });
+        }
+        let class = Class::Retry { after: reply.after };
+        let why = format!("said {} {}: {}", reply.status, reply.phrase, reply.body);
+        Step::End(Report::Failed { class, why, reason: Reason::Other })
+    }
+}
+
+fn post(url: &str) -> Http {
+    let headers = [("Content-Type", "application/json"), ("Idempotency-Key", "DLV-7")];
+    Http {
+        first: Request {
+            method: Method::Post,
+            url: Secret::new(url),
+            headers: headers.map(|(name, value)| (name, Secret::new(value))).to_vec(),
+            body: r#"{"status":"firing"}"#.to_owned(),
+            secrets: Vec::new(),
+        },
+        listener: Box::new(Parrot),
         timeout: Span::ZERO,
         http: HttpConfig::default(),
     }
 }
 
+async fn send(http: Http) -> String {
+    told(&courier().send(Message::Http(Box::new(http))).await)
+}
+
 /// Sends one webhook to a sink that gives this reply. `HOST` stands for the sink's host.
 async fn check(reply: &str, expected: &str) {
     let (url, _) = sink(vec![reply.to_owned()], false).await;
-    let report = courier().send(&Message::Webhook(post(&url))).await;
-    assert_eq!(told(&report).replace("127.0.0.1", "HOST"), expected, "{reply}");
+    assert_eq!(send(post(&url)).await.replace("127.0.0.1", "HOST"), expected, "{reply}");
 }
 
 #[tokio::test]
-async fn what_a_reply_means() {
+async fn the_listener_hears_status_words_and_the_wait_asked_for() {
     check(OK, "delivered -").await;
-    check("HTTP/1.1 204 No Content\r\n\r\n", "delivered -").await;
     check(
-        "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 9\r\n\r\ntry\nlater",
-        "retry serverError: HOST answered 503 Service Unavailable: try later",
-    )
-    .await;
-    check(
-        "HTTP/1.1 503 Service Unavailable\r\nretry-after: 120\r\ncontent-length: 0\r\n\r\n",
-        "retry after 2m serverError: HOST answered 503 Service Unavailable",
-    )
-    .await;
-    check(
-        "HTTP/1.1 429 Too Many Requests\r\nretry-after: 7\r\ncontent-length: 0\r\n\r\n",
-        "retry after 7s rateLimited: HOST answered 429 Too Many Requests",
-    )
-    .await;
-    check(
-        "HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n",
-        "retry clientError: HOST answered 408 Request Timeout",
-    )
-    .await;
-    check(
-        "HTTP/1.1 400 Bad Request\r\ncontent-length: 11\r\n\r\nno such key",
-        "permanent clientError: HOST answered 400 Bad Request: no such key",
-    )
-    .await;
-    check(
-        "HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n",
-        "permanent authError: HOST answered 401 Unauthorized",
-    )
-    .await;
-    check(
-        "HTTP/1.1 301 Moved Permanently\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
-        "permanent other: HOST answered 301 Moved Permanently, and redirects are not followed here \
-         (`follow_redirects`)",
+        "HTTP/1.1 503 Service Unavailable\r\nretry-after: 120\r\ncontent-length: 5\r\n\r\nlater",
+        "retry after 2m other: HOST said 503 Service Unavailable: later",
     )
     .await;
 }
 
 #[tokio::test]
-async fn a_long_answer_is_read_and_told_only_in_part() {
+async fn a_long_answer_is_read_only_in_part() {
     let body = "x".repeat(1_000_000);
     let reply = format!("HTTP/1.1 400 Bad Request\r\ncontent-length: 1000000\r\n\r\n{body}");
-    let expected =
-        format!("permanent clientError: HOST answered 400 Bad Request: {}", "x".repeat(200));
+    let (url, _) = sink(vec![reply], false).await;
     // The sink cannot finish writing once nobody reads, so it must not be waited for.
-    check(&reply, &expected).await;
+    let told = send(post(&url)).await;
+    assert!(told.len() > 1_000 && told.len() < 100_000, "{}", told.len());
+}
+
+/// Asks again until it has what it wants.
+#[derive(Debug)]
+struct Insistent(String);
+
+impl Listener for Insistent {
+    fn hear(&mut self, reply: &Reply) -> Step {
+        if reply.body == "enough" {
+            return Step::End(Report::Delivered { provider: Some("X-1".to_owned()) });
+        }
+        let mut next = post(&self.0).first;
+        next.method = Method::Put;
+        next.body = format!("after {}", reply.body);
+        Step::Send(next)
+    }
+}
+
+fn answer(body: &str) -> String {
+    let length = body.len();
+    format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}")
+}
+
+#[tokio::test]
+async fn an_exchange_goes_on_until_the_listener_has_heard_enough() {
+    let (url, seen) = sink(vec![answer("one"), answer("enough")], false).await;
+    let http = Http { listener: Box::new(Insistent(url.clone())), ..post(&url) };
+    assert_eq!(send(http).await, "delivered X-1");
+    let second = seen.await.unwrap().remove(1);
+    assert!(second.starts_with("PUT ") && second.ends_with("after one"), "{second}");
+}
+
+#[tokio::test]
+async fn a_side_that_leads_in_a_circle_is_left() {
+    let (url, _) = sink(vec![answer("more"); 8], false).await;
+    let http = Http { listener: Box::new(Insistent(url.clone())), ..post(&url) };
+    assert_eq!(send(http).await, "permanent other: 127.0.0.1 wanted more than 8 requests");
 }
 
 #[tokio::test]
 async fn a_side_that_does_not_answer_is_given_up() {
     let (url, _) = sink(vec![], true).await;
-    let post = Post { timeout: Span(200), ..post(&url) };
+    let post = Http { timeout: Span(200), ..post(&url) };
     assert_eq!(
-        told(&courier().send(&Message::Webhook(post)).await),
+        send(post).await,
         "retry contextDeadlineExceeded: 127.0.0.1 did not answer within 200ms"
     );
 }
 
 #[tokio::test]
 async fn a_side_that_is_not_there_is_tried_again_and_its_path_stays_secret() {
-    let report = courier().send(&Message::Webhook(post("http://127.0.0.1:1/hooks/s3cret"))).await;
-    let told = told(&report);
+    let told = send(post("http://127.0.0.1:1/hooks/s3cret")).await;
     assert!(told.starts_with("retry other: failed to reach 127.0.0.1: "), "{told}");
     assert!(!told.contains("s3cret"), "{told}");
 }
@@ -143,7 +169,7 @@ async fn a_side_that_is_not_there_is_tried_again_and_its_path_stays_secret() {
 #[tokio::test]
 async fn what_is_no_address_is_never_tried() {
     for url in ["", "hooks.example.org/s3cret", "file:///etc/s3cret", "http:///s3cret x"] {
-        let told = told(&courier().send(&Message::Webhook(post(url))).await);
+        let told = send(post(url)).await;
         assert!(
             told.starts_with("permanent other: ") || told.contains("failed to reach"),
             "{told}"
@@ -158,7 +184,7 @@ async fn a_request_carries_its_key_its_name_and_its_credentials() {
     let mut post = post(&url);
     post.http.authorization = Some(("Bearer".to_owned(), Secret::new("t0ken-t0ken")));
     post.http.headers = vec![("X-Scope".to_owned(), Secret::new("tenant"))];
-    assert_eq!(told(&courier().send(&Message::Webhook(post)).await), "delivered -");
+    assert_eq!(send(post).await, "delivered -");
     let request = seen.await.unwrap().remove(0);
     for line in [
         "POST /hooks/s3cret-path HTTP/1.1",
@@ -178,7 +204,7 @@ async fn a_name_with_a_password_goes_along() {
     let (url, seen) = sink(vec![OK.to_owned()], false).await;
     let mut post = post(&url);
     post.http.basic_auth = Some(("ann".to_owned(), Secret::new("pw")));
-    assert_eq!(told(&courier().send(&Message::Webhook(post)).await), "delivered -");
+    assert_eq!(send(post).await, "delivered -");
     assert!(seen.await.unwrap()[0].contains("authorization: Basic YW5uOnB3\r\n"));
 }
 
@@ -190,8 +216,8 @@ async fn secrets_that_come_back_are_not_told() {
     let mut post = post(&url);
     post.http.authorization = Some(("Bearer".to_owned(), Secret::new("t0ken-t0ken")));
     assert_eq!(
-        told(&courier().send(&Message::Webhook(post)).await),
-        "permanent authError: 127.0.0.1 answered 403 Forbidden: no access to <secret> with <secret>"
+        send(post).await,
+        "retry other: 127.0.0.1 said 403 Forbidden: no access to <secret> with <secret>"
     );
 }
 
@@ -203,33 +229,6 @@ async fn redirects_are_followed_where_the_configuration_says_so() {
     let (url, _) = sink(vec![reply], false).await;
     let mut post = post(&url);
     post.http.follow_redirects = true;
-    assert_eq!(told(&courier().send(&Message::Webhook(post)).await), "delivered -");
+    assert_eq!(send(post).await, "delivered -");
     assert!(seen.await.unwrap()[0].contains(r#"{"status":"firing"}"#));
-}
-
-#[tokio::test]
-async fn slack_says_what_is_wrong_in_a_good_reply() {
-    let check = async |body: &str, expected: &str| {
-        let length = body.len();
-        let reply = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}");
-        let (url, _) = sink(vec![reply], false).await;
-        assert_eq!(told(&courier().send(&Message::Slack(post(&url))).await), expected, "{body}");
-    };
-    check("ok", "delivered -").await;
-    check(r#"{"ok":true,"ts":"1772330700.000100"}"#, "delivered 1772330700.000100").await;
-    check(
-        r#"{"ok":false,"error":"channel_not_found"}"#,
-        "permanent clientError: 127.0.0.1 refused the message: channel_not_found",
-    )
-    .await;
-    check(
-        r#"{"ok":false,"error":"invalid_auth"}"#,
-        "permanent authError: 127.0.0.1 refused the message: invalid_auth",
-    )
-    .await;
-    check(
-        r#"{"ok":false,"error":"ratelimited"}"#,
-        "retry rateLimited: 127.0.0.1 refused the message: ratelimited",
-    )
-    .await;
 }

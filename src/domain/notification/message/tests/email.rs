@@ -140,7 +140,7 @@ fn an_address_that_is_none_does_not_keep_the_others_from_hearing() {
         let faults: Vec<String> = error.faults().iter().map(ToString::to_string).collect();
         let told = error.into_message().map_or("nobody".to_owned(), |message| match message {
             Message::Email(mail) => mail.to[0].to_string(),
-            Message::Webhook(_) | Message::Slack(_) => panic!("a mail"),
+            Message::Http(_) => panic!("a mail"),
         });
         format!("{told}: {}", faults[0])
     };

@@ -7,9 +7,10 @@ mod webhook;
 
 use super::*;
 use crate::domain::incident::{Kind, Status};
-use crate::domain::notification::receiver::{EmailConfig, SlackConfig, WebhookConfig};
+use crate::domain::notification::receiver::{EmailConfig, HttpConfig, SlackConfig, WebhookConfig};
 use crate::domain::value::{
-    DeliveryId, Impact, IncidentId, Labels, Priority, ProblemId, RecordId, Timestamp, Urgency,
+    DeliveryId, Impact, IncidentId, Labels, Priority, ProblemId, RecordId, Secret, Span, Timestamp,
+    Urgency,
 };
 
 fn at(text: &str) -> Timestamp {
@@ -42,7 +43,7 @@ fn letter(alerts: Vec<LetterAlert>) -> Letter {
         delivery: DeliveryId(7),
         attempt: 1,
         delayed: None,
-        thread: Thread { root: "GRP-3-1772330700000".to_owned(), previous: Vec::new() },
+        thread: Thread { root: "GRP-3-1772330700000".to_owned(), ..Thread::default() },
         now: at("2026-03-01T02:05:30Z"),
     }
 }
@@ -129,23 +130,46 @@ fn mail_config(headers: &[(&str, &str)]) -> EmailConfig {
     }
 }
 
-fn post(letter: &Letter, integration: &Integration) -> Post {
+fn http(letter: &Letter, integration: &Integration) -> Http {
     match write(letter, integration, &Library::with_defaults()).unwrap() {
-        Message::Webhook(post) | Message::Slack(post) => post,
+        Message::Http(http) => *http,
         Message::Email(_) => panic!("not a mail"),
     }
+}
+
+fn post(letter: &Letter, integration: &Integration) -> Request {
+    http(letter, integration).first
 }
 
 fn mail(letter: &Letter, integration: &Integration) -> Mail {
     match write(letter, integration, &Library::with_defaults()).unwrap() {
         Message::Email(mail) => *mail,
-        Message::Webhook(_) | Message::Slack(_) => panic!("a mail"),
+        Message::Http(_) => panic!("a mail"),
     }
 }
 
-fn pretty(post: &Post) -> String {
-    let body: serde_json::Value = serde_json::from_str(&post.body).unwrap();
+fn pretty(request: &Request) -> String {
+    let body: serde_json::Value = serde_json::from_str(&request.body).unwrap();
     serde_json::to_string_pretty(&body).unwrap()
+}
+
+/// What the listener makes of a reply, in words.
+fn heard(http: &mut Http, status: u16, body: &str) -> String {
+    let reply = exchange::Reply { status, phrase: "", after: None, body: body.to_owned() };
+    match http.listener.hear(&reply) {
+        exchange::Step::Send(request) => {
+            format!("{:?} {} {}", request.method, request.url.reveal(), request.body)
+        }
+        exchange::Step::End(Report::Delivered { provider }) => {
+            format!("delivered {}", provider.as_deref().unwrap_or("-"))
+        }
+        exchange::Step::End(Report::Failed { class: Class::Permanent, why, reason }) => {
+            format!("permanent {}: {why}", reason.name())
+        }
+        exchange::Step::End(Report::Failed { class: Class::Retry { .. }, why, reason }) => {
+            format!("retry {}: {why}", reason.name())
+        }
+    }
 }
 
 fn header<'a>(mail: &'a Mail, name: &str) -> &'a str {

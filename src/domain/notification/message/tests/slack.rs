@@ -68,3 +68,26 @@ fn a_message_that_says_nothing_says_the_title() {
     let body: serde_json::Value = serde_json::from_str(&body).unwrap();
     assert_eq!(body["attachments"][0]["title"], "[FIRING:1] DiskFull");
 }
+
+#[test]
+fn slack_says_what_is_wrong_in_a_good_reply() {
+    let letter = letter(vec![alert(AlertStatus::Firing, "sda")]);
+    for (body, expected) in [
+        ("ok", "delivered -"),
+        (r#"{"ok":true,"ts":"1772330700.000100"}"#, "delivered 1772330700.000100"),
+        (
+            r#"{"ok":false,"error":"channel_not_found"}"#,
+            "permanent clientError: refused the message: channel_not_found",
+        ),
+        (
+            r#"{"ok":false,"error":"invalid_auth"}"#,
+            "permanent authError: refused the message: invalid_auth",
+        ),
+        (
+            r#"{"ok":false,"error":"ratelimited"}"#,
+            "retry rateLimited: refused the message: ratelimited",
+        ),
+    ] {
+        assert_eq!(heard(&mut http(&letter, &slack(&[])), 200, body), expected, "{body}");
+    }
+}

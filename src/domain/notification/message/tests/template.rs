@@ -13,9 +13,9 @@ fn a_template_that_fails_costs_its_field_and_not_the_message() {
     };
 
     let (faults, message) = told(&slack(&[("title", BROKEN), ("text", BROKEN), ("color", "x")]));
-    let Some(Message::Slack(post)) = message else { panic!("a message all the same") };
+    let Some(Message::Http(http)) = message else { panic!("a message all the same") };
     assert_eq!(faults, "failed to render `title`, failed to render `text`");
-    let body: serde_json::Value = serde_json::from_str(&post.body).unwrap();
+    let body: serde_json::Value = serde_json::from_str(&http.first.body).unwrap();
     assert_eq!(body["attachments"][0]["title"], "[FIRING:1] DiskFull");
     let text = body["attachments"][0]["text"].as_str().unwrap();
     assert!(text.contains(r#"disk="&lt;!channel&gt;""#), "{text}");

@@ -1,0 +1,159 @@
+//! Forms: the fields of one integration as they were typed, with what `global` and the defaults say
+//! where nothing was.
+
+use crate::config::check::Check;
+use crate::config::node::{Node, Place};
+use crate::config::shape::Shape;
+use crate::config::{duration, http};
+use crate::domain::notification::receiver::{HttpConfig, IntegrationKind};
+use crate::domain::template::Template;
+use crate::domain::value::{Secret, Span};
+
+/// A kind of receiver: everything that the loader needs to know of it.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::config) struct Kind {
+    /// Its key in a receiver: `slack_configs`.
+    pub(in crate::config) key: &'static str,
+    /// A list of its fields, in Alertmanager's order.
+    pub(in crate::config) shape: Shape,
+    /// What Alertmanager assumes for fields that are left out.
+    pub(in crate::config) defaults: &'static [(&'static str, &'static str)],
+    /// Whether it is told what has ended, unless the file says otherwise.
+    pub(in crate::config) send_resolved: bool,
+    /// Makes an integration of a form; nothing where it has told of an error.
+    pub(in crate::config) read: fn(&mut Form) -> Option<IntegrationKind>,
+}
+
+/// The fields of one integration.
+pub(in crate::config) struct Form<'f, 'c> {
+    pub(super) check: &'f mut Check<'c>,
+    pub(super) kind: &'static Kind,
+    pub(super) global: &'f Node,
+    pub(super) node: &'f Node,
+}
+
+impl<'f> Form<'f, '_> {
+    /// Where the form begins.
+    pub(super) fn place(&self) -> Place {
+        self.node.place
+    }
+
+    /// What stands under a key.
+    pub(super) fn get(&self, key: &str) -> Option<&'f Node> {
+        self.node.get(key)
+    }
+
+    /// The text under a key, or its default; empty if there is none.
+    pub(super) fn text(&self, key: &str) -> String {
+        self.node.text_at(key).unwrap_or(self.default(key)).to_owned()
+    }
+
+    /// The text under a key, or under a key of `global`.
+    pub(super) fn text_or_global(&self, key: &str, global: &str) -> Option<&'f str> {
+        self.node.text_at(key).or_else(|| self.global.text_at(global))
+    }
+
+    /// `true` or `false` under a key, or its default.
+    pub(super) fn truth(&self, key: &str) -> bool {
+        self.get(key).and_then(Node::boolean).unwrap_or(self.default(key) == "true")
+    }
+
+    /// The whole number under a key; 0 if there is none.
+    pub(super) fn whole(&self, key: &str) -> u64 {
+        self.get(key).and_then(Node::whole).unwrap_or(0)
+    }
+
+    /// The duration under a key; zero if there is none.
+    pub(super) fn span(&self, key: &str) -> Span {
+        self.node.text_at(key).and_then(duration::parse).unwrap_or_default()
+    }
+
+    /// The template under a key, or its default. An empty text is a template of nothing.
+    pub(super) fn template(&mut self, key: &str) -> Option<Template> {
+        match self.get(key) {
+            Some(field) => self.check.template(field),
+            None => self.check.built_in(self.place(), self.default(key)),
+        }
+    }
+
+    /// The template in a field of a list or a map below this form; one of nothing if it is absent.
+    pub(super) fn template_in(&mut self, node: &Node, key: &str) -> Option<Template> {
+        match node.get(key) {
+            Some(field) => self.check.template(field),
+            None => self.check.built_in(node.place, ""),
+        }
+    }
+
+    /// The templates of a map from names.
+    pub(super) fn templates_in(&mut self, key: &str) -> Option<Vec<(String, Template)>> {
+        let entries = self.get(key).map(Node::entries).unwrap_or_default();
+        entries
+            .iter()
+            .map(|(name, value)| Some((name.name.clone(), self.check.template(value)?)))
+            .collect()
+    }
+
+    /// The secret under a key, or in the file that `<key>_file` names.
+    pub(super) fn secret(&mut self, key: &str) -> Option<Secret> {
+        self.check.secret(self.node, key)
+    }
+
+    /// The secret under a key, or under a key of `global`; each may be in a file.
+    pub(super) fn secret_or_global(&mut self, key: &str, global: &str) -> Option<Secret> {
+        self.check.secret(self.node, key).or_else(|| self.check.secret(self.global, global))
+    }
+
+    /// As [`Form::secret_or_global`], where the integration cannot do without.
+    pub(super) fn need_secret(&mut self, key: &str, global: &str) -> Option<Secret> {
+        let secret = self.secret_or_global(key, global);
+        if secret.is_none() {
+            let why = format!("no `{key}` here and no `{global}` in `global`; write one of them");
+            self.error(why);
+        }
+        secret
+    }
+
+    /// The URL under a key, under a key of `global`, or Alertmanager's default.
+    pub(super) fn address(&mut self, key: &str, global: &str, default: &str) -> String {
+        let node = self.get(key).or_else(|| self.global.get(global));
+        let Some((node, text)) = node.and_then(|node| Some((node, node.text()?))) else {
+            return default.to_owned();
+        };
+        http::check_url(self.check, node.place, text);
+        text.to_owned()
+    }
+
+    /// The secret URL under a key, or under a key of `global`: a webhook's path is its password.
+    pub(super) fn need_secret_address(&mut self, key: &str, global: &str) -> Option<Secret> {
+        let address = self.need_secret(key, global)?;
+        let file = format!("{key}_file");
+        let here = self.get(key).or_else(|| self.get(&file));
+        let place = here.or_else(|| self.global.get(global)).map_or(self.place(), |at| at.place);
+        // A file that is not there yet was warned of.
+        if !address.reveal().is_empty() {
+            http::check_url(self.check, place, address.reveal());
+        }
+        Some(address)
+    }
+
+    /// `http_config`, or that of `global`, which it replaces as a whole.
+    pub(super) fn http(&mut self) -> HttpConfig {
+        http::read(self.check, self.get("http_config"), self.global.get("http_config"))
+    }
+
+    /// Tells that something of the form as a whole makes no sense.
+    pub(super) fn error(&mut self, why: impl Into<String>) {
+        self.check.error(self.place(), why);
+    }
+
+    /// Tells that a key must be there.
+    pub(super) fn missing(&mut self, key: &str) {
+        let kind = self.kind.key;
+        self.error(format!("an entry of `{kind}` needs `{key}`"));
+    }
+
+    fn default(&self, key: &str) -> &'static str {
+        let found = self.kind.defaults.iter().find(|(name, _)| *name == key);
+        found.map_or("", |(_, text)| text)
+    }
+}

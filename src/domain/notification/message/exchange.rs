@@ -1,0 +1,228 @@
+//! Exchanges over HTTP: what is asked, what comes back, and what a reply means.
+//!
+//! ```text
+//! first ─▶ reply ─hear─▶ Send(next) ─▶ reply ─hear─▶ … ─▶ End(report)
+//! ```
+//!
+//! The courier carries requests and replies without understanding them. Most providers need one
+//! request; some want to be asked first what they know.
+
+use std::fmt;
+
+use super::report::{Class, Reason, Report};
+use crate::domain::notification::receiver::HttpConfig;
+use crate::domain::value::{Secret, Span};
+
+/// Requests of one exchange; a provider that wants more is leading us in a circle.
+pub const REQUESTS_MAX: usize = 8;
+
+/// What is kept of the other side's own words.
+const EXCERPT_CHARS_MAX: usize = 200;
+
+/// One attempt to tell a provider something.
+#[derive(Debug)]
+pub struct Http {
+    /// What is sent first.
+    pub first: Request,
+    /// Who understands the replies.
+    pub listener: Box<dyn Listener>,
+    /// How long the attempt may take; zero means as long as the courier allows.
+    pub timeout: Span,
+    /// How to speak HTTP.
+    pub http: HttpConfig,
+}
+
+/// An HTTP request.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// What is to be done there.
+    pub method: Method,
+    /// Where to. Secret, because webhooks carry their password in the path.
+    pub url: Secret,
+    /// Header fields besides those of `http_config`.
+    pub headers: Vec<(&'static str, Secret)>,
+    /// The body; empty means none.
+    pub body: String,
+    /// Words in the body that nobody may read in a log, should the other side repeat them.
+    pub secrets: Vec<Secret>,
+}
+
+/// The methods that providers ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Asks.
+    Get,
+    /// Tells.
+    Post,
+    /// Replaces.
+    Put,
+}
+
+/// What came back.
+#[derive(Debug, Clone, Default)]
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// The status in words: `Bad Request`.
+    pub phrase: &'static str,
+    /// How long the other side wants to be left alone (`Retry-After`).
+    pub after: Option<Span>,
+    /// The beginning of the body.
+    pub body: String,
+}
+
+/// What to do about a reply.
+#[derive(Debug)]
+pub enum Step {
+    /// There is more to ask.
+    Send(Request),
+    /// That was it.
+    End(Report),
+}
+
+/// Somebody who understands a provider's replies. Pure: the same replies make the same steps.
+pub trait Listener: fmt::Debug + Send {
+    /// Takes a reply in.
+    fn hear(&mut self, reply: &Reply) -> Step;
+}
+
+/// Understands one reply, which is the last.
+#[derive(Debug)]
+struct Once(fn(&Reply) -> Report);
+
+impl Listener for Once {
+    fn hear(&mut self, reply: &Reply) -> Step {
+        Step::End(self.0(reply))
+    }
+}
+
+impl Http {
+    /// An exchange of one request.
+    pub(super) fn once(
+        first: Request,
+        judge: fn(&Reply) -> Report,
+        timeout: Span,
+        http: &HttpConfig,
+    ) -> Self {
+        Self { first, listener: Box::new(Once(judge)), timeout, http: http.clone() }
+    }
+}
+
+impl Request {
+    /// A POST of JSON.
+    pub(super) fn json(url: impl Into<String>, body: &impl serde::Serialize) -> Self {
+        Self {
+            method: Method::Post,
+            url: Secret::new(url),
+            headers: vec![("Content-Type", Secret::new("application/json"))],
+            body: serde_json::to_string(body).expect("a body is plain JSON"),
+            secrets: Vec::new(),
+        }
+    }
+
+    /// Adds a header field.
+    #[must_use]
+    pub(super) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, Secret::new(value)));
+        self
+    }
+
+    /// Names a word of the body that must not be shown.
+    #[must_use]
+    pub(super) fn secret(mut self, secret: &Secret) -> Self {
+        self.secrets.push(secret.clone());
+        self
+    }
+}
+
+impl Reply {
+    /// Tells whether the other side took it.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// Tells that the other side turned it down, though perhaps politely: status 200 with an error
+    /// in the body. `why` is what it said.
+    pub(super) fn refused(&self, class: Class, reason: Reason, why: &str) -> Report {
+        let why = format!("refused the message: {}", excerpt(why));
+        let class = match class {
+            Class::Retry { after } => Class::Retry { after: after.or(self.after) },
+            Class::Permanent => Class::Permanent,
+        };
+        Report::Failed { class, why, reason }
+    }
+}
+
+/// What a reply means by its status alone: 2xx is taken; 408, 429 and 5xx may work later, when
+/// `Retry-After` says; anything else fails the same way the next time.
+pub(super) fn by_status(reply: &Reply) -> Report {
+    if reply.is_success() {
+        return Report::Delivered { provider: None };
+    }
+    let class = match reply.status {
+        408 | 429 | 500..=599 => Class::Retry { after: reply.after },
+        _ => Class::Permanent,
+    };
+    let reason = match reply.status {
+        401 | 403 => Reason::AuthError,
+        429 => Reason::RateLimited,
+        400..=499 => Reason::ClientError,
+        500..=599 => Reason::ServerError,
+        _ => Reason::Other,
+    };
+    let mut why = format!("answered {}", reply.status);
+    if !reply.phrase.is_empty() {
+        why = format!("{why} {}", reply.phrase);
+    }
+    if (300..400).contains(&reply.status) {
+        why.push_str(", and redirects are not followed here (`follow_redirects`)");
+    }
+    let words = excerpt(&reply.body);
+    if !words.is_empty() {
+        why = format!("{why}: {words}");
+    }
+    Report::Failed { class, why, reason }
+}
+
+/// The beginning of what the other side said, on one line.
+pub fn excerpt(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    let line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    line.chars().take(EXCERPT_CHARS_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(status: u16, body: &str) -> Reply {
+        Reply { status, phrase: "", after: Some(Span::seconds(7)), body: body.to_owned() }
+    }
+
+    #[test]
+    fn a_status_says_whether_it_is_worth_trying_again() {
+        let later = Class::Retry { after: Some(Span::seconds(7)) };
+        for (status, expected) in [
+            (302, (Class::Permanent, Reason::Other)),
+            (400, (Class::Permanent, Reason::ClientError)),
+            (401, (Class::Permanent, Reason::AuthError)),
+            (403, (Class::Permanent, Reason::AuthError)),
+            (408, (later, Reason::ClientError)),
+            (429, (later, Reason::RateLimited)),
+            (500, (later, Reason::ServerError)),
+            (503, (later, Reason::ServerError)),
+        ] {
+            let Report::Failed { class, reason, .. } = by_status(&reply(status, "")) else {
+                panic!("{status} is no success")
+            };
+            assert_eq!((class, reason), expected, "{status}");
+        }
+        assert_eq!(by_status(&reply(204, "")), Report::Delivered { provider: None });
+    }
+
+    #[test]
+    fn words_of_the_other_side_stay_on_one_line_and_end_somewhere() {
+        assert_eq!(excerpt("try\n\n later\u{7}"), "try later");
+        assert_eq!(excerpt(&"x".repeat(1_000)).len(), EXCERPT_CHARS_MAX);
+    }
+}

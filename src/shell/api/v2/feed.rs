@@ -59,8 +59,6 @@ struct Writer {
     at: (usize, usize),
     /// Whether an alert stands before the next one, so that a comma is needed.
     comma: bool,
-    /// Kept until the last byte has gone.
-    _place: Option<Place>,
 }
 
 impl Feed {
@@ -74,9 +72,8 @@ impl Feed {
     ) -> Response {
         let pen = Pen::new(&setup.settings);
         let at = (0, 0);
-        let writer =
-            Writer { context, setup, now, feed: self, pen, at, comma: false, _place: place };
-        ([(CONTENT_TYPE, JSON)], writer.body()).into_response()
+        let writer = Writer { context, setup, now, feed: self, pen, at, comma: false };
+        ([(CONTENT_TYPE, JSON)], writer.body(place)).into_response()
     }
 
     fn groups(&self) -> usize {
@@ -95,7 +92,8 @@ impl Feed {
 }
 
 impl Writer {
-    fn body(mut self) -> Body {
+    /// Everything; the place is kept until the last byte has gone.
+    fn body(mut self, place: Option<Place>) -> Body {
         let first = self.chunk();
         if self.is_done() {
             return Body::from(first);
@@ -109,9 +107,9 @@ impl Writer {
                 chunk = self.chunk();
             }
         });
-        Body::from_stream(stream::unfold(receiver, |mut receiver| async {
+        Body::from_stream(stream::unfold((receiver, place), |(mut receiver, place)| async {
             let chunk = receiver.recv().await?;
-            Some((Ok::<Bytes, Infallible>(chunk), receiver))
+            Some((Ok::<Bytes, Infallible>(chunk), (receiver, place)))
         }))
     }
 

@@ -80,7 +80,8 @@ impl<A: RecordId, B: RecordId> Links<A, B> {
 
     fn slot(&mut self, from: A) -> &mut Short {
         let (shelf, place) = place(from);
-        let empty = || vec![Short::default(); SHELF_LINKS as usize].into_boxed_slice();
+        let empty =
+            || vec![Short::default(); usize::try_from(SHELF_LINKS).unwrap_or(0)].into_boxed_slice();
         &mut self.first.entry(shelf).or_insert_with(empty)[place]
     }
 }

@@ -201,14 +201,15 @@ impl StoredAlert {
 
 /// What is said about an alert.
 pub(super) fn annotations(bodies: &Bodies, alert: &Alert) -> Labels {
-    let mut pairs: Vec<(&str, String)> = Vec::new();
+    let mut pairs: Vec<(&str, Vec<u8>)> = Vec::new();
     bodies.annotations(alert.body, |part| match part {
-        Part::Name(name) => pairs.push((name, String::new())),
+        Part::Name(name) => pairs.push((name, Vec::new())),
         Part::Value(piece) => {
             if let Some((_, value)) = pairs.last_mut() {
-                value.push_str(piece);
+                value.extend(piece);
             }
         }
     });
-    Labels::new(pairs)
+    let text = |bytes| String::from_utf8(bytes).unwrap_or_default();
+    Labels::new(pairs.into_iter().map(|(name, value)| (name, text(value))))
 }

@@ -25,8 +25,8 @@ pub(super) struct Bodies {
 pub enum Part<'a> {
     /// The next annotation begins; this is its name.
     Name(&'a str),
-    /// More of its value.
-    Value(&'a str),
+    /// More of its value, as the bytes of a text.
+    Value(&'a [u8]),
 }
 
 impl Bodies {
@@ -81,15 +81,20 @@ impl Bodies {
         self.label_symbols(body).map(|symbol| self.symbols.pair(symbol))
     }
 
+    /// An alert's labels, sorted by name, the values as the bytes of texts.
+    pub(super) fn raw_labels(&self, body: Body) -> impl Iterator<Item = (&str, &[u8])> {
+        self.label_symbols(body).map(|symbol| self.symbols.raw(symbol))
+    }
+
     /// Shows the annotations of an alert, sorted by name.
     pub(super) fn annotations<'a>(&'a self, body: Body, mut add: impl FnMut(Part<'a>)) {
         let (labels, rest) = symbols(self.packed.get(body.place), body.labels);
         let (annotations, mut filling) = symbols(rest, body.annotations);
         let value = |place: usize| {
-            labels.clone().nth(place).map_or("", |symbol| self.symbols.pair(symbol).1)
+            labels.clone().nth(place).map_or(&[][..], |symbol| self.symbols.raw(symbol).1)
         };
         for symbol in annotations {
-            let (name, pattern) = self.symbols.pair(symbol);
+            let (name, pattern) = self.symbols.raw(symbol);
             add(Part::Name(name));
             filling = gaps::fill(pattern, filling, value, |piece| add(Part::Value(piece)));
         }
@@ -109,12 +114,12 @@ mod tests {
     use super::*;
 
     fn annotations(bodies: &Bodies, body: Body) -> String {
-        let mut text = String::new();
+        let mut text = Vec::new();
         bodies.annotations(body, |part| match part {
-            Part::Name(name) => text.push_str(&format!("[{name}] ")),
-            Part::Value(piece) => text.push_str(piece),
+            Part::Name(name) => text.extend(format!("[{name}] ").into_bytes()),
+            Part::Value(piece) => text.extend(piece),
         });
-        text
+        String::from_utf8(text).unwrap()
     }
 
     #[test]

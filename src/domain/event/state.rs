@@ -102,6 +102,12 @@ impl State {
         self.bodies.labels(alert.body)
     }
 
+    /// The labels of an alert one by one, sorted by name, the values as the bytes of texts: whoever
+    /// only passes them on need not have them checked.
+    pub fn raw_labels(&self, alert: &Alert) -> impl Iterator<Item = (&str, &[u8])> {
+        self.bodies.raw_labels(alert.body)
+    }
+
     /// The labels of an alert as symbols: equal symbols are equal pairs.
     pub fn label_symbols(&self, alert: &Alert) -> impl ExactSizeIterator<Item = Symbol> + Clone {
         self.bodies.label_symbols(alert.body)
@@ -131,6 +137,11 @@ impl State {
     /// What is said about an alert.
     pub fn annotations(&self, alert: &Alert) -> Labels {
         annotations(&self.bodies, alert)
+    }
+
+    /// Where the source shows the alert, as the bytes of a text; may be empty.
+    pub fn raw_url(&self, alert: &Alert) -> &[u8] {
+        self.bodies.symbols.raw(alert.url).1
     }
 
     /// Where the source shows the alert; may be empty.

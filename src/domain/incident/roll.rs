@@ -92,7 +92,8 @@ impl Roll {
 impl Marks {
     fn of(member: Member) -> Self {
         let Member { firing, flapping, left } = member;
-        Self(u8::from(firing) * FIRING | u8::from(flapping) * FLAPPING | u8::from(left) * LEFT)
+        let mark = |is: bool, mark: u8| if is { mark } else { 0 };
+        Self(mark(firing, FIRING) | mark(flapping, FLAPPING) | mark(left, LEFT))
     }
 
     fn member(self) -> Member {

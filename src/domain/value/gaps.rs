@@ -48,14 +48,14 @@ pub fn whole(text: &str, gaps: &mut Vec<u8>) -> String {
     if text.contains(GAP) { split(text, &[], gaps) } else { text.to_owned() }
 }
 
-/// Shows the text of a pattern piece by piece, and returns the gaps that are left.
+/// Shows the text of a pattern, as bytes and piece by piece, and returns the gaps that are left.
 pub fn fill<'a>(
-    pattern: &'a str,
+    pattern: &'a [u8],
     mut gaps: &'a [u8],
-    value: impl Fn(usize) -> &'a str,
-    mut add: impl FnMut(&'a str),
+    value: impl Fn(usize) -> &'a [u8],
+    mut add: impl FnMut(&'a [u8]),
 ) -> &'a [u8] {
-    let mut parts = pattern.split(GAP);
+    let mut parts = pattern.split(|byte| *byte == GAP as u8);
     add(parts.next().unwrap_or_default());
     for part in parts {
         let (word, rest) = take(gaps, &value);
@@ -96,22 +96,21 @@ fn put(word: &str, values: &[&str], gaps: &mut Vec<u8>) {
 }
 
 /// What stands in the next gap, and the gaps behind it.
-fn take<'a>(gaps: &'a [u8], value: &impl Fn(usize) -> &'a str) -> (&'a str, &'a [u8]) {
-    let Some((&mark, rest)) = gaps.split_first() else { return ("", gaps) };
+fn take<'a>(gaps: &'a [u8], value: &impl Fn(usize) -> &'a [u8]) -> (&'a [u8], &'a [u8]) {
+    let Some((&mark, rest)) = gaps.split_first() else { return (&[], gaps) };
     let (length, rest) = match mark {
         LONG => {
-            let Some((length, rest)) = rest.split_first_chunk() else { return ("", &[]) };
+            let Some((length, rest)) = rest.split_first_chunk() else { return (&[], &[]) };
             (u32::from_le_bytes(*length) as usize, rest)
         }
         LABEL.. => {
-            let Some((&length, rest)) = rest.split_first() else { return ("", &[]) };
+            let Some((&length, rest)) = rest.split_first() else { return (&[], &[]) };
             let value = value(usize::from(mark - LABEL));
             return (value.get(..usize::from(length)).unwrap_or_default(), rest);
         }
         length => (usize::from(length), rest),
     };
-    let Some((word, rest)) = rest.split_at_checked(length) else { return ("", &[]) };
-    (std::str::from_utf8(word).unwrap_or_default(), rest)
+    rest.split_at_checked(length).unwrap_or((&[], &[]))
 }
 
 #[cfg(test)]
@@ -125,10 +124,11 @@ mod tests {
     fn again(text: &str) -> (String, usize, String) {
         let mut gaps = b"before".to_vec();
         let pattern = split(text, &VALUES, &mut gaps);
-        let mut filled = String::new();
-        let left = fill(&pattern, &gaps[6..], |i| VALUES[i], |piece| filled.push_str(piece));
+        let mut filled = Vec::new();
+        let value = |place: usize| VALUES[place].as_bytes();
+        let left = fill(pattern.as_bytes(), &gaps[6..], value, |piece| filled.extend(piece));
         assert!(left.is_empty(), "{text}");
-        (pattern.replace('\0', "_"), gaps.len() - 6, filled)
+        (pattern.replace('\0', "_"), gaps.len() - 6, String::from_utf8(filled).unwrap())
     }
 
     #[test]
@@ -158,9 +158,9 @@ mod tests {
     #[test]
     fn gaps_that_are_cut_short_are_empty() {
         for gaps in [&b""[..], b"\x05abc", b"\xff\x01", b"\xc1", b"\xc1\xff"] {
-            let mut filled = String::new();
-            fill("a\0b", gaps, |_| "é", |piece| filled.push_str(piece));
-            assert_eq!(filled, "ab");
+            let mut filled: Vec<u8> = Vec::new();
+            fill(b"a\0b", gaps, |_| b"v", |piece| filled.extend(piece));
+            assert_eq!(filled, b"ab");
         }
     }
 }

@@ -33,7 +33,7 @@ struct Pair {
 /// Every name in use: few, and each of them has many values.
 #[derive(Debug, Clone, Default)]
 struct Names {
-    names: Vec<Name>,
+    entries: Vec<Name>,
     free: Vec<u32>,
     // Only ever looked up, never walked.
     numbers: HashTable<u32>,
@@ -107,10 +107,17 @@ impl Symbols {
 
     /// The pair in full; empty texts if nobody uses it any longer.
     pub fn pair(&self, symbol: Symbol) -> (&str, &str) {
+        let (name, value) = self.raw(symbol);
+        (name, std::str::from_utf8(value).unwrap_or_default())
+    }
+
+    /// The pair's name, and its value as the bytes of a text: whoever only passes it on need not have
+    /// it checked. Empty if nobody uses it any longer.
+    pub fn raw(&self, symbol: Symbol) -> (&str, &[u8]) {
         let Some(pair) = self.pairs.get(symbol.index()).filter(|pair| pair.users > 0) else {
-            return ("", "");
+            return ("", &[]);
         };
-        (self.names.text(pair.name), self.values.text(pair.value))
+        (self.names.text(pair.name), self.values.get(pair.value))
     }
 
     /// Gives a pair back. Pairs without a user are forgotten.
@@ -149,7 +156,7 @@ impl Symbols {
 
 impl Names {
     fn text(&self, number: u32) -> &str {
-        &self.names[number as usize].text
+        &self.entries[number as usize].text
     }
 
     fn find(&self, name: &str) -> Option<u32> {
@@ -158,26 +165,26 @@ impl Names {
 
     fn intern(&mut self, name: &str) -> u32 {
         if let Some(number) = self.find(name) {
-            self.names[number as usize].pairs += 1;
+            self.entries[number as usize].pairs += 1;
             return number;
         }
         let entry = Name { text: name.into(), pairs: 1 };
         let number = if let Some(number) = self.free.pop() {
-            self.names[number as usize] = entry;
+            self.entries[number as usize] = entry;
             number
         } else {
-            self.names.push(entry);
-            u32::try_from(self.names.len() - 1).expect("there are fewer names than pairs")
+            self.entries.push(entry);
+            u32::try_from(self.entries.len() - 1).expect("there are fewer names than pairs")
         };
-        let names = &self.names;
+        let entries = &self.entries;
         self.numbers.insert_unique(hash(name, ""), number, |number| {
-            hash(&names[*number as usize].text, "")
+            hash(&entries[*number as usize].text, "")
         });
         number
     }
 
     fn release(&mut self, number: u32) {
-        let name = &mut self.names[number as usize];
+        let name = &mut self.entries[number as usize];
         name.pairs -= 1;
         if name.pairs > 0 {
             return;
@@ -208,7 +215,7 @@ mod tests {
         let mut symbols = Symbols::default();
         let pairs = [("a", "1"), ("b", "2"), ("a", "1"), ("b", "3"), ("c", "")];
         let numbers = pairs.map(|(name, value)| symbols.intern(name, value));
-        assert_eq!((symbols.len(), symbols.names.names.len()), (4, 3));
+        assert_eq!((symbols.len(), symbols.names.entries.len()), (4, 3));
         assert_eq!(numbers.map(|number| symbols.pair(number)), pairs);
         assert_eq!(symbols.find("b", "3"), Some(numbers[3]));
         symbols.release(numbers[0]);
@@ -220,7 +227,7 @@ mod tests {
         assert!(symbols.is_empty() && symbols.find("a", "1").is_none());
         assert_eq!(symbols.pair(numbers[0]), ("", ""));
         symbols.intern("d", "4");
-        let room = (symbols.pairs.len(), symbols.names.names.len());
+        let room = (symbols.pairs.len(), symbols.names.entries.len());
         assert_eq!((room, symbols.age()), ((4, 3), 4), "numbers are used again");
     }
 }

@@ -33,7 +33,7 @@ enum Seat {
 /// The groups so far.
 #[derive(Default)]
 struct Groups {
-    groups: Vec<Group>,
+    found: Vec<Group>,
     by_labels: BTreeMap<(usize, Labels), usize>,
     by_incident: BTreeMap<(usize, Option<IncidentId>), usize>,
 }
@@ -63,7 +63,7 @@ pub(super) async fn list(
                     Seat::Group(group) => group,
                     Seat::Incident { route } => groups.incident(route, state.incident.of_alert(id)),
                 };
-                groups.groups[group].alerts.push(Short::of(id));
+                groups.found[group].alerts.push(Short::of(id));
             }
         }
         None::<()>
@@ -101,27 +101,27 @@ impl Groups {
     }
 
     fn labelled(&mut self, route: usize, labels: Labels) -> usize {
-        let Self { groups, by_labels, .. } = self;
+        let Self { found, by_labels, .. } = self;
         *by_labels.entry((route, labels)).or_insert_with_key(|(route, labels)| {
-            groups.push(Group { labels: labels.clone(), route: *route, alerts: Vec::new() });
-            groups.len() - 1
+            found.push(Group { labels: labels.clone(), route: *route, alerts: Vec::new() });
+            found.len() - 1
         })
     }
 
     fn incident(&mut self, route: usize, incident: Option<IncidentId>) -> usize {
-        let Self { groups, by_incident, .. } = self;
+        let Self { found, by_incident, .. } = self;
         *by_incident.entry((route, incident)).or_insert_with(|| {
             let incident = incident.map(|id| id.to_string()).unwrap_or_default();
             let labels = Labels::new([("incident", incident)]);
-            groups.push(Group { labels, route, alerts: Vec::new() });
-            groups.len() - 1
+            found.push(Group { labels, route, alerts: Vec::new() });
+            found.len() - 1
         })
     }
 
     /// All groups that have alerts, sorted by labels and receiver.
     fn sorted(self, routes: &Routes) -> Vec<Group> {
         let receiver = |group: &Group| &routes.nodes()[group.route].receiver;
-        let mut groups = self.groups;
+        let mut groups = self.found;
         groups.retain(|group| !group.alerts.is_empty());
         groups.sort_by(|a, b| a.labels.order(&b.labels).then_with(|| receiver(a).cmp(receiver(b))));
         groups

@@ -68,7 +68,7 @@ impl Pen {
               \"state\":\"active\"},\"updatedAt\":\"",
         );
         self.days.instant(out, alert.updated_at);
-        let url = events.url(alert);
+        let url = events.raw_url(alert);
         if !url.is_empty() {
             out.extend_from_slice(b"\",\"generatorURL\":\"");
             text::escaped(out, url);
@@ -85,7 +85,7 @@ fn annotations(out: &mut Vec<u8>, events: &event::State, alert: &Alert) {
     events.each_annotation(alert, |part| match part {
         Part::Name(name) => {
             out.extend_from_slice(between);
-            text::escaped(out, name);
+            text::escaped(out, name.as_bytes());
             out.extend_from_slice(b"\":\"");
             between = b"\",\"";
             any = true;
@@ -99,9 +99,9 @@ fn annotations(out: &mut Vec<u8>, events: &event::State, alert: &Alert) {
 
 fn labels(out: &mut Vec<u8>, events: &event::State, alert: &Alert) {
     let mut between: &[u8] = b"\"";
-    for (name, value) in events.each_label(alert) {
+    for (name, value) in events.raw_labels(alert) {
         out.extend_from_slice(between);
-        text::escaped(out, name);
+        text::escaped(out, name.as_bytes());
         out.extend_from_slice(b"\":\"");
         text::escaped(out, value);
         between = b"\",\"";

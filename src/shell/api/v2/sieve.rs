@@ -182,14 +182,10 @@ mod tests {
         let mut engine = engine(&["n=A host=h1"]);
         let (exact, pattern) = (wanted("host=h2"), wanted("host=~h2|h3"));
         let (mut exact, mut pattern) = (exact.sieve(), pattern.sieve());
-        assert_eq!(
-            (fitting(&engine, &mut exact), fitting(&engine, &mut pattern)),
-            ("".into(), "".into())
-        );
+        assert_eq!(fitting(&engine, &mut exact), "");
+        assert_eq!(fitting(&engine, &mut pattern), "");
         send(&mut engine, "n=A host=h2");
-        assert_eq!(
-            (fitting(&engine, &mut exact), fitting(&engine, &mut pattern)),
-            ("2".into(), "2".into())
-        );
+        assert_eq!(fitting(&engine, &mut exact), "2");
+        assert_eq!(fitting(&engine, &mut pattern), "2");
     }
 }

@@ -13,21 +13,21 @@ const DAYS: usize = 8;
 /// Writes a text with its quotes.
 pub(super) fn quoted(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
-    escaped(out, text);
+    escaped(out, text.as_bytes());
     out.push(b'"');
 }
 
 /// Writes a piece of a text, without quotes.
-pub(super) fn escaped(out: &mut Vec<u8>, text: &str) {
+pub(super) fn escaped(out: &mut Vec<u8>, text: &[u8]) {
     // Without branches, so that many bytes are looked at in one step.
-    let plain = text
-        .bytes()
-        .fold(true, |plain, byte| plain & (byte >= 0x20) & (byte != b'"') & (byte != b'\\'));
-    if plain {
-        out.extend_from_slice(text.as_bytes());
+    let special =
+        |byte: u8| u8::from(byte < 0x20) | u8::from(byte == b'"') | u8::from(byte == b'\\');
+    if text.iter().fold(0, |any, byte| any | special(*byte)) == 0 {
+        out.extend_from_slice(text);
         return;
     }
-    let quoted = serde_json::to_vec(text).expect("texts are plain JSON");
+    let text = String::from_utf8_lossy(text);
+    let quoted = serde_json::to_vec(&text).expect("texts are plain JSON");
     out.extend_from_slice(&quoted[1..quoted.len() - 1]);
 }
 
@@ -53,12 +53,12 @@ impl Days {
         };
         let ms = at.0.rem_euclid(DAY_MS);
         let digit = |of: i64| b'0' + u8::try_from(of % 10).unwrap_or_default();
-        let two = |of: i64| [digit(of / 10), digit(of)];
-        let ([h, h0], [m, m0], [s, s0]) =
-            (two(ms / 3_600_000), two(ms / 60_000 % 60), two(ms / 1_000 % 60));
-        let [d, c, x] = [digit(ms / 100), digit(ms / 10), digit(ms)];
+        let two = |mark: u8, of: i64| [mark, digit(of / 10), digit(of)];
         out.extend_from_slice(&date);
-        out.extend_from_slice(&[b'T', h, h0, b':', m, m0, b':', s, s0, b'.', d, c, x, b'Z']);
+        out.extend_from_slice(&two(b'T', ms / 3_600_000));
+        out.extend_from_slice(&two(b':', ms / 60_000 % 60));
+        out.extend_from_slice(&two(b':', ms / 1_000 % 60));
+        out.extend_from_slice(&[b'.', digit(ms / 100), digit(ms / 10), digit(ms), b'Z']);
     }
 
     /// The day of an instant, if its year has four digits.

@@ -143,6 +143,7 @@ impl Outside {
 /// Counts with a configuration that has come into force.
 pub(super) fn in_force(metrics: &Metrics, settings: &Settings) {
     metrics.reloaded(&settings.hash, clock::now());
+    metrics.set_inhibition_rules(settings.inhibitions.rules().len());
     for receiver in settings.receivers.values() {
         for integration in &receiver.integrations {
             metrics.known_integration(integration.kind.name(), &receiver.name);

@@ -3,10 +3,14 @@
 mod alertmanager;
 mod make;
 mod own;
+#[cfg(target_os = "linux")]
+mod process;
 mod still;
 mod summary;
 #[cfg(test)]
 mod tests;
+
+use std::collections::BTreeMap;
 
 use prometheus::{Registry, TextEncoder};
 
@@ -78,7 +82,7 @@ impl Metrics {
         let registry = Registry::new();
         // The process collector reads /proc, which only Linux has.
         #[cfg(target_os = "linux")]
-        make::register(&registry, prometheus::process_collector::ProcessCollector::for_self());
+        process::expose(&registry);
         still::expose(&registry, detail.peer.as_deref());
         let theirs = Alertmanager::new(&registry, &detail);
         Self { theirs, own: Own::new(&registry), registry, detail }
@@ -243,13 +247,13 @@ impl Metrics {
     }
 
     /// Alerts that hold, by group: its key, how many people are told of, how many not.
-    pub fn set_group_alerts<'a>(&self, groups: impl Iterator<Item = (&'a str, usize, usize)>) {
+    pub fn set_group_alerts(&self, groups: &BTreeMap<String, (usize, usize)>) {
         if !self.detail.group_keys {
             return;
         }
         self.theirs.alerts.reset();
-        for (key, active, suppressed) in groups {
-            self.set_states(active, suppressed, Some(key));
+        for (key, (active, suppressed)) in groups {
+            self.set_states(*active, *suppressed, Some(key));
         }
     }
 

@@ -70,10 +70,10 @@ fn every_flag_of_alertmanager_is_taken_in_both_forms() {
 #[test]
 fn flags_mean_what_they_say() {
     let plain = good("");
-    assert!(!plain.systemd_socket && !plain.log_silences && plain.start_delay == Span::ZERO);
+    assert!(!plain.systemd_socket && plain.start_delay == Span::ZERO);
     assert_eq!(plain.data_retention, Span::hours(120));
-    assert!(good("--no-log.silences --log.silences").log_silences);
-    assert!(!good("--log.silences --no-log.silences").log_silences);
+    assert!(good("--no-web.systemd-socket --web.systemd-socket").systemd_socket);
+    assert!(!good("--web.systemd-socket --no-web.systemd-socket").systemd_socket);
     let two = good("--web.listen-address=:9093 --web.listen-address 127.0.0.1:9193").listen;
     assert_eq!(two, [":9093", "127.0.0.1:9193"]);
     assert_eq!(good("--web.timeout=0.5s").web_timeout, Span(500));

@@ -3,7 +3,7 @@
 //! an older `amtool` reads what is written here, and refuses keys it has not heard of.
 
 use crate::config::node::{Key, Node, Place, Yaml};
-use crate::config::receivers::{KINDS, Kind};
+use crate::config::receivers::{KINDS, Kind, PAGERDUTY_DETAILS};
 use crate::config::shape::Shape;
 use crate::domain::value::matcher::{ParseMode, parse_all};
 
@@ -150,6 +150,11 @@ fn integration(node: &mut Node, kind: &Kind, global: &Node) {
         inherit(node, group, global);
     }
     defaults(node, kind.defaults, true);
+    if kind.key == "pagerduty_configs" {
+        let mut details = node.get("details").cloned().unwrap_or_else(|| empty(node.place));
+        defaults(&mut details, &PAGERDUTY_DETAILS, true);
+        set(node, "details", details);
+    }
     for (_, pairs) in EMPTY.iter().filter(|(key, _)| *key == kind.key) {
         defaults(node, pairs, false);
     }

@@ -44,6 +44,7 @@ pub enum Deadline {
 pub(crate) fn react(turn: &mut Turn, fact: &domain::Fact) {
     let domain::Fact::Event(fact) = fact else { return };
     match fact {
+        event::Fact::Raised(raised) if raised.over => {}
         event::Fact::Raised(raised) => {
             if let Some(correlation) = &raised.correlation
                 && !is_submerged(turn, raised.id)

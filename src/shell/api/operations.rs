@@ -92,11 +92,26 @@ pub(super) async fn metrics(State(context): State<Arc<Context>>) -> Response {
     context.metrics.set_receivers(used.len(), integrations);
     if context.metrics.detail().group_keys {
         let groups = context.handle.read(|engine| by_group(engine.state()));
-        let groups = groups.iter().map(|(key, active)| (key.as_str(), *active, 0));
-        context.metrics.set_group_alerts(groups);
+        context.metrics.set_group_alerts(&groups);
     }
     let text_format = (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
     ([text_format], context.metrics.text()).into_response()
+}
+
+/// The groups by key, with how many alerts of each people are told of, and how many not.
+fn by_group(state: &domain::State) -> BTreeMap<String, (usize, usize)> {
+    let mut groups: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    for (_, group) in state.notification.groups() {
+        let (active, suppressed) = groups.entry(group.key()).or_default();
+        let alerts = group.alerts.values().filter_map(|id| state.event.alert(*id));
+        for alert in alerts.filter(|alert| alert.is_firing()) {
+            match suppress::suppressor(state, alert) {
+                None => *active += 1,
+                Some(_) => *suppressed += 1,
+            }
+        }
+    }
+    groups
 }
 
 /// How many silences are active, pending and expired.
@@ -108,16 +123,6 @@ fn silences(handle: &Handle) -> [usize; 3] {
         [Status::Active, Status::Pending, Status::Expired]
             .map(|state| all.iter().filter(|have| **have == state).count())
     })
-}
-
-/// The groups by key, and how many alerts of each hold.
-fn by_group(state: &domain::State) -> BTreeMap<String, usize> {
-    let mut groups = BTreeMap::new();
-    for (_, group) in state.notification.groups() {
-        let alerts = group.alerts.values().filter_map(|id| state.event.alert(*id));
-        *groups.entry(group.key()).or_default() += alerts.filter(|alert| alert.is_firing()).count();
-    }
-    groups
 }
 
 pub(super) async fn reload(_: Admin, State(context): State<Arc<Context>>) -> Response {

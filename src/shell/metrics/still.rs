@@ -253,7 +253,7 @@ const CLUSTER: [Family; 25] = [
     (Counter, "oversized_gossip_message_sent_total", "Large messages sent.", "key", STATES, 0),
     (
         Histogram,
-        "oversized_gossip_message_duration_seconds",
+        "oversize_gossip_message_duration_seconds",
         "How long large messages took.",
         "key",
         STATES,

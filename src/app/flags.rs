@@ -212,10 +212,13 @@ pub enum Task {
     },
     /// Check the store: values, journal, pages, index, audit chain
     Fsck(StoreArgs),
-    /// Write everything as lines of JSON, compressed with zstd
+    /// Write everything as lines of JSON, compressed with zstd, or what Alertmanager starts with
     Export {
         /// Where to; a file that exists is replaced when the new one is whole
         file: PathBuf,
+        /// Write the files `silences` and `nflog` of Alertmanager; the place is their directory
+        #[arg(long)]
+        alertmanager: bool,
         /// Directory that holds everything that must survive
         #[arg(long = "storage.path", value_name = "DIR", default_value = "data/")]
         storage_path: PathBuf,

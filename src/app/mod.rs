@@ -2,12 +2,14 @@
 
 mod check;
 pub mod flags;
+mod handover;
 pub mod log;
 mod outside;
 mod replay;
 mod serve;
 mod sources;
 mod store;
+mod takeover;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -64,6 +66,15 @@ pub enum Failure {
         #[source]
         source: ArchiveError,
     },
+    /// Alertmanager's state files cannot be written.
+    #[error("failed to write the state of Alertmanager below `{}`", path.display())]
+    Handover {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// The store has faults; they were printed.
     #[error("faults in the store: {0}; restore a backup if something is missing")]
     Unclean(usize),
@@ -110,7 +121,12 @@ pub fn run() -> ExitCode {
             store::restore(&storage_path, &file)
         }
         Some(Task::Fsck(args)) => store::check(&args.storage_path),
-        Some(Task::Export { file, storage_path }) => store::export(&storage_path, &file),
+        Some(Task::Export { file, alertmanager: false, storage_path }) => {
+            store::export(&storage_path, &file)
+        }
+        Some(Task::Export { file: dir, alertmanager: true, storage_path }) => {
+            handover::export(&storage_path, &dir)
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

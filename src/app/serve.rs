@@ -1,6 +1,7 @@
 //! The daemon itself: built in order, stopped backwards, reloaded in place.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
@@ -11,11 +12,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::flags::{DaemonFlags, Features};
 use super::outside::{Outside, in_force, listen, setup};
-use super::{Failure, log, sources, store};
+use super::{Failure, log, sources, store, takeover};
 use crate::config::Loaded;
-use crate::domain::event;
 use crate::domain::notification::message::Reason;
 use crate::domain::value::{Actor, DeliveryId, Span};
+use crate::domain::{Settings, event};
 use crate::engine::{Engine, Input};
 use crate::shell::api::{self, Context};
 use crate::shell::courier::Courier;
@@ -71,6 +72,7 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
         "Restored"
     );
     let folded = restored.folded;
+    let estate = takeover::due(&opened, &restored.state, &flags.storage_path);
 
     let settings = Arc::new(loaded.settings.clone());
     let engine = Engine::restore(restored.state, Arc::clone(&settings), restored.now);
@@ -84,9 +86,7 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
         Driver::new(engine, Box::new(opened.store), place, effects.clone(), Arc::clone(&metrics));
     let driver = driver.with_tail(folded).with_silence_log(flags.log_silences);
     let (dead, writer_died) = oneshot::channel();
-    // The first thing that the writer finds: before it no deadline may come due.
-    let _ = handle.post(Input::Started(Arc::clone(&settings)));
-    let writer = spawn_writer(driver, dead)?;
+    let writer = start_writer(driver, dead, (&handle, &settings), estate).await?;
     begin(&handle, opened.recovered.as_ref()).await;
     for delivery in in_flight {
         let _ = effects.send(delivery);
@@ -157,6 +157,25 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
         // A panic of the writer is our own bug; it has printed where.
         Ok(Err(_)) | Err(_) => std::process::abort(),
     }
+}
+
+/// Lets the writer begin. The start is the first thing that it finds: before it no deadline may come
+/// due. Only an Alertmanager's estate goes first: once the start is a fact, that is not due again.
+async fn start_writer(
+    driver: Driver,
+    dead: oneshot::Sender<()>,
+    (handle, settings): (&Handle, &Arc<Settings>),
+    estate: Option<&Path>,
+) -> Result<JoinHandle<Result<(), DriverError>>, Failure> {
+    let started = Input::Started(Arc::clone(settings));
+    let Some(storage) = estate else {
+        let _ = handle.post(started);
+        return spawn_writer(driver, dead);
+    };
+    let writer = spawn_writer(driver, dead)?;
+    takeover::take_over(handle, storage).await;
+    let _ = handle.post(started);
+    Ok(writer)
 }
 
 fn spawn_writer(

@@ -124,7 +124,9 @@ pub(super) fn old_matchers(
     for (key, operator) in [(equal, Operator::Equal), (like, Operator::Like)] {
         for (name, value) in node.get(key).map(Node::entries).unwrap_or_default() {
             let Some(text) = value.text() else { continue };
-            match Matcher::new(&name.name, operator, text) {
+            // Group keys show these patterns with their anchors, as Alertmanager's do.
+            let anchored = (operator == Operator::Like).then(|| format!("^(?:{text})$"));
+            match Matcher::new(&name.name, operator, anchored.as_deref().unwrap_or(text)) {
                 Ok(matcher) => matchers.push(matcher),
                 Err(_) => {
                     check.error(value.place, format!("`{text}` is not a regular expression"));

@@ -142,12 +142,12 @@ fn receivers_take_what_global_says() {
         [("slack", 0, false), ("slack", 1, true), ("email", 0, false), ("email", 1, false)]
     );
     let IntegrationKind::Slack(slack) = &chat.integrations[0].kind else { panic!() };
-    assert_eq!(slack.api_url.reveal(), "https://chat.example.org/one");
+    assert_eq!(slack.url.reveal(), "https://chat.example.org/one");
     assert!(!slack.http.follow_redirects);
-    assert_eq!(slack.texts.len(), 14);
+    assert_eq!(slack.texts.len(), 15);
     let IntegrationKind::Email(email) = &chat.integrations[2].kind else { panic!() };
     assert_eq!(email.smarthost, ("::1".to_owned(), 2525));
-    assert_eq!(email.auth.as_ref().unwrap().1.reveal(), "pass$word");
+    assert_eq!(email.auth.as_ref().unwrap().password.reveal(), "pass$word");
     assert!(!email.require_tls && email.html.is_some() && email.text.is_none());
     let IntegrationKind::Email(email) = &chat.integrations[3].kind else { panic!() };
     assert_eq!(email.headers.keys().collect::<Vec<_>>(), ["Subject", "X-Team"]);

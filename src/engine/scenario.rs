@@ -7,8 +7,6 @@
 //! 6m    silence service=shop-db for 2h by=bo comment="new disks"
 //! 7m    expire SIL-1
 //! 10m   resolve alertname=DiskFull service=shop-db severity=critical
-//! 20m   silence alertname=DiskFull service=~"shop-.*" for 2h
-//! 30m   expire SIL-1
 //! 1h    down chat/slack              # messages through channels of that name fail …
 //! 1h    down ops after:10m           # … and ask to be tried again that much later
 //! 1h    refuse ops                   # or are refused for good

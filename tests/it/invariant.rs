@@ -335,6 +335,9 @@ pub(crate) fn what_waits_is_on_the_agenda(
             waits(notification::Deadline::Retry(id).into(), Some(retry_at));
         }
     }
+    for entry in state.notification.inherited() {
+        waits(notification::Deadline::Lapse.into(), Some(entry.expires_at));
+    }
     for (id, group) in state.notification.groups() {
         let heard = settings.receivers.get(&group.receiver);
         let heard = heard.is_some_and(|receiver| !receiver.integrations.is_empty());

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::api::Api;
-use crate::program::{self, Process};
+use crate::program::{self, Process, run};
 use crate::until::until;
 
 /// Debian's Alertmanager starts only where this is.
@@ -40,5 +40,13 @@ impl Alertmanager {
         let api = Api::new(&url);
         until("Alertmanager is ready", || (api.get("/-/ready").status == 200).then_some(()));
         Some(Self { url, api, process })
+    }
+
+    /// Asks it to stop, which makes it write its state, and waits until it has.
+    pub(crate) fn stop(mut self) {
+        let pid = self.process.child().id();
+        let said = run(Command::new("sh").args(["-c", &format!("kill -TERM {pid}")]));
+        assert_eq!(said.code, Some(0), "{said:?}");
+        until("Alertmanager has stopped", || (!self.process.is_running()).then_some(()));
     }
 }

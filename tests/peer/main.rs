@@ -17,6 +17,8 @@ mod outage;
 mod program;
 mod prometheus;
 mod routes;
+mod silences;
 mod sink;
 mod store_tasks;
+mod takeover;
 mod until;

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! An event passes the stages enrich, dedupe, flap and correlate. A resolved event for something
-//! unknown is counted and leaves no trace. A re-send that says nothing new only renews the lease.
+//! unknown is counted and leaves no trace, unless the Alertmanager whose place was taken had told
+//! somebody that it fires. A re-send that says nothing new only renews the lease.
 
 pub mod adapter;
 mod alert;

@@ -176,16 +176,13 @@ fn merge(old: (Timestamp, Ends), new: (Timestamp, Ends)) -> (Timestamp, Ends) {
 
 fn refire(turn: &mut Turn, id: AlertId, event: Event) {
     let alert = turn.state().event.alert(id).expect("the index names alerts that exist");
-    let before = match alert.phase() {
-        Phase::Resolved { at, .. } => (alert.starts_at, Ends::At(at)),
-        Phase::Firing => (alert.starts_at, alert.ends),
-    };
-    let Event { starts_at, ends, annotations, url, .. } = event;
-    let starts_at = match ends {
-        // It never was over where it began again before it ended.
-        Ends::At(_) | Ends::Timeout(_) => merge(before, (starts_at, ends)).0,
-        Ends::Never => starts_at,
-    };
+    let Event { mut starts_at, ends, annotations, url, .. } = event;
+    // It never was over where it began again before it ended.
+    if let Phase::Resolved { at, .. } = alert.phase()
+        && starts_at < at
+    {
+        (starts_at, _) = merge((alert.starts_at, Ends::At(at)), (starts_at, ends));
+    }
     turn.record(Fact::Refired { id, starts_at, ends, annotations, url });
     turn.tally.new += 1;
     lease::await_end(turn, ends);
@@ -194,29 +191,27 @@ fn refire(turn: &mut Turn, id: AlertId, event: Event) {
 
 fn raise(turn: &mut Turn, key: Fingerprint, event: Event, previous: Option<AlertId>) -> AlertId {
     let ends = event.ends;
-    let id = bear(turn, key, event, previous, true);
+    let id = bear(turn, key, event, previous, false);
     turn.tally.new += 1;
     lease::await_end(turn, ends);
     id
 }
 
-/// Records the birth of an alert, which is part of an incident unless it is over already.
+/// Records the birth of an alert.
 fn bear(
     turn: &mut Turn,
     key: Fingerprint,
     event: Event,
     previous: Option<AlertId>,
-    interrupts: bool,
+    over: bool,
 ) -> AlertId {
     let id = turn.state().event.next_alert();
     let source = lease::source(turn, &event.source);
     let set = enrich::set(turn.settings(), &event, turn.now());
-    let over = (!set.is_empty()).then(|| event.labels.with(set.iter()));
-    let labels = over.as_ref().unwrap_or(&event.labels);
+    let laid_over = (!set.is_empty()).then(|| event.labels.with(set.iter()));
+    let labels = laid_over.as_ref().unwrap_or(&event.labels);
     let severity = turn.settings().severity_of(&event.source, labels.get("severity"));
-    let correlation = interrupts
-        .then(|| correlate::correlate(turn.settings(), &event.source, labels, severity))
-        .flatten();
+    let correlation = correlate::correlate(turn.settings(), &event.source, labels, severity);
     let Event { labels, annotations, url, key: source_key, starts_at, ends, .. } = event;
     turn.record(Fact::Raised(Box::new(Raised {
         id,
@@ -232,6 +227,7 @@ fn bear(
         severity,
         correlation,
         previous,
+        over,
     })));
     id
 }
@@ -261,7 +257,7 @@ fn resolved_unheard(turn: &mut Turn, key: Fingerprint, event: &Event, ended: Tim
         turn.tally.resolved_unknown += 1;
         return;
     }
-    let id = bear(turn, key, event.clone(), None, false);
+    let id = bear(turn, key, event.clone(), None, true);
     turn.tally.resolved += 1;
     clear(turn, id, ended, ClearedBy::Source);
 }

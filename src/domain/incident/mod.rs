@@ -44,6 +44,7 @@ pub enum Deadline {
 pub(crate) fn react(turn: &mut Turn, fact: &domain::Fact) {
     let domain::Fact::Event(fact) = fact else { return };
     match fact {
+        event::Fact::Raised(raised) if raised.over => {}
         event::Fact::Raised(raised) => {
             if let Some(correlation) = &raised.correlation
                 && !is_submerged(turn, raised.id)
@@ -57,8 +58,7 @@ pub(crate) fn react(turn: &mut Turn, fact: &domain::Fact) {
                 turn.record(Fact::Fired { id: incident, alert: *id });
             }
         }
-        event::Fact::Refired { id, .. } => refired(turn, *id),
-        event::Fact::Surfaced { id } => refired(turn, *id),
+        event::Fact::Refired { id, .. } | event::Fact::Surfaced { id } => refired(turn, *id),
         event::Fact::Cleared { id, .. } => {
             if let Some(incident) = turn.state().incident.of_alert(*id) {
                 lifecycle::member_clears(turn, incident, *id);

@@ -128,6 +128,7 @@ pub(super) fn tick(turn: &mut Turn, id: GroupId) {
         }
         turn.record(Fact::Ticked { id });
     }
+    inherited::recall(turn, id, None);
     let Some(group) = turn.state().notification.group(id) else { return };
     let stand = Stand::of(turn, group);
     for (by, alerts) in stand.counts.counts() {
@@ -160,7 +161,6 @@ pub(super) fn speak(turn: &mut Turn, id: GroupId, stand: &Stand) {
     if is_quiet(turn, id) {
         return;
     }
-    inherited::recall(turn, id, None);
     let Some(group) = turn.state().notification.group(id) else { return };
     let settings = turn.settings();
     let Some(receiver) = settings.receivers.get(&group.receiver) else { return };

@@ -56,7 +56,7 @@ fn entry(state: &State, group: &Group, told: &Told, channel: &str) -> Option<Inh
         firing: firing.collect(),
         resolved: BTreeSet::new(),
         expires_at: told.at,
-        data: told.data.clone(),
+        data: Inherited::remembered(integration, told.provider.as_deref()),
     })
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh64::Xxh64;
 
 use super::fact::Fact;
+use super::state::Told;
 use super::{Deadline, outbox};
 use crate::domain::Turn;
 use crate::domain::table::{Table, UnreadablePage};
@@ -19,6 +20,10 @@ use crate::domain::value::{
 
 /// Entries that are taken over; a larger log is cut off.
 const ENTRIES_MAX: usize = 1_000_000;
+
+/// Under which names Alertmanager keeps the channel and the time stamp of a Slack message.
+const SLACK_CHANNEL: &str = "channelId";
+const SLACK_TS: &str = "threadTs";
 
 /// An alert as Alertmanager's log names it: xxHash64 over its labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -90,6 +95,26 @@ impl Inherited {
         format!("{}/{}[{}]", self.receiver, self.integration, self.index)
     }
 
+    /// What the provider calls the thread: `channel/ts` for Slack, the only one that Alertmanager
+    /// keeps something of.
+    fn thread(&self) -> Option<String> {
+        let text = |name: &str| match self.data.get(name)? {
+            Datum::Text(text) => Some(text),
+            Datum::Whole(_) | Datum::Real(_) => None,
+        };
+        Some(format!("{}/{}", text(SLACK_CHANNEL)?, text(SLACK_TS)?))
+    }
+
+    /// What Alertmanager keeps of a thread that the provider calls so.
+    pub(super) fn remembered(integration: &str, thread: Option<&str>) -> BTreeMap<String, Datum> {
+        let slack = thread.filter(|_| integration == "slack");
+        let Some((channel, ts)) = slack.and_then(|thread| thread.split_once('/')) else {
+            return BTreeMap::new();
+        };
+        let texts = [(SLACK_CHANNEL, channel), (SLACK_TS, ts)];
+        texts.map(|(name, text)| (name.to_owned(), Datum::Text(text.to_owned()))).into()
+    }
+
     fn place(&self) -> (String, String) {
         (self.group_key.clone(), self.channel())
     }
@@ -135,16 +160,19 @@ impl Log {
         }
     }
 
-    /// Takes an alert out of an entry, which goes when it was the last; returns when it was told
-    /// and what the integration remembers.
-    pub(super) fn spend(
-        &mut self,
-        id: InheritedId,
-        hash: AlertHash,
-    ) -> (Timestamp, BTreeMap<String, Datum>) {
+    /// Takes an alert out of an entry, which goes when it was the last; returns what the channel
+    /// knew before this alert.
+    pub(super) fn spend(&mut self, id: InheritedId, hash: AlertHash) -> Told {
         let entry = self.entries.expect_mut(id);
         entry.firing.remove(&hash);
-        let (spent, told) = (entry.firing.is_empty(), (entry.at, entry.data.clone()));
+        let spent = entry.firing.is_empty();
+        let told = Told {
+            at: entry.at,
+            firing: BTreeSet::new(),
+            standing: None,
+            first: None,
+            provider: entry.thread(),
+        };
         self.by_hash.remove(&(hash, id));
         if spent {
             self.remove(id);
@@ -288,5 +316,24 @@ mod tests {
         let labels = |value| Labels::new([("alertname", "Disk"), ("host", value)]);
         assert_eq!(AlertHash::of(&labels("a")), AlertHash::of(&labels("a")));
         assert_ne!(AlertHash::of(&labels("a")), AlertHash::of(&labels("b")));
+    }
+
+    #[test]
+    fn a_thread_in_slack_goes_on_where_alertmanager_began_it() {
+        let data = Inherited::remembered("slack", Some("C7/17.5"));
+        let entry = Inherited {
+            group_key: String::new(),
+            receiver: "team".into(),
+            integration: "slack".into(),
+            index: 0,
+            at: Timestamp(0),
+            firing: BTreeSet::new(),
+            resolved: BTreeSet::new(),
+            expires_at: Timestamp(0),
+            data,
+        };
+        assert_eq!(entry.thread().as_deref(), Some("C7/17.5"));
+        assert!(Inherited::remembered("email", Some("250 ok/queued")).is_empty());
+        assert!(Inherited::remembered("slack", None).is_empty());
     }
 }

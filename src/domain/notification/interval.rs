@@ -114,6 +114,8 @@ fn minute_of_day(local: &Zoned) -> u16 {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::single_range_in_vec_init, reason = "a field holds ranges, often one")]
+
     use proptest::prelude::*;
 
     use super::*;

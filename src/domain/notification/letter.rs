@@ -64,7 +64,10 @@ pub fn letter(
         thread: Thread {
             root: root(group, delivery),
             previous: told.and_then(|told| told.first).into_iter().collect(),
-            provider: told.and_then(|told| told.provider.clone()),
+            provider: told
+                // What is over stays as it stands; a new beginning is a new message.
+                .filter(|_| delivery.says.verdict != Verdict::First)
+                .and_then(|told| told.provider.clone()),
         },
         now,
     })

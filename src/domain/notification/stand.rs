@@ -34,7 +34,7 @@ impl Stand {
     pub(super) fn of(turn: &Turn, group: &Group) -> Self {
         let muted = muted(turn, group);
         let tells_ends = turn.settings().send_resolved_when_suppressed;
-        let mut stand = Self { muted, tells_ends, ..Self::default() };
+        let mut stand = Self { tells_ends, muted, ..Self::default() };
         for (key, id) in &group.alerts {
             let alert = turn.state().event.alert(*id);
             let firing = alert.is_some_and(Alert::is_firing);

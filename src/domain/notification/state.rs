@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::fact::{Abandonment, Fact, Says};
-use super::inherited::{AlertHash, Datum, Inherited, Log};
+use super::inherited::{AlertHash, Inherited, Log};
 use super::route::Route;
 use super::verdict::Standing;
 use crate::domain::index::{Index, hash};
@@ -67,13 +67,10 @@ pub struct Told {
     pub standing: Option<Standing>,
     /// The first message of the thread; nothing where that was Alertmanager's.
     pub first: Option<DeliveryId>,
-    /// What the provider calls that thread, where it says so and messages are edited or answered
-    /// by it.
+    /// What the provider calls the message that it shows, where it says so: such a message can be
+    /// edited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
-    /// What Alertmanager's integration remembered of its message.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub data: BTreeMap<String, Datum>,
 }
 
 /// A message on its way.
@@ -281,9 +278,7 @@ impl State {
                 }
             }
             Fact::ChannelKnown { id, name } => {
-                let channel =
-                    Channel { name: name.clone(), failures: 0, open: false, refused: false };
-                self.channels.insert(*id, channel);
+                self.channels.insert(*id, Channel::new(name));
                 self.channel_names.insert(name.clone(), *id);
             }
             Fact::Queued { id, group, channel, priority, held, says } => {
@@ -331,17 +326,9 @@ impl State {
             }
             Fact::Inherited { id, entry } => self.inherited.insert(*id, (**entry).clone()),
             Fact::Recalled { entry, group, channel, key, hash } => {
-                let (at, data) = self.inherited.spend(*entry, *hash);
+                let before = self.inherited.spend(*entry, *hash);
                 let told = &mut self.groups.expect_mut(*group).told;
-                let unheard = Told {
-                    at,
-                    firing: BTreeSet::new(),
-                    standing: None,
-                    first: None,
-                    provider: None,
-                    data,
-                };
-                told.entry(*channel).or_insert(unheard).firing.insert(*key);
+                told.entry(*channel).or_insert(before).firing.insert(*key);
             }
             Fact::Lapsed { ids } => ids.iter().for_each(|id| self.inherited.remove(*id)),
         }
@@ -359,12 +346,11 @@ impl State {
         let group = self.groups.expect_mut(delivery.group);
         let before = group.told.remove(&delivery.channel);
         let first = before.as_ref().and_then(|told| told.first).or(Some(id));
-        let thread = before.as_ref().and_then(|told| told.provider.clone());
-        let provider = thread.or_else(|| provider.map(str::to_owned));
-        let data = before.map(|told| told.data).unwrap_or_default();
+        let thread = before.and_then(|told| told.provider);
+        let provider = provider.map(str::to_owned).or(thread);
         let Says { firing, kept, .. } = &delivery.says;
         let firing = firing.iter().chain(kept).copied().collect();
-        let told = Told { at, firing, standing: delivery.says.standing, first, provider, data };
+        let told = Told { at, firing, standing: delivery.says.standing, first, provider };
         group.told.insert(delivery.channel, told);
     }
 
@@ -466,6 +452,12 @@ impl Group {
     /// Tells whether it is a group of a route, as that route stands in the configuration.
     pub fn is_of(&self, route: &Route) -> bool {
         self.route == route.key && self.receiver == route.receiver
+    }
+}
+
+impl Channel {
+    fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), failures: 0, open: false, refused: false }
     }
 }
 

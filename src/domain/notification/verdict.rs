@@ -201,7 +201,6 @@ mod tests {
             standing: None,
             first: None,
             provider: None,
-            data: std::collections::BTreeMap::new(),
         });
         let stand = Stand {
             firing: set(firing),

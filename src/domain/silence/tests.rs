@@ -286,6 +286,8 @@ fn matcher() -> impl Strategy<Value = Matcher> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     #[test]
     fn the_lookup_finds_what_trying_each_silence_finds(
         sets in prop::collection::vec(prop::collection::vec(matcher(), 1..4), 1..90),

@@ -19,6 +19,7 @@ mod silence;
 mod silenced;
 mod silences;
 mod storm;
+mod takeover;
 
 use std::sync::Arc;
 

@@ -101,7 +101,7 @@ fn a_silence_that_makes_no_sense_is_refused_with_what_would_be_right() {
         "
         0s refused: matchers: at least one matcher must not match the empty string
         1s invalid: duration: say either a `duration` or `ends_at`, not both
-        2s invalid: duration: is a text
+        2s refused: ends_at: start time must be before end time
         ",
     );
 }

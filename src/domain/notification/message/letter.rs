@@ -135,7 +135,8 @@ pub struct Thread {
     pub root: String,
     /// What was sent in it before, oldest first.
     pub previous: Vec<DeliveryId>,
-    /// What the provider calls it, from the report of its first message: Slack's channel and `ts`.
+    /// What the provider calls the message that it shows, from the report of its delivery: Slack's
+    /// channel and `ts`. Nothing where this is the first message, also after an end.
     pub provider: Option<String>,
 }
 

@@ -21,6 +21,7 @@ const PARAMETERS_MAX: usize = 256;
 
 /// The parameters of `/alerts` and `/alerts/groups`.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a parameter of Alertmanager's")]
 pub(super) struct Wanted {
     /// Alerts of which people are told.
     pub(super) active: bool,

@@ -1,17 +1,32 @@
 //! What messages look like, written out.
 
+mod discord;
 mod email;
+mod mattermost;
+mod msteams;
+mod pushover;
+mod rocketchat;
 mod slack;
+mod telegram;
 mod template;
+mod webex;
 mod webhook;
+mod wechat;
+
+use std::collections::BTreeMap;
 
 use super::*;
 use crate::domain::incident::{Kind, Status};
-use crate::domain::notification::receiver::{EmailConfig, HttpConfig, SlackConfig, WebhookConfig};
+use crate::domain::notification::receiver::{
+    EmailConfig, HttpConfig, SlackConfig, Threading, WebhookConfig,
+};
 use crate::domain::value::{
     DeliveryId, Impact, IncidentId, Labels, Priority, ProblemId, RecordId, Secret, Span, Timestamp,
     Urgency,
 };
+
+/// A template that no letter of these tests can be put into.
+const BROKEN: &str = "{{ (index .Alerts 7).Labels.disk }}";
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -101,11 +116,13 @@ fn webhook(url: &str, alerts_max: u64) -> Integration {
 
 fn slack(texts: &[(&'static str, &str)]) -> Integration {
     let config = SlackConfig {
-        api_url: Secret::new("https://hooks.example.org/services/T0/B0/XYZ"),
+        url: Secret::new("https://hooks.example.org/services/T0/B0/XYZ"),
         texts: texts.iter().map(|(name, text)| (*name, template(text))).collect(),
         fields: vec![(template("Cluster"), template("a"), true)],
+        actions: Vec::new(),
         link_names: false,
         mrkdwn_in: Vec::new(),
+        update_message: false,
         timeout: Span::ZERO,
         http: HttpConfig::default(),
     };
@@ -129,6 +146,7 @@ fn mail_config(headers: &[(&str, &str)]) -> EmailConfig {
         headers: headers.iter().map(|(name, text)| ((*name).to_owned(), template(text))).collect(),
         html: None,
         text: None,
+        threading: Threading::Conversation,
     }
 }
 
@@ -168,10 +186,42 @@ fn heard(http: &mut Http, status: u16, body: &str) -> String {
         exchange::Step::End(Report::Failed { class: Class::Permanent, why, reason }) => {
             format!("permanent {}: {why}", reason.name())
         }
-        exchange::Step::End(Report::Failed { class: Class::Retry { .. }, why, reason }) => {
-            format!("retry {}: {why}", reason.name())
+        exchange::Step::End(Report::Failed { class: Class::Retry { after }, why, reason }) => {
+            let after = after.map(|after| format!(" after {after}")).unwrap_or_default();
+            format!("retry{after} {}: {why}", reason.name())
         }
     }
+}
+
+/// Fields by name, as an integration's configuration holds them.
+fn texts(texts: &[(&'static str, &str)]) -> BTreeMap<&'static str, Template> {
+    texts.iter().map(|(name, text)| (*name, template(text))).collect()
+}
+
+/// The fields of a body.
+fn json(request: &Request) -> serde_json::Value {
+    serde_json::from_str(&request.body).unwrap()
+}
+
+/// Method, address and headers, a line each.
+fn head(request: &Request) -> String {
+    let headers = request.headers.iter().map(|(name, value)| format!("{name}: {}", value.reveal()));
+    let first = format!("{:?} {}", request.method, request.url.reveal());
+    std::iter::once(first).chain(headers).collect::<Vec<_>>().join("\n")
+}
+
+/// An integration that tells also what has ended.
+fn integration(kind: IntegrationKind) -> Integration {
+    Integration { index: 0, send_resolved: true, kind }
+}
+
+/// What is sent where templates fail, and which fields they are of.
+fn mended(letter: &Letter, integration: &Integration) -> (String, Http) {
+    let error = write(letter, integration, &Library::with_defaults()).unwrap_err();
+    let faults: Vec<String> = error.faults().iter().map(ToString::to_string).collect();
+    let faults = faults.join(", ").replace("failed to render ", "");
+    let Some(Message::Http(http)) = error.into_message() else { panic!("no message: {faults}") };
+    (faults, *http)
 }
 
 fn header<'a>(mail: &'a Mail, name: &str) -> &'a str {

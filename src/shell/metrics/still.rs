@@ -266,8 +266,9 @@ pub(super) fn expose(r: &Registry, peer: Option<&str>) {
     for family in &ALONE {
         one(r, family, "");
     }
-    for (family, name) in CLUSTER.iter().flat_map(|family| peer.map(|name| (family, name))) {
-        one(r, family, name);
+    let Some(peer) = peer else { return };
+    for family in &CLUSTER {
+        one(r, family, peer);
     }
 }
 

@@ -9,6 +9,8 @@ mod opsgenie;
 mod pagerduty;
 mod slack;
 mod sns;
+#[cfg(test)]
+mod tests;
 mod victorops;
 mod webhook;
 

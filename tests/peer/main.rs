@@ -13,6 +13,7 @@ mod operations;
 mod outage;
 mod program;
 mod prometheus;
+mod provider;
 mod sink;
 mod store_tasks;
 mod until;

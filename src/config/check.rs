@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::diagnostic::{ConfigErrors, Diagnostic, ERRORS_MAX};
-use super::node::{Node, Place};
+use super::node::{Key, Node, Place};
 use crate::domain::template::{Library, Template, TemplateError};
 use crate::domain::value::Matchers;
 use crate::domain::value::matcher::{ParseMode, parse_all};
@@ -132,6 +132,17 @@ impl<'a> Check<'a> {
             Err(TemplateError { line, column, why, .. }) => {
                 let place = self.inside(node, line, column);
                 self.error(place, format!("template: {why}"));
+                None
+            }
+        }
+    }
+
+    /// Compiles a key, where names are templates.
+    pub(super) fn template_name(&mut self, key: &Key) -> Option<Template> {
+        match self.library.compile(&self.whereabouts(key.place), &key.name) {
+            Ok(template) => Some(template),
+            Err(error) => {
+                self.error(key.place, format!("template: {}", error.why));
                 None
             }
         }

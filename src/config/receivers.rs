@@ -15,6 +15,8 @@ mod rocketchat;
 mod slack;
 mod sns;
 mod telegram;
+#[cfg(test)]
+mod tests;
 mod victorops;
 mod webex;
 mod webhook;

@@ -18,6 +18,7 @@ const STOP_MAX: Duration = Duration::from_secs(30);
 /// The files of one daemon. They outlive its process.
 pub(crate) struct Home {
     dir: TempDir,
+    env: Vec<(String, String)>,
 }
 
 /// A running daemon.
@@ -33,9 +34,15 @@ pub(crate) struct Daemon {
 
 impl Home {
     pub(crate) fn new(config: &str) -> Self {
-        let home = Self { dir: tempfile::tempdir().unwrap() };
+        let home = Self { dir: tempfile::tempdir().unwrap(), env: Vec::new() };
         home.write("incidentd.yaml", config);
         home
+    }
+
+    /// Sets a variable in the daemon's environment.
+    pub(crate) fn with_env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -94,6 +101,7 @@ impl Home {
         let given = |flag: &&str| flags.iter().any(|given| name(given) == name(flag));
         let mut command = Command::new(env!("CARGO_BIN_EXE_incidentd"));
         command.current_dir(self.dir.path());
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command.args(usual.into_iter().filter(|flag| !given(flag))).args(flags);
         command
     }

@@ -106,18 +106,28 @@ impl<'f> Form<'f, '_> {
                 Some(truth) => Tree::Exact(truth.into()),
                 None => Tree::Text(self.check.template(node)?),
             },
+            // Every part is looked at before one that makes no sense ends it.
             Yaml::List(items) => {
-                Tree::List(items.iter().map(|item| self.tree(item)).collect::<Option<_>>()?)
+                let items: Vec<_> = items.iter().map(|item| self.tree(item)).collect();
+                Tree::List(items.into_iter().collect::<Option<_>>()?)
             }
             Yaml::Map(entries) => {
-                let mut map = Vec::with_capacity(entries.len());
-                for (key, value) in entries {
-                    let name = self.check.built_in(key.place, &key.name)?;
-                    map.push((name, self.tree(value)?));
-                }
-                Tree::Map(map)
+                let entry = |(key, value): &(Key, Node)| {
+                    let (name, value) = (self.check.template_name(key), self.tree(value));
+                    Some((name?, value?))
+                };
+                let entries: Vec<_> = entries.iter().map(entry).collect();
+                Tree::Map(entries.into_iter().collect::<Option<_>>()?)
             }
         })
+    }
+
+    /// Trees by name.
+    pub(super) fn trees_in(&mut self, key: &str) -> Option<Vec<(String, Tree)>> {
+        let entries = self.entries(key);
+        let entry = |(name, value): &(Key, Node)| Some((name.name.clone(), self.tree(value)?));
+        let entries: Vec<_> = entries.iter().map(entry).collect();
+        entries.into_iter().collect()
     }
 
     /// The template in a field of a list or a map below this form; one of nothing if it is absent.
@@ -168,8 +178,11 @@ impl<'f> Form<'f, '_> {
 
     /// A secret as a template. `key` is where it would stand in the form.
     pub(super) fn compile_secret(&mut self, key: &str, secret: &Secret) -> Option<SecretTemplate> {
-        let place = self.get(key).map_or(self.place(), |field| field.place);
-        self.check.built_in(place, secret.reveal()).map(SecretTemplate::new)
+        let template = match self.get(key) {
+            Some(field) => self.check.template(field),
+            None => self.check.built_in(self.place(), secret.reveal()),
+        };
+        template.map(SecretTemplate::new)
     }
 
     /// The secret under a key, or under a key of `global`; each may be in a file.

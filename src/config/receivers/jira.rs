@@ -1,11 +1,14 @@
 //! `jira_configs`.
 
+use std::collections::BTreeMap;
+
 use super::form::{Form, Kind};
 use crate::config::node::Node;
 use crate::config::schema::HTTP;
 use crate::config::shape::{Field, Shape};
 use crate::domain::notification::receiver::{IntegrationKind, JiraApi, JiraConfig};
-use Shape::{Any, Duration, Fields, List, Names, Template, TemplateOr, Text, Truth, Word};
+use crate::domain::template::Template;
+use Shape::{Any, Duration, Fields, List, Names, TemplateOr, Text, Truth, Word};
 
 pub(super) const KIND: Kind = Kind {
     key: "jira_configs",
@@ -24,12 +27,12 @@ const FIELDS: &[Field] = &[
     ("http_config", Fields(HTTP)),
     ("api_url", Text),
     ("api_type", Word(&["auto", "cloud", "datacenter"])),
-    ("project", Template),
+    ("project", Shape::Template),
     ("summary", TemplateOr(UPDATED)),
     ("description", TemplateOr(UPDATED)),
-    ("labels", List(&Template)),
-    ("priority", Template),
-    ("issue_type", Template),
+    ("labels", List(&Shape::Template)),
+    ("priority", Shape::Template),
+    ("issue_type", Shape::Template),
     ("reopen_transition", Text),
     ("resolve_transition", Text),
     ("wont_fix_resolution", Text),
@@ -38,7 +41,7 @@ const FIELDS: &[Field] = &[
 ];
 
 /// A field of which the file says whether it follows the group.
-const UPDATED: &[Field] = &[("template", Template), ("enable_update", Truth)];
+const UPDATED: &[Field] = &[("template", Shape::Template), ("enable_update", Truth)];
 
 /// Where Jira's cloud is.
 const CLOUD: &str = "atlassian.net";
@@ -55,6 +58,32 @@ fn read(form: &mut Form) -> Option<IntegrationKind> {
         form.error("no `api_url` here and no `jira_api_url` in `global`; write one of them");
         return None;
     }
+    let (texts, fields) = (texts(form), form.trees_in("fields"));
+    let labels: Vec<_> =
+        form.items("labels").iter().map(|label| form.check.template(label)).collect();
+    let updates = |key: &str| {
+        let flag = form.get(key).and_then(|field| field.get("enable_update"));
+        flag.and_then(Node::boolean).unwrap_or(true)
+    };
+    let given = |key: &str| Some(form.text(key)).filter(|text| !text.is_empty());
+    Some(IntegrationKind::Jira(Box::new(JiraConfig {
+        api: api(form, &api_url),
+        api_url,
+        texts: texts?,
+        updates_summary: updates("summary"),
+        updates_description: updates("description"),
+        labels: labels.into_iter().collect::<Option<_>>()?,
+        resolve_transition: given("resolve_transition"),
+        reopen_transition: given("reopen_transition"),
+        wont_fix_resolution: given("wont_fix_resolution"),
+        reopen_duration: form.span("reopen_duration"),
+        fields: fields?,
+        http: form.http(),
+    })))
+}
+
+/// Summary and description may be maps that say more than their templates.
+fn texts(form: &mut Form) -> Option<BTreeMap<&'static str, Template>> {
     let mut texts = form.texts(&["issue_type", "priority", "project"])?;
     for key in ["description", "summary"] {
         let template = match form.get(key).map(|field| (field, field.get("template"))) {
@@ -64,33 +93,7 @@ fn read(form: &mut Form) -> Option<IntegrationKind> {
         };
         texts.insert(key, template);
     }
-    let mut labels = Vec::new();
-    for label in form.items("labels") {
-        labels.push(form.check.template(label)?);
-    }
-    let mut fields = Vec::new();
-    for (name, value) in form.entries("fields") {
-        fields.push((name.name.clone(), form.tree(value)?));
-    }
-    let updates = |key: &str| {
-        let flag = form.get(key).and_then(|field| field.get("enable_update"));
-        flag.and_then(Node::boolean).unwrap_or(true)
-    };
-    let given = |key: &str| Some(form.text(key)).filter(|text| !text.is_empty());
-    Some(IntegrationKind::Jira(Box::new(JiraConfig {
-        api: api(form, &api_url),
-        api_url,
-        texts,
-        updates_summary: updates("summary"),
-        updates_description: updates("description"),
-        labels,
-        resolve_transition: given("resolve_transition"),
-        reopen_transition: given("reopen_transition"),
-        wont_fix_resolution: given("wont_fix_resolution"),
-        reopen_duration: form.span("reopen_duration"),
-        fields,
-        http: form.http(),
-    })))
+    Some(texts)
 }
 
 fn api(form: &Form, api_url: &str) -> JiraApi {

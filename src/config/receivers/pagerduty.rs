@@ -6,7 +6,8 @@ use crate::config::shape::{Field, Shape};
 use crate::domain::notification::receiver::{
     IntegrationKind, PagerdutyConfig, PagerdutyImage, PagerdutyKey, Tree,
 };
-use Shape::{Any, Fields, GoDuration, List, Names, Secret, Template, Text, Truth};
+use crate::domain::template::Template;
+use Shape::{Any, Fields, GoDuration, List, Names, Secret, Text, Truth};
 
 pub(super) const KIND: Kind = Kind {
     key: "pagerduty_configs",
@@ -29,17 +30,24 @@ const FIELDS: &[Field] = &[
     ("routing_key", Secret),
     ("routing_key_file", Text),
     ("url", Text),
-    ("client", Template),
-    ("client_url", Template),
-    ("description", Template),
+    ("client", Shape::Template),
+    ("client_url", Shape::Template),
+    ("description", Shape::Template),
     ("details", Names(&Any)),
-    ("images", List(&Fields(&[("src", Template), ("alt", Template), ("href", Template)]))),
-    ("links", List(&Fields(&[("href", Template), ("text", Template)]))),
-    ("source", Template),
-    ("severity", Template),
-    ("class", Template),
-    ("component", Template),
-    ("group", Template),
+    (
+        "images",
+        List(&Fields(&[
+            ("src", Shape::Template),
+            ("alt", Shape::Template),
+            ("href", Shape::Template),
+        ])),
+    ),
+    ("links", List(&Fields(&[("href", Shape::Template), ("text", Shape::Template)]))),
+    ("source", Shape::Template),
+    ("severity", Shape::Template),
+    ("class", Shape::Template),
+    ("component", Shape::Template),
+    ("group", Shape::Template),
     ("timeout", GoDuration),
 ];
 
@@ -68,25 +76,14 @@ fn read(form: &mut Form) -> Option<IntegrationKind> {
     {
         texts.insert("source", client);
     }
-    let mut images = Vec::new();
-    for image in form.items("images") {
-        images.push(PagerdutyImage {
-            href: form.template_in(image, "href")?,
-            src: form.template_in(image, "src")?,
-            alt: form.template_in(image, "alt")?,
-        });
-    }
-    let mut links = Vec::new();
-    for link in form.items("links") {
-        links.push((form.template_in(link, "href")?, form.template_in(link, "text")?));
-    }
+    let (details, images, links) = (details(form), images(form), links(form));
     Some(IntegrationKind::Pagerduty(Box::new(PagerdutyConfig {
         url: url(form, &key),
         key,
         texts,
-        details: details(form)?,
-        images,
-        links,
+        details: details?,
+        images: images?,
+        links: links?,
         timeout: form.span("timeout"),
         http: form.http(),
     })))
@@ -119,11 +116,28 @@ fn url(form: &mut Form, key: &PagerdutyKey) -> String {
     }
 }
 
-fn details(form: &mut Form) -> Option<Vec<(String, Tree)>> {
-    let mut details = Vec::new();
-    for (name, value) in form.entries("details") {
-        details.push((name.name.clone(), form.tree(value)?));
+fn images(form: &mut Form) -> Option<Vec<PagerdutyImage>> {
+    let mut images = Vec::new();
+    for image in form.items("images") {
+        images.push(PagerdutyImage {
+            href: form.template_in(image, "href")?,
+            src: form.template_in(image, "src")?,
+            alt: form.template_in(image, "alt")?,
+        });
     }
+    Some(images)
+}
+
+fn links(form: &mut Form) -> Option<Vec<(Template, Template)>> {
+    let mut links = Vec::new();
+    for link in form.items("links") {
+        links.push((form.template_in(link, "href")?, form.template_in(link, "text")?));
+    }
+    Some(links)
+}
+
+fn details(form: &mut Form) -> Option<Vec<(String, Tree)>> {
+    let mut details = form.trees_in("details")?;
     for (name, text) in DETAILS {
         if !details.iter().any(|(given, _)| given == name) {
             let template = form.check.built_in(form.place(), text)?;

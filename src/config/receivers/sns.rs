@@ -62,7 +62,7 @@ fn read(form: &mut Form) -> Option<IntegrationKind> {
     let template = form.template(target)?;
     let mut attributes = Vec::new();
     for (name, value) in form.entries("attributes") {
-        let name = form.check.built_in(name.place, &name.name)?;
+        let name = form.check.template_name(name)?;
         attributes.push((name, form.check.template(value)?));
     }
     Some(IntegrationKind::Sns(Box::new(SnsConfig {

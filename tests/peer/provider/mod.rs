@@ -3,11 +3,17 @@
 
 mod counter;
 mod discord;
+mod incidentio;
+mod jira;
 mod mattermost;
 mod msteams;
+mod opsgenie;
+mod pagerduty;
 mod rocketchat;
 mod slack;
+mod sns;
 mod telegram;
+mod victorops;
 mod webex;
 mod wechat;
 
@@ -16,6 +22,11 @@ use serde_json::json;
 use crate::daemon::Home;
 use crate::until::until;
 use counter::{Asked, Counter, Said};
+
+/// What a provider knows a group by: 64 hexadecimal digits.
+fn is_hash(text: Option<&str>) -> bool {
+    text.is_some_and(|text| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()))
+}
 
 /// Runs a daemon with one receiver, fires an alert and lets it end once `begun` requests were taken;
 /// returns what was asked when `all` were.

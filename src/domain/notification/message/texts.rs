@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::scope::Scope;
-use super::{Pen, plain};
+use super::{Fault, Pen, plain};
 use crate::domain::notification::receiver::Tree;
 use crate::domain::template::{Template, Value};
 
@@ -25,6 +25,12 @@ impl<'a, 'p, 'l> Texts<'a, 'p, 'l> {
         pen: &'p mut Pen<'l>,
     ) -> Self {
         Self { scope, pen, value: scope.value(str::to_owned), templates }
+    }
+
+    /// A field without which nobody is found.
+    pub(super) fn key(&self, field: &'static str) -> Result<String, Fault> {
+        let template = self.templates.get(field).ok_or(Fault::Missing { field })?;
+        self.pen.key(field, template, &self.value)
     }
 
     /// A field that may be empty; also where its template fails.

@@ -36,8 +36,8 @@ const MINUTE: Span = Span::minutes(1);
 /// Without project and type there is no place for an issue.
 pub(super) fn write(scope: &Scope, config: &JiraConfig, pen: &mut Pen) -> Result<Http, Fault> {
     let mut texts = Texts::new(scope, &config.texts, pen);
-    let project = texts.pen.key("project", &config.texts["project"], &texts.value)?;
-    let issue_type = texts.pen.key("issue_type", &config.texts["issue_type"], &texts.value)?;
+    let project = texts.key("project")?;
+    let issue_type = texts.key("issue_type")?;
     let label = format!("ALERT{{{}}}", group_hash(scope.letter));
     let firing = scope.status() == AlertStatus::Firing;
     let search = json!({

@@ -2,13 +2,19 @@
 
 mod discord;
 mod email;
+mod incidentio;
+mod jira;
 mod mattermost;
 mod msteams;
+mod opsgenie;
+mod pagerduty;
 mod pushover;
 mod rocketchat;
 mod slack;
+mod sns;
 mod telegram;
 mod template;
+mod victorops;
 mod webex;
 mod webhook;
 mod wechat;
@@ -18,7 +24,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::domain::incident::{Kind, Status};
 use crate::domain::notification::receiver::{
-    EmailConfig, HttpConfig, SlackConfig, Threading, WebhookConfig,
+    EmailConfig, HttpConfig, SecretTemplate, SlackConfig, Threading, Tree, WebhookConfig,
 };
 use crate::domain::value::{
     DeliveryId, Impact, IncidentId, Labels, Priority, ProblemId, RecordId, Secret, Span, Timestamp,
@@ -102,6 +108,23 @@ fn template(text: &str) -> Template {
     Library::with_defaults().compile("test", text).unwrap()
 }
 
+/// [`letter`]'s group, as providers know it.
+const HASH: &str = "2ad15d251be30f11a20500744af01ca13d04c483a77a4c180b989e0c8d861ca2";
+
+/// Fields by name, as an integration's configuration holds them.
+fn texts(texts: &[(&'static str, &str)]) -> BTreeMap<&'static str, Template> {
+    texts.iter().map(|(name, text)| (*name, template(text))).collect()
+}
+
+/// A tree of one template.
+fn leaf(text: &str) -> Tree {
+    Tree::Text(template(text))
+}
+
+fn integration(kind: IntegrationKind) -> Integration {
+    Integration { index: 0, send_resolved: true, kind }
+}
+
 fn webhook(url: &str, alerts_max: u64) -> Integration {
     let config = WebhookConfig {
         url: template(url),
@@ -172,6 +195,46 @@ fn pretty(request: &Request) -> String {
     serde_json::to_string_pretty(&body).unwrap()
 }
 
+/// A request as a person would write it down; a body of JSON is spread out.
+fn drawn(request: &Request) -> String {
+    let headers: String = (request.headers.iter())
+        .map(|(name, value)| format!("{name}: {}\n", value.reveal()))
+        .collect();
+    let body = match serde_json::from_str::<serde_json::Value>(&request.body) {
+        Ok(body) => serde_json::to_string_pretty(&body).unwrap(),
+        Err(_) => request.body.clone(),
+    };
+    let method = format!("{:?}", request.method).to_uppercase();
+    format!("{method} {}\n{headers}\n{body}", request.url.reveal())
+}
+
+/// The body that is sent first.
+fn body(letter: &Letter, integration: &Integration) -> serde_json::Value {
+    serde_json::from_str(&post(letter, integration).body).unwrap()
+}
+
+/// What is sent where templates fail, and their faults.
+fn sent_all_the_same(letter: &Letter, integration: &Integration) -> (Vec<String>, Http) {
+    let error = write(letter, integration, &Library::with_defaults()).unwrap_err();
+    let faults = error.faults().iter().map(ToString::to_string).collect();
+    let Some(Message::Http(http)) = error.into_message() else { panic!("a message all the same") };
+    (faults, *http)
+}
+
+/// The faults of a message that is sent all the same, and what it says first.
+fn patched(letter: &Letter, integration: &Integration) -> (Vec<String>, serde_json::Value) {
+    let (faults, http) = sent_all_the_same(letter, integration);
+    (faults, json(&http.first))
+}
+
+/// Why nobody can be told.
+fn unaddressed(letter: &Letter, integration: &Integration) -> String {
+    let error = write(letter, integration, &Library::with_defaults()).unwrap_err();
+    let fault = error.faults()[0].to_string();
+    assert!(error.into_message().is_none(), "{fault}");
+    fault
+}
+
 /// What the listener makes of a reply, in words.
 fn heard(http: &mut Http, status: u16, body: &str) -> String {
     let reply = exchange::Reply { status, phrase: "", after: None, body: body.to_owned() };
@@ -192,11 +255,6 @@ fn heard(http: &mut Http, status: u16, body: &str) -> String {
     }
 }
 
-/// Fields by name, as an integration's configuration holds them.
-fn texts(texts: &[(&'static str, &str)]) -> BTreeMap<&'static str, Template> {
-    texts.iter().map(|(name, text)| (*name, template(text))).collect()
-}
-
 /// The fields of a body.
 fn json(request: &Request) -> serde_json::Value {
     serde_json::from_str(&request.body).unwrap()
@@ -209,18 +267,10 @@ fn head(request: &Request) -> String {
     std::iter::once(first).chain(headers).collect::<Vec<_>>().join("\n")
 }
 
-/// An integration that tells also what has ended.
-fn integration(kind: IntegrationKind) -> Integration {
-    Integration { index: 0, send_resolved: true, kind }
-}
-
-/// What is sent where templates fail, and which fields they are of.
+/// The fields whose templates fail, and what is sent all the same.
 fn mended(letter: &Letter, integration: &Integration) -> (String, Http) {
-    let error = write(letter, integration, &Library::with_defaults()).unwrap_err();
-    let faults: Vec<String> = error.faults().iter().map(ToString::to_string).collect();
-    let faults = faults.join(", ").replace("failed to render ", "");
-    let Some(Message::Http(http)) = error.into_message() else { panic!("no message: {faults}") };
-    (faults, *http)
+    let (faults, http) = sent_all_the_same(letter, integration);
+    (faults.join(", ").replace("failed to render ", ""), http)
 }
 
 fn header<'a>(mail: &'a Mail, name: &str) -> &'a str {

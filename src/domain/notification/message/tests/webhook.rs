@@ -138,3 +138,35 @@ fn the_status_is_that_of_the_group_also_where_alerts_are_left_out() {
     assert_eq!(status(vec![resolved()], false, 0), "resolved 1 +0");
     assert_eq!(status(vec![], true, 0), "resolved 0 +0");
 }
+
+#[test]
+fn a_payload_takes_the_place_of_the_body() {
+    const BROKEN: &str = "{{ (index .Alerts 7).Labels.disk }}";
+    let told = |payload: Tree| {
+        let mut integration = webhook("http://h/", 1);
+        let IntegrationKind::Webhook(config) = &mut integration.kind else { panic!() };
+        config.payload = Some(payload);
+        integration
+    };
+    let letter =
+        letter(vec![alert(AlertStatus::Firing, "a: {{ b }}"), alert(AlertStatus::Firing, "sdb")]);
+    let map = Tree::Map(vec![
+        (template("{{ .Status }}"), leaf("{{ len .Alerts }}")),
+        (template("disk"), leaf("{{ (index .Alerts 0).Labels.disk }}")),
+        (
+            template("alerts"),
+            Tree::List(vec![leaf("{{ .CommonLabels | toJson }}"), leaf("x"), leaf("")]),
+        ),
+        (template("exact"), Tree::Exact(serde_json::json!(false))),
+    ]);
+    let request = post(&letter, &told(map));
+    assert_eq!(
+        request.body,
+        r#"{"firing":1,"disk":"a: {{ b }}","alerts":[{"alertname":"DiskFull","cluster":"a","disk":"a: {{ b }}"},"x",null],"exact":false}"#
+    );
+    assert_eq!(request.headers[1].1.reveal(), "DLV-7");
+    assert_eq!(post(&letter, &told(leaf("{{ .Status }}"))).body, r#""firing""#);
+    let (faults, body) = patched(&letter, &told(leaf(BROKEN)));
+    assert_eq!(faults, ["failed to render `payload`"]);
+    assert_eq!(body, "[FIRING:1] DiskFull");
+}

@@ -186,3 +186,60 @@ fn a_webhook_may_have_a_body_of_its_own() {
     assert!(matches!(&second.payload, Some(Tree::Text(_))));
     assert_eq!((first.alerts_max, warnings(&loaded)), (7, vec![]));
 }
+
+#[test]
+fn slack_is_told_through_a_webhook_or_as_an_app() {
+    let loaded = loaded("slack", &[]);
+    let doors = kinds(&loaded).into_iter().map(|kind| {
+        let IntegrationKind::Slack(slack) = kind else { panic!() };
+        let token = slack.http.authorization.as_ref().map_or("-", |(_, token)| token.reveal());
+        format!("{} {token} {}", slack.url.reveal(), slack.update_message)
+    });
+    assert_eq!(
+        doors.collect::<Vec<_>>(),
+        [
+            "https://hooks.example.org/services/T0/B0/XYZ - false",
+            "https://slack.com/api/chat.postMessage xoxb-global true",
+            "http://127.0.0.1:8084/api/chat.postMessage xoxb-own false",
+            "https://slack.example.org/api/chat.postMessage xoxb-bot true",
+            // Their files are not there yet.
+            " - true",
+            "https://slack.com/api/chat.postMessage  false",
+        ]
+    );
+}
+
+#[test]
+fn a_mail_server_is_told_who_we_are_and_what_belongs_together() {
+    let loaded = loaded("email", &[]);
+    let servers = kinds(&loaded).into_iter().map(|kind| {
+        let IntegrationKind::Email(email) = kind else { panic!() };
+        let auth = email.auth.as_ref().unwrap();
+        let (password, secret) = (auth.password.reveal(), auth.secret.reveal());
+        format!(
+            "{} {} {password} {secret} {} {:?}",
+            auth.username, auth.identity, email.implicit_tls, email.threading
+        )
+    });
+    assert_eq!(
+        servers.collect::<Vec<_>>(),
+        [
+            "am watch sesame secret true Conversation",
+            "own other   false GroupByDay",
+            "am watch sesame secret false Group",
+            "am watch sesame secret true Conversation",
+        ]
+    );
+}
+
+#[test]
+fn what_a_provider_would_refuse_is_mended_aloud() {
+    let loaded = loaded("pushover", &[]);
+    let warned = warnings(&loaded);
+    for why in [
+        "Pushover does not take 1s for `retry`; 30s is sent",
+        "Pushover does not take 1d for `expire`; 3h is sent",
+    ] {
+        assert!(warned.contains(&why), "{warned:?}");
+    }
+}

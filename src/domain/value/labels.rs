@@ -302,12 +302,17 @@ mod tests {
 
     #[test]
     fn text_is_quoted_where_it_must_be() {
-        let check = |value: &str| {
+        for (value, quoted) in [
+            ("plain ~!'", r#""plain ~!'""#),
+            ("a\"b", r#""a\"b""#),
+            ("a\\b", r#""a\\b""#),
+            ("line\n", r#""line\n""#),
+            ("é", r#""é""#),
+            ("\u{7f}", r#""\x7f""#),
+            ("\t", r#""\t""#),
+        ] {
             let shown = Labels::new([("a", value), ("b", "x")]).to_string();
-            assert_eq!(shown, format!("{{a={value:?}, b=\"x\"}}"));
-        };
-        for value in ["plain ~!'", "a\"b", "a\\b", "line\n", "é", "\u{7f}", "\t"] {
-            check(value);
+            assert_eq!(shown, format!("{{a={quoted}, b=\"x\"}}"));
         }
     }
 

@@ -2,12 +2,20 @@
 //! daemon that tells them of the beginning and of the end of an alert.
 
 mod counter;
+mod discord;
 mod incidentio;
 mod jira;
+mod mattermost;
+mod msteams;
 mod opsgenie;
 mod pagerduty;
+mod rocketchat;
+mod slack;
 mod sns;
+mod telegram;
 mod victorops;
+mod webex;
+mod wechat;
 
 use serde_json::json;
 

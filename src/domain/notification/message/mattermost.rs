@@ -34,7 +34,7 @@ struct Body {
     #[serde(skip_serializing_if = "Option::is_none")]
     props: Option<Props>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    priority: Option<Priority>,
+    priority: Option<Urgency>,
 }
 
 #[derive(Serialize)]
@@ -43,7 +43,7 @@ struct Props {
 }
 
 #[derive(Serialize)]
-struct Priority {
+struct Urgency {
     priority: &'static str,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     requested_ack: bool,
@@ -139,11 +139,11 @@ impl Quill<'_, '_, '_> {
     }
 
     /// Mattermost refuses a priority that it does not know, and flags that do not go with it.
-    fn priority(&mut self, config: &MattermostPriority) -> Priority {
+    fn priority(&mut self, config: &MattermostPriority) -> Urgency {
         let word = self.text("priority.priority", &config.priority).to_lowercase();
         let known = ["urgent", "important"].into_iter().find(|known| *known == word);
         let priority = known.unwrap_or("standard");
-        Priority {
+        Urgency {
             priority,
             requested_ack: config.requested_ack && priority != "standard",
             persistent_notifications: config.persistent_notifications && priority == "urgent",

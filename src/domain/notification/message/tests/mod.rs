@@ -214,12 +214,18 @@ fn body(letter: &Letter, integration: &Integration) -> serde_json::Value {
     serde_json::from_str(&post(letter, integration).body).unwrap()
 }
 
-/// The faults of a message that is sent all the same, and what it says first.
-fn patched(letter: &Letter, integration: &Integration) -> (Vec<String>, serde_json::Value) {
+/// What is sent where templates fail, and their faults.
+fn sent_all_the_same(letter: &Letter, integration: &Integration) -> (Vec<String>, Http) {
     let error = write(letter, integration, &Library::with_defaults()).unwrap_err();
     let faults = error.faults().iter().map(ToString::to_string).collect();
     let Some(Message::Http(http)) = error.into_message() else { panic!("a message all the same") };
-    (faults, serde_json::from_str(&http.first.body).unwrap())
+    (faults, *http)
+}
+
+/// The faults of a message that is sent all the same, and what it says first.
+fn patched(letter: &Letter, integration: &Integration) -> (Vec<String>, serde_json::Value) {
+    let (faults, http) = sent_all_the_same(letter, integration);
+    (faults, json(&http.first))
 }
 
 /// Why nobody can be told.
@@ -262,13 +268,10 @@ fn head(request: &Request) -> String {
     std::iter::once(first).chain(headers).collect::<Vec<_>>().join("\n")
 }
 
-/// What is sent where templates fail, and which fields they are of.
+/// The fields whose templates fail, and what is sent all the same.
 fn mended(letter: &Letter, integration: &Integration) -> (String, Http) {
-    let error = write(letter, integration, &Library::with_defaults()).unwrap_err();
-    let faults: Vec<String> = error.faults().iter().map(ToString::to_string).collect();
-    let faults = faults.join(", ").replace("failed to render ", "");
-    let Some(Message::Http(http)) = error.into_message() else { panic!("no message: {faults}") };
-    (faults, *http)
+    let (faults, http) = sent_all_the_same(letter, integration);
+    (faults.join(", ").replace("failed to render ", ""), http)
 }
 
 fn header<'a>(mail: &'a Mail, name: &str) -> &'a str {

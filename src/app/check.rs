@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Failure;
+use super::flags::Features;
 use crate::config;
 use crate::engine::scenario;
 
@@ -11,9 +12,10 @@ use crate::engine::scenario;
 ///
 /// # Errors
 /// When something is wrong or a test fails; all of it was printed.
-pub(super) fn check(path: &Path) -> Result<(), Failure> {
-    let loaded =
-        config::load(path, &|name| std::env::var(name).ok()).map_err(Failure::Configuration)?;
+pub(super) fn check(path: &Path, features: &[String]) -> Result<(), Failure> {
+    let features = Features::read(features.iter().map(String::as_str)).map_err(Failure::Feature)?;
+    let loaded = config::load_in_mode(path, features.matchers, &|name| std::env::var(name).ok());
+    let loaded = loaded.map_err(Failure::Configuration)?;
     for warning in &loaded.warnings {
         say(&format!("warning: {warning}"));
     }

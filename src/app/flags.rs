@@ -1,20 +1,33 @@
 //! What can be said on the command line of `incidentd`. The daemon's flags are Alertmanager's.
 
+mod cluster;
+mod features;
+#[cfg(test)]
+mod tests;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config;
 use crate::domain::value::Span;
+use crate::shell::metrics::{ALERTMANAGER_VERSION, VERSION};
+
+pub use cluster::ClusterFlags;
+pub use features::Features;
 
 /// Turns what monitoring says into what people must do.
 #[derive(Debug, Parser)]
-#[command(name = "incidentd", version, about, disable_help_subcommand = true)]
+#[command(name = "incidentd", about, disable_help_subcommand = true)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Flags {
     /// What to do; without a word the daemon runs.
     #[command(subcommand)]
     pub task: Option<Task>,
+    /// Print the version.
+    #[arg(long, short = 'V')]
+    pub version: bool,
     /// How the daemon runs.
     #[command(flatten)]
     pub daemon: DaemonFlags,
@@ -32,6 +45,11 @@ pub struct DaemonFlags {
     /// Address to listen on; port 0 takes a free one. May be repeated.
     #[arg(long = "web.listen-address", value_name = "HOST:PORT", default_value = "127.0.0.1:9093")]
     pub listen: Vec<String>,
+    /// Listen on the sockets that systemd opened, not on the addresses above.
+    #[arg(long = "web.systemd-socket", overrides_with = "no_systemd_socket")]
+    pub systemd_socket: bool,
+    #[arg(long = "no-web.systemd-socket", hide = true, overrides_with = "systemd_socket")]
+    no_systemd_socket: bool,
     /// Where people reach this daemon; links in messages begin with it.
     #[arg(long = "web.external-url", value_name = "URL")]
     pub external_url: Option<String>,
@@ -39,11 +57,73 @@ pub struct DaemonFlags {
     #[arg(long = "web.route-prefix", value_name = "PATH")]
     pub route_prefix: Option<String>,
     /// GET requests answered at one time; 0 means as many as there are cores, at least 8.
-    #[arg(long = "web.get-concurrency", value_name = "N", default_value_t = 0)]
-    pub get_concurrency: usize,
+    #[arg(
+        long = "web.get-concurrency",
+        value_name = "N",
+        default_value_t = 0,
+        allow_negative_numbers = true
+    )]
+    pub get_concurrency: i64,
     /// How long a request may take; 0s means a minute.
-    #[arg(long = "web.timeout", value_name = "DURATION", default_value = "0s")]
+    #[arg(
+        long = "web.timeout",
+        value_name = "DURATION",
+        default_value = "0s",
+        value_parser = go_duration,
+        allow_hyphen_values = true
+    )]
     pub web_timeout: Span,
+    /// How long silences are kept after their end.
+    #[arg(
+        long = "data.retention",
+        value_name = "DURATION",
+        default_value = "120h",
+        value_parser = go_duration
+    )]
+    pub data_retention: Span,
+    /// Alerts of one name at a time; what is new beyond them is dropped. 0 means no limit.
+    #[arg(
+        long = "alerts.per-alertname-limit",
+        value_name = "N",
+        default_value_t = 0,
+        allow_negative_numbers = true
+    )]
+    pub per_alertname_limit: i64,
+    /// Silences at one time, those that are over among them; 0 means no limit.
+    #[arg(
+        long = "silences.max-silences",
+        value_name = "N",
+        default_value_t = 0,
+        allow_negative_numbers = true
+    )]
+    pub max_silences: i64,
+    /// Bytes of one silence; 0 means no limit.
+    #[arg(
+        long = "silences.max-silence-size-bytes",
+        value_name = "BYTES",
+        default_value_t = 0,
+        allow_negative_numbers = true
+    )]
+    pub max_silence_size_bytes: i64,
+    /// Log what becomes of silences.
+    #[arg(long = "log.silences", overrides_with = "no_log_silences")]
+    pub log_silences: bool,
+    #[arg(long = "no-log.silences", hide = true, overrides_with = "log_silences")]
+    no_log_silences: bool,
+    /// How long after a start or a reload nothing is told to anybody.
+    #[arg(
+        long = "dispatch.start-delay",
+        value_name = "DURATION",
+        default_value = "0s",
+        value_parser = go_duration
+    )]
+    pub start_delay: Span,
+    /// Features of Alertmanager by name, parted by commas.
+    #[arg(long = "enable-feature", value_name = "NAMES", value_delimiter = ',')]
+    pub features: Vec<String>,
+    /// A cluster of one.
+    #[command(flatten)]
+    pub cluster: ClusterFlags,
     /// Least severe messages to log.
     #[arg(long = "log.level", value_name = "LEVEL", default_value = "info")]
     pub log_level: LogLevel,
@@ -56,45 +136,19 @@ pub struct DaemonFlags {
 }
 
 /// Flags that a unit file of Alertmanager may carry. They are taken, so that the binary can be
-/// swapped, and have no effect: there is one node, and everything is durable at once.
+/// swapped, and have no effect: everything is durable at once, and there is no Go runtime.
 #[derive(Debug, Clone, Args)]
 pub struct Ignored {
-    #[arg(long = "cluster.listen-address", hide = true)]
-    cluster_listen_address: Option<String>,
-    #[arg(long = "cluster.advertise-address", hide = true)]
-    cluster_advertise_address: Option<String>,
-    #[arg(long = "cluster.peer", hide = true)]
-    cluster_peer: Vec<String>,
-    #[arg(long = "cluster.peer-timeout", hide = true)]
-    cluster_peer_timeout: Option<String>,
-    #[arg(long = "cluster.settle-timeout", hide = true)]
-    cluster_settle_timeout: Option<String>,
-    #[arg(long = "cluster.gossip-interval", hide = true)]
-    cluster_gossip_interval: Option<String>,
-    #[arg(long = "cluster.pushpull-interval", hide = true)]
-    cluster_pushpull_interval: Option<String>,
-    #[arg(long = "cluster.tcp-timeout", hide = true)]
-    cluster_tcp_timeout: Option<String>,
-    #[arg(long = "cluster.probe-timeout", hide = true)]
-    cluster_probe_timeout: Option<String>,
-    #[arg(long = "cluster.probe-interval", hide = true)]
-    cluster_probe_interval: Option<String>,
-    #[arg(long = "cluster.reconnect-interval", hide = true)]
-    cluster_reconnect_interval: Option<String>,
-    #[arg(long = "cluster.reconnect-timeout", hide = true)]
-    cluster_reconnect_timeout: Option<String>,
-    #[arg(long = "cluster.label", hide = true)]
-    cluster_label: Option<String>,
-    #[arg(long = "data.retention", hide = true)]
-    data_retention: Option<String>,
-    #[arg(long = "data.maintenance-interval", hide = true)]
-    data_maintenance_interval: Option<String>,
-    #[arg(long = "alerts.gc-interval", hide = true)]
-    alerts_gc_interval: Option<String>,
-    #[arg(long = "dispatch.maintenance-interval", hide = true)]
-    dispatch_maintenance_interval: Option<String>,
+    #[arg(long = "data.maintenance-interval", hide = true, value_parser = go_duration)]
+    data_maintenance_interval: Option<Span>,
+    #[arg(long = "alerts.gc-interval", hide = true, value_parser = go_duration)]
+    alerts_gc_interval: Option<Span>,
+    #[arg(long = "dispatch.maintenance-interval", hide = true, value_parser = go_duration)]
+    dispatch_maintenance_interval: Option<Span>,
     #[arg(long = "auto-gomemlimit.ratio", hide = true)]
-    auto_gomemlimit_ratio: Option<String>,
+    auto_gomemlimit_ratio: Option<f64>,
+    #[arg(long = "auto-gomemlimit", hide = true)]
+    auto_gomemlimit: bool,
 }
 
 /// The least severe messages to log.
@@ -127,6 +181,9 @@ pub enum Task {
         /// Configuration file
         #[arg(long = "config.file", value_name = "FILE", default_value = "config/incidentd.yaml")]
         config_file: PathBuf,
+        /// Features of Alertmanager by name, parted by commas
+        #[arg(long = "enable-feature", value_name = "NAMES", value_delimiter = ',')]
+        features: Vec<String>,
     },
     /// Run the stored events under other rules and print what would have been different
     Replay {
@@ -155,10 +212,13 @@ pub enum Task {
     },
     /// Check the store: values, journal, pages, index, audit chain
     Fsck(StoreArgs),
-    /// Write everything as lines of JSON, compressed with zstd
+    /// Write everything as lines of JSON, compressed with zstd, or what Alertmanager starts with
     Export {
         /// Where to; a file that exists is replaced when the new one is whole
         file: PathBuf,
+        /// Write the files `silences` and `nflog` of Alertmanager; the place is their directory
+        #[arg(long)]
+        alertmanager: bool,
         /// Directory that holds everything that must survive
         #[arg(long = "storage.path", value_name = "DIR", default_value = "data/")]
         storage_path: PathBuf,
@@ -179,6 +239,30 @@ pub struct StoreArgs {
     /// Directory that holds everything that must survive
     #[arg(long = "storage.path", value_name = "DIR", default_value = "data/")]
     pub storage_path: PathBuf,
+}
+
+/// What `--version` prints: the first line in the form of Alertmanager's, for scripts that look at
+/// it; then whose API and metrics these are.
+pub fn version_text() -> String {
+    let (os, machine) = (std::env::consts::OS, std::env::consts::ARCH);
+    format!(
+        "incidentd, version {VERSION} (branch: incidentd, revision: {VERSION})\n\
+         \x20 alertmanager API: {ALERTMANAGER_VERSION}\n\
+         \x20 platform:         {os}/{machine}"
+    )
+}
+
+/// Reads a duration as Go's flags do (`1h30m`, `0.5s`), or in days. A negative one is as good as
+/// none.
+///
+/// # Errors
+/// Says what a duration looks like.
+pub fn go_duration(text: &str) -> Result<Span, String> {
+    if text.starts_with('-') && config::duration(&text[1..]).is_some() {
+        return Ok(Span::ZERO);
+    }
+    config::duration(text)
+        .ok_or_else(|| format!("`{text}` is not a duration like `30s`, `5m` or `1h30m`"))
 }
 
 /// Reads `host:port`, or Alertmanager's `:port`, which means every address of the machine.

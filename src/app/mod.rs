@@ -2,11 +2,14 @@
 
 mod check;
 pub mod flags;
+mod handover;
 pub mod log;
+mod outside;
 mod replay;
 mod serve;
 mod sources;
 mod store;
+mod takeover;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -63,6 +66,15 @@ pub enum Failure {
         #[source]
         source: ArchiveError,
     },
+    /// Alertmanager's state files cannot be written.
+    #[error("failed to write the state of Alertmanager below `{}`", path.display())]
+    Handover {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// The store has faults; they were printed.
     #[error("faults in the store: {0}; restore a backup if something is missing")]
     Unclean(usize),
@@ -77,6 +89,9 @@ pub enum Failure {
         /// Why.
         why: String,
     },
+    /// `--enable-feature` names something else.
+    #[error("--enable-feature: {0}")]
+    Feature(String),
     /// The courier cannot be set up.
     #[error("failed to set up the courier")]
     Courier(#[source] CourierError),
@@ -91,9 +106,13 @@ pub enum Failure {
 /// Runs the program and says how it went.
 pub fn run() -> ExitCode {
     let flags = Flags::parse();
+    if flags.version {
+        say_version();
+        return ExitCode::SUCCESS;
+    }
     let done = match flags.task {
         None => serve::serve(&flags.daemon),
-        Some(Task::Check { config_file }) => check::check(&config_file),
+        Some(Task::Check { config_file, features }) => check::check(&config_file, &features),
         Some(Task::Replay { config_file, storage_path, rules, since }) => {
             replay::replay(&config_file, &storage_path, rules.as_deref(), since)
         }
@@ -102,7 +121,12 @@ pub fn run() -> ExitCode {
             store::restore(&storage_path, &file)
         }
         Some(Task::Fsck(args)) => store::check(&args.storage_path),
-        Some(Task::Export { file, storage_path }) => store::export(&storage_path, &file),
+        Some(Task::Export { file, alertmanager: false, storage_path }) => {
+            store::export(&storage_path, &file)
+        }
+        Some(Task::Export { file: dir, alertmanager: true, storage_path }) => {
+            handover::export(&storage_path, &dir)
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -111,6 +135,11 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+#[expect(clippy::print_stdout, reason = "what was asked for is for the standard output")]
+fn say_version() {
+    println!("{}", flags::version_text());
 }
 
 #[expect(clippy::print_stderr, reason = "the last word of a program that failed")]

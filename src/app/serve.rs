@@ -1,31 +1,29 @@
 //! The daemon itself: built in order, stopped backwards, reloaded in place.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::flags::{DaemonFlags, listen_address};
-use super::{Failure, log, sources, store};
-use crate::config::{self, Loaded};
+use super::flags::{DaemonFlags, Features};
+use super::outside::{Outside, in_force, listen, setup};
+use super::{Failure, log, sources, store, takeover};
+use crate::config::Loaded;
 use crate::domain::event;
 use crate::domain::notification::message::Reason;
-use crate::domain::value::matcher::ParseMode;
 use crate::domain::value::{Actor, DeliveryId, Span};
-use crate::domain::{Settings, explain};
 use crate::engine::{Engine, Input};
-use crate::shell::api::{self, Context, Setup};
+use crate::shell::api::{self, Context};
 use crate::shell::courier::Courier;
 use crate::shell::driver::{Beat, Driver, DriverError, PARTITION};
 use crate::shell::handle::Handle;
 use crate::shell::intake::poll;
 use crate::shell::metrics::Metrics;
+use crate::shell::outbox::Attempt;
 use crate::shell::store::Store;
 use crate::shell::{clock, outbox, restore, systemd};
 
@@ -55,9 +53,11 @@ pub(super) fn serve(flags: &DaemonFlags) -> Result<(), Failure> {
 async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "Starting incidentd");
     let listeners = listen(flags).await?;
+    let features = Features::read(flags.features.iter().map(String::as_str));
+    let features = features.map_err(Failure::Feature)?;
     let addresses: Vec<SocketAddr> =
         listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
-    let outside = Outside::new(flags, &addresses);
+    let outside = Outside::new(flags, features, &addresses);
     let loaded = outside.load(&flags.config_file).map_err(Failure::Configuration)?;
 
     let places = store::Places::below(&flags.storage_path);
@@ -71,21 +71,32 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
         "Restored"
     );
     let folded = restored.folded;
+    let takes_over =
+        opened.recovered.is_none() && takeover::is_due(&restored.state, &flags.storage_path);
 
     let settings = Arc::new(loaded.settings.clone());
     let engine = Engine::restore(restored.state, Arc::clone(&settings), restored.now);
     // Read before anything is sent: what goes out from here on is not to go out twice.
     let in_flight: Vec<DeliveryId> = engine.state().notification.in_flight().collect();
-    let metrics = Arc::new(Metrics::new());
+    let metrics = Arc::new(Metrics::with(outside.detail()));
+    outside.say(&metrics);
     let (effects, outgoing) = mpsc::unbounded_channel();
     let place = (lease.epoch, lease.last);
     let (driver, handle, beat) =
         Driver::new(engine, Box::new(opened.store), place, effects.clone(), Arc::clone(&metrics));
-    let driver = driver.with_tail(folded);
+    let driver = driver.with_tail(folded).with_silence_log(flags.log_silences);
     let (dead, writer_died) = oneshot::channel();
-    // The first thing that the writer finds: before it no deadline may come due.
-    let _ = handle.post(Input::Started(Arc::clone(&settings)));
+    let started = || handle.post(Input::Started(Arc::clone(&settings)));
+    if !takes_over {
+        // The first thing that the writer finds: before it no deadline may come due.
+        let _ = started();
+    }
     let writer = spawn_writer(driver, dead)?;
+    if takes_over {
+        // Only when all is there does the start become a fact, and is not due again.
+        takeover::take_over(&handle, &flags.storage_path).await;
+        let _ = started();
+    }
     begin(&handle, opened.recovered.as_ref()).await;
     for delivery in in_flight {
         let _ = effects.send(delivery);
@@ -93,12 +104,15 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
 
     let (stop, stopped) = watch::channel(false);
     let (reload, reloads) = mpsc::channel(4);
-    let context = Arc::new(outside.context(&handle, &metrics, setup(&loaded, &settings), reload));
+    let courier = Courier::new().map_err(Failure::Courier)?;
+    let mut context =
+        outside.context(&handle, &metrics, setup(&loaded, &settings, outside.features), reload);
+    context.courier = Some(courier.clone());
+    let context = Arc::new(context);
     for warning in context.setup().all_warnings(context.open_to_all) {
         tracing::warn!("{warning}");
     }
-    metrics.reloaded(&settings.hash, clock::now());
-    let courier = Courier::new().map_err(Failure::Courier)?;
+    in_force(&metrics, &settings);
     let outbox = tokio::spawn(outbox::run(
         outgoing,
         handle.clone(),
@@ -180,70 +194,6 @@ async fn begin(handle: &Handle, recovered: Option<&crate::shell::store::sled_sto
     }
 }
 
-/// What the command line says about the world outside.
-#[derive(Debug, Clone)]
-struct Outside {
-    external_url: String,
-    route_prefix: String,
-    open_to_all: bool,
-    gets_max: usize,
-    timeout: Span,
-}
-
-impl Outside {
-    fn new(flags: &DaemonFlags, addresses: &[SocketAddr]) -> Self {
-        let first = addresses.first();
-        let here = || first.map_or_else(String::new, |address| format!("http://{address}"));
-        let external_url = flags.external_url.clone().unwrap_or_else(here);
-        let external_url = external_url.trim_end_matches('/').to_owned();
-        let path = external_url
-            .split_once("://")
-            .map_or("", |(_, rest)| rest.find('/').map_or("", |slash| &rest[slash..]));
-        let prefix = flags.route_prefix.as_deref().unwrap_or(path).trim_matches('/');
-        Self {
-            route_prefix: if prefix.is_empty() { String::new() } else { format!("/{prefix}") },
-            external_url,
-            open_to_all: addresses.iter().any(|address| !address.ip().is_loopback()),
-            gets_max: flags.get_concurrency,
-            timeout: flags.web_timeout,
-        }
-    }
-
-    fn load(&self, path: &Path) -> Result<Loaded, config::ConfigErrors> {
-        let mut loaded = config::load(path, &|name| std::env::var(name).ok())?;
-        loaded.settings.external_url.clone_from(&self.external_url);
-        Ok(loaded)
-    }
-
-    fn context(
-        &self,
-        handle: &Handle,
-        metrics: &Arc<Metrics>,
-        setup: Setup,
-        reload: api::Reload,
-    ) -> Context {
-        let mut context = Context::new(handle.clone(), Arc::clone(metrics), setup, reload);
-        context.route_prefix.clone_from(&self.route_prefix);
-        context.open_to_all = self.open_to_all;
-        context.explain = |engine, id| explain::alert(engine.state(), engine.settings(), id);
-        if self.timeout > Span::ZERO {
-            context.timeout = self.timeout;
-        }
-        if self.gets_max > 0 { context.with_gets(self.gets_max) } else { context }
-    }
-}
-
-fn setup(loaded: &Loaded, settings: &Arc<Settings>) -> Setup {
-    Setup {
-        settings: Arc::clone(settings),
-        sources: sources::sources(&loaded.daemon),
-        tokens: sources::tokens(&loaded.daemon),
-        matchers: ParseMode::Fallback,
-        original: loaded.original.clone(),
-        warnings: loaded.warnings.iter().map(ToString::to_string).collect(),
-    }
-}
-
 /// Reads the configuration again: all that can fail comes before the first change.
 struct Reloader {
     outside: Outside,
@@ -294,10 +244,10 @@ impl Reloader {
             .submit(Input::Settings(Arc::clone(&settings)))
             .await
             .map_err(|error| error.to_string())?;
-        self.context.replace(setup(&loaded, &settings));
+        self.context.replace(setup(&loaded, &settings, self.outside.features));
         self.polls.stop().await;
         self.polls = Polls::start(&loaded, &self.handle);
-        self.context.metrics.reloaded(&settings.hash, clock::now());
+        in_force(&self.context.metrics, &settings);
         for warning in self.context.setup().all_warnings(self.context.open_to_all) {
             tracing::warn!("{warning}");
         }
@@ -344,21 +294,11 @@ impl Polls {
     }
 }
 
-async fn listen(flags: &DaemonFlags) -> Result<Vec<TcpListener>, Failure> {
-    let mut listeners = Vec::new();
-    for address in &flags.listen {
-        let failed = |why: String| Failure::Listen { address: address.clone(), why };
-        let address = listen_address(address).map_err(failed)?;
-        let bound = TcpListener::bind(&address).await;
-        listeners.push(bound.map_err(|error| failed(error.to_string()))?);
-    }
-    Ok(listeners)
-}
-
-fn observer(metrics: &Arc<Metrics>) -> Arc<dyn Fn(outbox::Attempt) + Send + Sync> {
+fn observer(metrics: &Arc<Metrics>) -> Arc<dyn Fn(Attempt) + Send + Sync> {
     let metrics = Arc::clone(metrics);
     Arc::new(move |attempt| {
-        metrics.notification_request(attempt.integration, attempt.failure.is_none());
+        let Attempt { integration, receiver, .. } = &attempt;
+        metrics.notification_request(integration, receiver, attempt.failure.is_none());
         if attempt.settled {
             #[expect(
                 clippy::cast_possible_truncation,
@@ -367,7 +307,7 @@ fn observer(metrics: &Arc<Metrics>) -> Arc<dyn Fn(outbox::Attempt) + Send + Sync
             )]
             let took = Span((attempt.seconds * 1_000.0) as u64);
             let failure = attempt.failure.map(Reason::name);
-            metrics.notified(attempt.integration, took, failure);
+            metrics.notified(integration, receiver, took, failure);
         }
     })
 }

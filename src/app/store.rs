@@ -199,8 +199,9 @@ fn advance(bar: &ProgressBar, done: u64, all: u64) {
     bar.set_position(done);
 }
 
+/// Says what became of a task.
 #[expect(clippy::print_stdout, reason = "the result of a task is for its standard output")]
-fn say(text: &str) {
+pub(super) fn say(text: &str) {
     println!("{text}");
 }
 

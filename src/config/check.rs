@@ -32,6 +32,8 @@ pub(super) struct Check<'a> {
     pub(super) library: Library,
     /// The environment.
     pub(super) env: Env<'a>,
+    /// How matchers are read.
+    pub(super) mode: ParseMode,
     errors: Vec<(Place, String)>,
     lost: Vec<Diagnostic>,
     warnings: Vec<(Place, String)>,
@@ -39,12 +41,13 @@ pub(super) struct Check<'a> {
 }
 
 impl<'a> Check<'a> {
-    pub(super) fn new(base: PathBuf, env: Env<'a>) -> Self {
+    pub(super) fn new(base: PathBuf, env: Env<'a>, mode: ParseMode) -> Self {
         Self {
             base,
             sources: Vec::new(),
             library: Library::with_defaults(),
             env,
+            mode,
             errors: Vec::new(),
             lost: Vec::new(),
             warnings: Vec::new(),
@@ -109,7 +112,7 @@ impl<'a> Check<'a> {
         let mut matchers = Matchers::new();
         for item in list.map(Node::items).unwrap_or_default() {
             let Some(text) = item.text() else { continue };
-            match parse_all(text, ParseMode::Fallback) {
+            match parse_all(text, self.mode) {
                 Ok(found) => matchers.extend(found),
                 Err(error) => {
                     let place = self.inside(
@@ -216,7 +219,7 @@ mod tests {
     #[test]
     fn a_place_inside_a_text_is_found_in_its_file() {
         let text = "a: 'one two'\nb: |\n  one\n    two\nc: >-\n  a\n  b\nd: \"a\\nb\"\n";
-        let mut check = Check::new(PathBuf::new(), &|_| None);
+        let mut check = Check::new(PathBuf::new(), &|_| None, ParseMode::Fallback);
         check.sources.push(Source { name: "c.yaml".to_owned(), text: text.to_owned() });
         let root = Node::read(0, text).unwrap();
         for (key, line, column, expected) in [

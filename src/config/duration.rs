@@ -16,7 +16,7 @@ const UNITS_MS: [(&str, f64); 7] = [
 const SPAN_MS_MAX: f64 = 9_223_372_036_854.0;
 
 /// Reads a duration as Prometheus writes it (`1h30m`), or else as Go does (`1.5s`).
-pub(super) fn parse(text: &str) -> Option<Span> {
+pub fn parse(text: &str) -> Option<Span> {
     text.parse().ok().or_else(|| go(text))
 }
 

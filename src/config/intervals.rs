@@ -1,10 +1,13 @@
-//! `time_intervals` and `inhibit_rules`: checked for sense; what has no effect yet is told.
+//! `time_intervals` and, older, `mute_time_intervals`: stretches of the calendar by name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::ops::{Range, RangeInclusive};
+
+use jiff::tz::TimeZone;
 
 use super::check::Check;
 use super::node::{Node, Place};
-use super::routes::old_matchers;
+use crate::domain::notification::interval::{DAY_MINUTES, Days, TimeInterval};
 
 const WEEKDAYS: [&str; 7] =
     ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
@@ -24,9 +27,17 @@ const MONTHS: [&str; 12] = [
     "december",
 ];
 
-/// Checks every time interval and returns their names.
-pub(super) fn read(check: &mut Check, root: &Node) -> BTreeSet<String> {
+/// Days that every month has.
+const SHORTEST_MONTH_DAYS: i8 = 28;
+
+/// Reads every time interval. `Local` stands for the daemon's zone.
+pub(super) fn read(
+    check: &mut Check,
+    root: &Node,
+    local: &str,
+) -> BTreeMap<String, Vec<TimeInterval>> {
     let mut places: BTreeMap<String, Place> = BTreeMap::new();
+    let mut intervals = BTreeMap::new();
     for key in ["time_intervals", "mute_time_intervals"] {
         for node in root.get(key).map(Node::items).unwrap_or_default() {
             let Some(name) = node.text_at("name").filter(|name| !name.is_empty()) else {
@@ -38,26 +49,52 @@ pub(super) fn read(check: &mut Check, root: &Node) -> BTreeSet<String> {
                 let why = format!("time interval `{name}` is defined at {first} already");
                 check.error(node.place, format!("{why}; rename one"));
             }
-            for part in node.get("time_intervals").map(Node::items).unwrap_or_default() {
-                examine(check, part);
-            }
+            let parts = node.get("time_intervals").map(Node::items).unwrap_or_default();
+            let parts = parts.iter().filter_map(|part| interval(check, part, local)).collect();
+            intervals.insert(name.to_owned(), parts);
         }
     }
-    places.into_keys().collect()
+    intervals
 }
 
-/// Checks the inhibition rules and tells that they have no effect.
-pub(super) fn read_inhibitions(check: &mut Check, root: &Node) {
-    for rule in root.get("inhibit_rules").map(Node::items).unwrap_or_default() {
-        for side in ["source", "target"] {
-            check.matchers(rule.get(&format!("{side}_matchers")));
-            old_matchers(check, rule, &format!("{side}_match"), &format!("{side}_match_re"));
+/// Reads one part; nothing for one in which no instant can lie, because a list in it is empty.
+fn interval(check: &mut Check, part: &Node, local: &str) -> Option<TimeInterval> {
+    let month = |word: &str| in_list(&MONTHS, 1)(word).or_else(|| number(1, 12)(word));
+    let interval = TimeInterval {
+        zone: zone(check, part, local),
+        times: times(check, part),
+        weekdays: ranges(
+            check,
+            part,
+            ("weekdays", "a weekday such as `monday:friday`"),
+            in_list(&WEEKDAYS, 0),
+        ),
+        days: days(check, part),
+        months: ranges(check, part, ("months", "a month such as `may:august` or `12`"), month),
+        years: ranges(check, part, ("years", "a year such as `2026:2028`"), number(1, 9999)),
+    };
+    let lists = ["times", "weekdays", "days_of_month", "months", "years"];
+    let empty = |key: &&str| part.get(key).is_some_and(|list| list.items().is_empty());
+    (!lists.iter().any(empty)).then_some(interval)
+}
+
+fn zone(check: &mut Check, part: &Node, local: &str) -> TimeZone {
+    let given = part.get("location").and_then(|node| Some((node.place, node.text()?)));
+    let Some((place, name)) = given.filter(|(_, name)| !name.is_empty()) else {
+        return TimeZone::UTC;
+    };
+    // A daemon zone that does not exist is told where it stands.
+    let name = if name == "Local" { local } else { name };
+    TimeZone::get(name).unwrap_or_else(|_| {
+        if name != local {
+            check.error(place, format!("there is no time zone `{name}`; use an IANA name"));
         }
-        check.warn(rule.place, "inhibition rules are not applied yet: both alerts are told");
-    }
+        TimeZone::UTC
+    })
 }
 
-fn examine(check: &mut Check, part: &Node) {
+fn times(check: &mut Check, part: &Node) -> Vec<Range<u16>> {
+    let mut found = Vec::new();
     for range in part.get("times").map(Node::items).unwrap_or_default() {
         let times = ["start_time", "end_time"].map(|key| {
             let found = range.text_at(key).and_then(minutes);
@@ -67,63 +104,95 @@ fn examine(check: &mut Check, part: &Node) {
             }
             found
         });
-        if let [Some(start), Some(end)] = times
-            && start >= end
-        {
+        let [Some(start), Some(end)] = times else { continue };
+        if start >= end {
             check.error(range.place, "a range must end later on the same day than it begins");
         }
+        found.push(start..end);
     }
-    let number = |min: i64, max: i64| {
-        move |word: &str| word.parse::<i64>().ok().filter(|n| *n != 0 && (min..=max).contains(n))
-    };
-    let in_list = |list: &'static [&'static str], from: i64| {
-        move |word: &str| {
-            let at = list.iter().position(|name| *name == word)?;
-            i64::try_from(at).ok().map(|at| at + from)
-        }
-    };
-    let month = in_list(&MONTHS, 1);
-    let month = |word: &str| month(word).or_else(|| number(1, 12)(word));
-    ranges(check, part, "weekdays", "a weekday such as `monday:friday`", in_list(&WEEKDAYS, 0));
-    ranges(check, part, "days_of_month", "a day such as `1:5` or `-1`", number(-31, 31));
-    ranges(check, part, "months", "a month such as `may:august` or `12`", month);
-    ranges(check, part, "years", "a year such as `2026:2028`", number(1, 9999));
-    if let Some(zone) = part.get("location")
-        && let Some(name) = zone.text()
-        && name != "Local"
-        && jiff::tz::TimeZone::get(name).is_err()
-    {
-        check.error(zone.place, format!("there is no time zone `{name}`; use an IANA name"));
-    }
+    found
 }
 
-/// Checks `a` or `a:b`. Days of the month may count from the end, so their order is not judged
-/// where the signs differ.
-fn ranges(
+/// Days may count from the end of the month: what can never be in order is told, what depends on
+/// the month is not.
+fn days(check: &mut Check, part: &Node) -> Vec<Days> {
+    let mut found = Vec::new();
+    let expected = "a day such as `1:5` or `-1`";
+    for (place, first, last) in pairs(check, part, ("days_of_month", expected), number(-31, 31)) {
+        let at_least = |day: i8| if day < 0 { SHORTEST_MONTH_DAYS + day } else { day };
+        if first < 0 && last > 0 {
+            check.error(place, "a range that begins from the end of the month must end there, too");
+        } else if at_least(first) > at_least(last) {
+            check.error(place, "a range must not end before it begins");
+        }
+        found.push(Days { first, last });
+    }
+    found
+}
+
+/// Reads ranges that must be in order.
+fn ranges<T: PartialOrd + Copy>(
     check: &mut Check,
     part: &Node,
-    key: &str,
-    expected: &str,
-    value: impl Fn(&str) -> Option<i64>,
-) {
+    what: (&str, &str),
+    value: impl Fn(&str) -> Option<T>,
+) -> Vec<RangeInclusive<T>> {
+    let mut found = Vec::new();
+    for (place, first, last) in pairs(check, part, what, value) {
+        if first > last {
+            check.error(place, "a range must not end before it begins");
+        }
+        found.push(first..=last);
+    }
+    found
+}
+
+/// Reads `a` or `a:b`, in any case.
+fn pairs<T: Copy>(
+    check: &mut Check,
+    part: &Node,
+    (key, expected): (&str, &str),
+    value: impl Fn(&str) -> Option<T>,
+) -> Vec<(Place, T, T)> {
+    let mut found = Vec::new();
     for item in part.get(key).map(Node::items).unwrap_or_default() {
         let text = item.text().unwrap_or_default().to_ascii_lowercase();
-        let (start, end) = text.split_once(':').unwrap_or((&text, &text));
-        match (value(start), value(end)) {
-            (Some(start), Some(end)) if start > end && (start < 0) == (end < 0) => {
-                check.error(item.place, "a range must not end before it begins");
-            }
-            (Some(_), Some(_)) => {}
+        let (first, last) = text.split_once(':').unwrap_or((&text, &text));
+        match (value(first), value(last)) {
+            (Some(first), Some(last)) => found.push((item.place, first, last)),
             (None, _) | (_, None) => {
                 check.error(item.place, format!("expected {expected}, found `{text}`"));
             }
         }
     }
+    found
 }
 
-fn minutes(text: &str) -> Option<u32> {
-    let (hours, minutes) = text.split_once(':').filter(|_| text.len() == 5)?;
-    let (hours, minutes): (u32, u32) = (hours.parse().ok()?, minutes.parse().ok()?);
-    let total = hours * 60 + minutes;
-    (minutes < 60 && total <= 24 * 60).then_some(total)
+fn number<T: std::str::FromStr + PartialOrd + Default>(
+    min: T,
+    max: T,
+) -> impl Fn(&str) -> Option<T> {
+    move |word| {
+        let number = word.parse::<T>().ok()?;
+        (number != T::default() && number >= min && number <= max).then_some(number)
+    }
+}
+
+fn in_list(list: &'static [&'static str], from: i8) -> impl Fn(&str) -> Option<i8> {
+    move |word| {
+        let at = list.iter().position(|name| *name == word)?;
+        i8::try_from(at).ok().map(|at| at + from)
+    }
+}
+
+fn minutes(text: &str) -> Option<u16> {
+    let (hours, minutes) =
+        text.split_once(':').filter(|(hours, _)| hours.len() == 2 && text.len() == 5)?;
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(hours) || !digits(minutes) {
+        return None;
+    }
+    let (hours, minutes): (u16, u16) = (hours.parse().ok()?, minutes.parse().ok()?);
+    let total = hours.checked_mul(60)?.checked_add(minutes)?;
+    (minutes < 60 && total <= DAY_MINUTES).then_some(total)
 }

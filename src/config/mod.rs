@@ -11,6 +11,7 @@ mod diagnostic;
 mod duration;
 mod files;
 mod http;
+mod inhibitions;
 mod intervals;
 mod node;
 mod original;
@@ -28,18 +29,21 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use daemon::{
     ApiToken, Auth, Comparison, Daemon, Format, Intake, Limits, Paths, Poll, Probe, Scope, Team,
     Threshold, User,
 };
 pub use diagnostic::{ConfigErrors, Diagnostic, ERRORS_MAX};
+pub use duration::parse as duration;
 pub use rules::RuleTest;
 
 use crate::domain::Settings;
 use crate::domain::event::SELF;
 use crate::domain::settings::Source;
-use crate::domain::value::matcher::Operator;
+use crate::domain::silence::SilenceLimits;
+use crate::domain::value::matcher::{Operator, ParseMode};
 use crate::domain::value::{Matcher, Span};
 use check::Check;
 use node::Node;
@@ -67,7 +71,19 @@ const RESOLVE_TIMEOUT: Span = Span::minutes(5);
 /// # Errors
 /// Everything that is wrong, each with its place, as far as it can be told at once.
 pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, ConfigErrors> {
-    load_with_rules(path, None, env)
+    load_as(path, ParseMode::Fallback, None, env)
+}
+
+/// As [`load`], with matchers read as `mode` says (`--enable-feature` of Alertmanager).
+///
+/// # Errors
+/// As [`load`].
+pub fn load_in_mode(
+    path: &Path,
+    mode: ParseMode,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Loaded, ConfigErrors> {
+    load_as(path, mode, None, env)
 }
 
 /// As [`load`], with the rule files of a folder in place of those that the file names: the same
@@ -80,8 +96,17 @@ pub fn load_with_rules(
     rules: Option<&Path>,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Loaded, ConfigErrors> {
+    load_as(path, ParseMode::Fallback, rules, env)
+}
+
+fn load_as(
+    path: &Path,
+    mode: ParseMode,
+    rules: Option<&Path>,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Loaded, ConfigErrors> {
     let base = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-    let mut check = Check::new(base, env);
+    let mut check = Check::new(base, env, mode);
     let understood =
         files::read_main(&mut check, path).map(|root| understand(&mut check, &root, rules));
     let warnings = check.verdict()?;
@@ -94,9 +119,11 @@ fn understand(check: &mut Check, root: &Node, rules: Option<&Path>) -> Loaded {
     files::read_templates(check, root);
     let receivers = receivers::read(check, root);
     let receiver_names: BTreeSet<String> = receivers.keys().cloned().collect();
-    let intervals = intervals::read(check, root);
-    intervals::read_inhibitions(check, root);
-    let names = routes::Names { receivers: &receiver_names, intervals: &intervals };
+    let zone = people::default_zone(check, root);
+    let intervals = intervals::read(check, root, &zone);
+    let interval_names: BTreeSet<String> = intervals.keys().cloned().collect();
+    let inhibitions = inhibitions::read(check, root);
+    let names = routes::Names { receivers: &receiver_names, intervals: &interval_names };
     let routes = routes::read(check, root, &names);
     for key in ["tracing", "event_recorder"] {
         if let Some(value) = root.get(key) {
@@ -104,7 +131,6 @@ fn understand(check: &mut Check, root: &Node, rules: Option<&Path>) -> Loaded {
         }
     }
 
-    let zone = people::default_zone(check, root);
     let limits = sources::read_limits(check, root.get("limits"), Limits::default());
     let (mut sources, intakes) = sources::read(check, root, limits);
     let polls = polls::read(check, root);
@@ -137,6 +163,7 @@ fn understand(check: &mut Check, root: &Node, rules: Option<&Path>) -> Loaded {
     let own = |name: &str| schema::OWN_KEYS.iter().any(|(key, _)| *key == name);
     let global = root.get("global");
     let settings = Settings {
+        silences: SilenceLimits::default(),
         hash: files::hash(&check.sources),
         bare: !root.entries().iter().any(|(key, _)| own(&key.name)),
         resolve_timeout: global
@@ -148,14 +175,30 @@ fn understand(check: &mut Check, root: &Node, rules: Option<&Path>) -> Loaded {
         events,
         incidents,
         problems,
+        inhibitions: Arc::new(inhibitions),
+        intervals,
+        send_resolved_when_suppressed: tells_ends(root),
         routes,
         receivers,
+        receiver_labels: receivers::labels(root),
+        quiet_until: None,
         services: people::read_services(check, root),
         templates: check.library.clone(),
     };
     // What was included is in the map already.
     let keys: Vec<_> =
         schema::top().iter().copied().filter(|(name, _)| *name != "include").collect();
-    let original = original::write(root, &keys);
+    let original = original::write(&original::filled(root, check.mode), &keys);
     Loaded { settings, daemon, warnings: Vec::new(), tests, original }
 }
+
+/// `send_resolved_when_suppressed` stands at the top level or in `global`; the former counts.
+fn tells_ends(root: &Node) -> bool {
+    let global = root.get("global");
+    let found = [Some(root), global].into_iter().flatten().find_map(|node| node.get(TELLS_ENDS));
+    found.and_then(Node::boolean).unwrap_or(true)
+}
+
+/// Whether what is silenced, inhibited or muted is told as ended all the same. In Alertmanager it
+/// is not.
+const TELLS_ENDS: &str = "send_resolved_when_suppressed";

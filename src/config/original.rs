@@ -1,9 +1,13 @@
 //! Writes a configuration out again: keys in their order, secrets as `<secret>`.
 
+mod fill;
+
 use std::fmt::Write;
 
 use super::node::{Node, Yaml};
 use super::shape::{Field, Shape};
+
+pub(super) use fill::filled;
 
 /// The files as one text of YAML, without comments and without secrets.
 pub(super) fn write(root: &Node, fields: &[Field]) -> String {
@@ -19,7 +23,14 @@ fn write_value(text: &mut String, node: &Node, shape: &Shape, depth: usize) {
         Yaml::Scalar { .. } if matches!(shape, Shape::Secret) => text.push_str(" <secret>\n"),
         Yaml::Scalar { text: letters, quoted } => {
             text.push(' ');
-            write_scalar(text, letters, *quoted);
+            // One form for what can be written in several.
+            match (shape, node.boolean(), node.span()) {
+                (Shape::Truth, Some(truth), _) => {
+                    text.push_str(if truth { "true" } else { "false" })
+                }
+                (Shape::Duration, _, Some(span)) => text.push_str(&span.to_string()),
+                _ => write_scalar(text, letters, *quoted),
+            }
             text.push('\n');
         }
         Yaml::List(items) if items.is_empty() => text.push_str(" []\n"),

@@ -1,18 +1,26 @@
 //! `receivers`: names with their integrations, and what `global` says for them.
 
 mod aws;
+mod discord;
 mod email;
 mod form;
 mod incidentio;
 mod jira;
+mod mattermost;
+mod msteams;
 mod opsgenie;
 mod pagerduty;
+mod pushover;
+mod rocketchat;
 mod slack;
 mod sns;
+mod telegram;
 #[cfg(test)]
 mod tests;
 mod victorops;
+mod webex;
 mod webhook;
+mod wechat;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -21,35 +29,33 @@ use super::check::Check;
 use super::node::{Node, Place, Yaml};
 use super::shape::{Field, Shape};
 use crate::domain::notification::receiver::{Integration, Receiver};
+use crate::domain::value::Labels;
 
 pub(super) use form::Kind;
+pub(super) use pagerduty::DETAILS as PAGERDUTY_DETAILS;
 
 use form::Form;
 
 /// The kinds, in the order in which Alertmanager writes them out.
-pub(super) const KINDS: [&Kind; 9] = [
+pub(super) const KINDS: &[&Kind] = &[
+    &discord::KIND,
     &email::KIND,
     &incidentio::KIND,
     &pagerduty::KIND,
     &slack::KIND,
     &webhook::KIND,
     &opsgenie::KIND,
+    &wechat::KIND,
+    &pushover::KIND,
     &victorops::KIND,
     &sns::KIND,
+    &telegram::KIND,
+    &webex::KIND,
+    &msteams::KIND,
+    &msteams::KIND_V2,
     &jira::KIND,
-];
-
-/// The kinds that Alertmanager knows beyond those.
-const AWAITED: [&str; 9] = [
-    "discord_configs",
-    "mattermost_configs",
-    "msteams_configs",
-    "msteamsv2_configs",
-    "pushover_configs",
-    "rocketchat_configs",
-    "telegram_configs",
-    "webex_configs",
-    "wechat_configs",
+    &rocketchat::KIND,
+    &mattermost::KIND,
 ];
 
 /// The keys of an entry of `receivers`.
@@ -57,8 +63,7 @@ pub(super) fn fields() -> &'static [Field] {
     static FIELDS: LazyLock<Vec<Field>> = LazyLock::new(|| {
         let own = [("name", Shape::Text), ("labels", Shape::Names(&Shape::Text))];
         let kinds = KINDS.iter().map(|kind| (kind.key, kind.shape));
-        let awaited = AWAITED.iter().map(|key| (*key, Shape::Any));
-        own.into_iter().chain(kinds).chain(awaited).collect()
+        own.into_iter().chain(kinds).collect()
     });
     &FIELDS
 }
@@ -92,18 +97,21 @@ pub(super) fn read(check: &mut Check, root: &Node) -> BTreeMap<String, Receiver>
     receivers
 }
 
+/// The labels of every receiver in the order of the file. Its name is one of them.
+pub(super) fn labels(root: &Node) -> Vec<Labels> {
+    let one = |node: &Node| {
+        let name = node.text_at("name").filter(|name| !name.is_empty())?;
+        let own = node.get("labels").map(Node::entries).unwrap_or_default();
+        let own = own.iter().filter_map(|(key, value)| Some((key.name.as_str(), value.text()?)));
+        Some(Labels::new(own.chain([("name", name)])))
+    };
+    root.get("receivers").map(Node::items).unwrap_or_default().iter().filter_map(one).collect()
+}
+
 fn integrations(check: &mut Check, global: &Node, receiver: &Node) -> Vec<Integration> {
     let mut integrations = Vec::new();
     for (key, list) in receiver.entries() {
-        if AWAITED.contains(&key.name.as_str()) {
-            let why = format!(
-                "receiver kind `{}` is not supported yet; use one of {}",
-                key.name,
-                KINDS.map(|kind| format!("`{}`", kind.key)).join(", ")
-            );
-            check.error(key.place, why);
-        }
-        let Some(kind) = KINDS.into_iter().find(|kind| kind.key == key.name) else { continue };
+        let Some(kind) = KINDS.iter().find(|kind| kind.key == key.name) else { continue };
         for (index, node) in list.items().iter().enumerate() {
             let send_resolved = node.get("send_resolved").and_then(Node::boolean);
             let mut form = Form { check, kind, global, node };

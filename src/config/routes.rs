@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::check::Check;
 use super::node::{Node, Place};
-use crate::domain::notification::route::{GroupBy, Route, Routes};
+use crate::domain::notification::route::{GroupBy, Route, RouteLabel, Routes};
 use crate::domain::value::matcher::Operator;
 use crate::domain::value::{Matcher, Matchers, Span};
 
@@ -44,18 +44,10 @@ pub(super) fn read(check: &mut Check, root: &Node, names: &Names) -> Routes {
         }
     }
     let seed = Route {
-        index: 0,
-        key: String::new(),
-        receiver: String::new(),
-        group_by: GroupBy::Labels(Vec::new()),
-        matchers: Matchers::new(),
-        goes_on: false,
         group_wait: GROUP_WAIT,
         group_interval: GROUP_INTERVAL,
         repeat_interval: REPEAT_INTERVAL,
-        mute_time_intervals: Vec::new(),
-        active_time_intervals: Vec::new(),
-        children: Vec::new(),
+        ..Route::default()
     };
     let mut nodes = Vec::new();
     grow(check, names, node, &seed, &mut nodes);
@@ -86,16 +78,30 @@ fn grow(
         repeat_interval: not_zero(check, node, "repeat_interval").unwrap_or(parent.repeat_interval),
         mute_time_intervals: intervals(check, names, node, "mute_time_intervals"),
         active_time_intervals: intervals(check, names, node, "active_time_intervals"),
+        labels: labels(check, node, &parent.labels),
         children: Vec::new(),
     };
-    if let Some(labels) = node.get("labels") {
-        check.warn(labels.place, "route labels have no effect yet");
-    }
     nodes.push(route.clone());
     let children = node.get("routes").map(Node::items).unwrap_or_default();
     let children = children.iter().map(|child| grow(check, names, child, &route, nodes)).collect();
     nodes[index].children = children;
     index
+}
+
+/// What the parent says of its labels, with this node's own word before it.
+fn labels(
+    check: &mut Check,
+    node: &Node,
+    inherited: &[(String, RouteLabel)],
+) -> Vec<(String, RouteLabel)> {
+    let mut labels = inherited.to_vec();
+    for (name, value) in node.get("labels").map(Node::entries).unwrap_or_default() {
+        let Some(compiled) = check.template(value) else { continue };
+        let text = value.text().unwrap_or_default().to_owned();
+        labels.retain(|(known, _)| *known != name.name);
+        labels.push((name.name.clone(), RouteLabel { text, compiled }));
+    }
+    labels
 }
 
 /// The three ways to write matchers, in the order that Alertmanager's group keys show.
@@ -118,7 +124,9 @@ pub(super) fn old_matchers(
     for (key, operator) in [(equal, Operator::Equal), (like, Operator::Like)] {
         for (name, value) in node.get(key).map(Node::entries).unwrap_or_default() {
             let Some(text) = value.text() else { continue };
-            match Matcher::new(&name.name, operator, text) {
+            // Group keys show these patterns with their anchors, as Alertmanager's do.
+            let anchored = (operator == Operator::Like).then(|| format!("^(?:{text})$"));
+            match Matcher::new(&name.name, operator, anchored.as_deref().unwrap_or(text)) {
                 Ok(matcher) => matchers.push(matcher),
                 Err(_) => {
                     check.error(value.place, format!("`{text}` is not a regular expression"));
@@ -159,7 +167,6 @@ fn intervals(check: &mut Check, names: &Names, node: &Node, key: &str) -> Vec<St
         if !names.intervals.contains(name) {
             missing(check, item.place, "time interval", name, names.intervals);
         }
-        check.warn(item.place, "time intervals are not applied yet: messages are sent at any time");
     }
     node.texts_at(key)
 }

@@ -118,23 +118,25 @@ const GLOBAL: &[Field] = &[
     ("mattermost_webhook_url", Secret),
     ("mattermost_webhook_url_file", Text),
     ("jira_api_url", Text),
+    // Ours, as at the top level; here it leaves a plain Alertmanager configuration plain.
+    ("send_resolved_when_suppressed", Truth),
 ];
 
 fn route() -> &'static [Field] {
     const ROUTE: &[Field] = &[
         ("receiver", Text),
         ("group_by", List(&Text)),
-        ("continue", Truth),
-        ("matchers", List(&Text)),
         ("match", Names(&Text)),
         ("match_re", Names(&Text)),
+        ("matchers", List(&Text)),
+        ("mute_time_intervals", List(&Text)),
+        ("active_time_intervals", List(&Text)),
+        ("continue", Truth),
+        ("routes", List(&Within(route))),
         ("group_wait", Duration),
         ("group_interval", Duration),
         ("repeat_interval", Duration),
-        ("mute_time_intervals", List(&Text)),
-        ("active_time_intervals", List(&Text)),
         ("labels", Names(&Shape::Template)),
-        ("routes", List(&Within(route))),
     ];
     ROUTE
 }

@@ -146,12 +146,12 @@ fn receivers_take_what_global_says() {
         [("slack", 0, false), ("slack", 1, true), ("email", 0, false), ("email", 1, false)]
     );
     let IntegrationKind::Slack(slack) = &chat.integrations[0].kind else { panic!() };
-    assert_eq!(slack.api_url.reveal(), "https://chat.example.org/one");
+    assert_eq!(slack.url.reveal(), "https://chat.example.org/one");
     assert!(!slack.http.follow_redirects);
-    assert_eq!(slack.texts.len(), 14);
+    assert_eq!(slack.texts.len(), 15);
     let IntegrationKind::Email(email) = &chat.integrations[2].kind else { panic!() };
     assert_eq!(email.smarthost, ("::1".to_owned(), 2525));
-    assert_eq!(email.auth.as_ref().unwrap().1.reveal(), "pass$word");
+    assert_eq!(email.auth.as_ref().unwrap().password.reveal(), "pass$word");
     assert!(!email.require_tls && email.html.is_some() && email.text.is_none());
     let IntegrationKind::Email(email) = &chat.integrations[3].kind else { panic!() };
     assert_eq!(email.headers.keys().collect::<Vec<_>>(), ["Subject", "X-Team"]);
@@ -231,8 +231,37 @@ fn secrets_are_shown_nowhere() {
 fn the_shortest_configuration_is_alertmanagers() {
     let loaded = text("route: {receiver: a}\nreceivers: [{name: a}]\n");
     assert!(loaded.settings.bare && loaded.warnings.is_empty());
-    assert_eq!(loaded.original, "route:\n  receiver: a\nreceivers:\n- name: a\n");
     assert_eq!(loaded.settings.resolve_timeout, Span::minutes(5));
+}
+
+#[test]
+fn what_is_assumed_is_written_out_as_alertmanager_writes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.yaml");
+    let yaml = "
+global: { smtp_from: am@example.org, smtp_smarthost: 'mail:25', slack_api_url: 'http://x/hush' }
+route:
+  receiver: a
+  group_wait: 90s
+  routes: [ { matchers: ['b=1, c!~\"d|e\"'], continue: yes, labels: { desk: '{{ .Receiver }}' } } ]
+inhibit_rules: [ { source_matchers: ['{a=\"b\",c=d}'], target_matchers: [e=f] } ]
+receivers:
+- name: a
+  labels: { team: x }
+  webhook_configs: [ { url: 'http://x/y', http_config: { follow_redirects: false } } ]
+  slack_configs: [ { channel: '#a', title: t } ]
+  email_configs: [ { to: me@example.org } ]
+";
+    fs::write(&path, yaml).unwrap();
+    let written = good(&path).original;
+    let expected = fs::read_to_string("tests/config/original.yaml").unwrap_or_default();
+    if std::env::var_os(REWRITE).is_some() {
+        fs::write("tests/config/original.yaml", &written).unwrap();
+    } else {
+        assert_eq!(written, expected);
+    }
+    fs::write(&path, written.replace("<secret>", "http://hidden")).unwrap();
+    assert_eq!(good(&path).original, written, "it says the same of itself");
 }
 
 proptest::proptest! {

@@ -36,13 +36,18 @@ pub enum Method {
 }
 
 /// What the answer is, and so how to show it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum Answer {
     /// Pages of records of a practice.
     List {
         /// The practice.
         manual: &'static Manual,
         /// How many records at most, over all pages.
+        limit: usize,
+    },
+    /// Pages of records, of which only the ids are wanted, one a line.
+    Ids {
+        /// How many at most, over all pages.
         limit: usize,
     },
     /// One record, or any other object.
@@ -54,13 +59,33 @@ pub enum Answer {
         /// What was done.
         verb: &'static str,
     },
+    /// An object of which one member is a text to be shown as it stands.
+    Text(&'static str),
+    /// The routing tree.
+    Routes,
+    /// Where an alert would go.
+    Explanation,
+    /// The receivers of an alert.
+    Receivers {
+        /// Whether the routes on the way are shown.
+        tree: bool,
+        /// The receivers that they must be, comma-separated.
+        verify: Option<String>,
+    },
+    /// What became of a test of a receiver.
+    Tested,
 }
 
 impl Call {
+    /// Asks for the object at a path, to be shown in a way of its own.
+    pub fn get(path: &[&str], query: Vec<(String, String)>, answer: Answer) -> Self {
+        let path = path.iter().map(|part| (*part).to_owned()).collect();
+        Self { method: Method::Get, path, query, answer }
+    }
+
     /// Asks for the object at a path.
     pub fn page(path: &[&str]) -> Self {
-        let path = path.iter().map(|part| (*part).to_owned()).collect();
-        Self { method: Method::Get, path, query: Vec::new(), answer: Answer::Page }
+        Self::get(path, Vec::new(), Answer::Page)
     }
 
     /// The path and query below the daemon's address, with more parameters at its end.

@@ -72,8 +72,14 @@ impl Client {
     /// When the daemon cannot be reached or refuses.
     pub async fn ask(&self, call: &Call) -> Result<Value, Failure> {
         match call.answer {
-            Answer::List { limit, .. } => self.list(call, limit).await,
-            Answer::Page | Answer::Receipt { .. } => self.send(call, &[]).await,
+            Answer::List { limit, .. } | Answer::Ids { limit } => self.list(call, limit).await,
+            Answer::Page
+            | Answer::Receipt { .. }
+            | Answer::Text(_)
+            | Answer::Routes
+            | Answer::Explanation
+            | Answer::Receivers { .. }
+            | Answer::Tested => self.send(call, &[]).await,
         }
     }
 

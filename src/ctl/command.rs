@@ -3,20 +3,21 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueEnum, value_parser};
-use serde_json::Value;
 
 use super::call::{Answer, Call, Method};
+use super::offline::Offline;
+use super::silence::Import;
+use super::{fields, silence, words};
 use crate::domain::MANUALS;
-use crate::domain::value::{Span, Timestamp};
-use crate::domain::view::{Field, Fields, Kind, Manual, Verb};
+use crate::domain::value::Timestamp;
+use crate::domain::view::{Field, Manual, Verb};
 
 /// Records that a list shows unless told otherwise.
 const LIMIT_DEFAULT: &str = "50";
 
 /// Records that a list shows at most, with `--all` too.
-const LIMIT_MAX: u32 = 100_000;
+pub(super) const LIMIT_MAX: u32 = 100_000;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,6 +27,8 @@ Examples:
   incidentctl incident assign INC-1 alice
   incidentctl incident resolve INC-1 fixed --note 'failed over to the replica'
   incidentctl alert explain ALR-1
+  incidentctl silence add alertname=DiskFull node=~'a.*' -d 2h -c 'new disks come in'
+  incidentctl silence expire $(incidentctl silence query -q DiskFull)
 
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 the daemon cannot be reached.";
 
@@ -39,7 +42,20 @@ pub struct Wish {
     /// How to write the answer.
     pub output: Output,
     /// What to ask.
-    pub call: Call,
+    pub ask: Ask,
+}
+
+/// Whom to ask.
+#[derive(Debug, Clone)]
+pub enum Ask {
+    /// The daemon.
+    Daemon(Call),
+    /// The daemon, one call after the other.
+    Each(Vec<Call>),
+    /// The daemon, to take silences in that another Alertmanager has written down.
+    Import(Import),
+    /// A file.
+    Offline(Offline),
 }
 
 /// How an answer is written.
@@ -49,6 +65,16 @@ pub enum Output {
     Table,
     /// As the API answered.
     Json,
+}
+
+impl Ask {
+    /// The one thing that the daemon is asked; nothing if it is asked more or less.
+    pub fn daemon(self) -> Option<Call> {
+        match self {
+            Self::Daemon(call) => Some(call),
+            Self::Each(_) | Self::Import(_) | Self::Offline(_) => None,
+        }
+    }
 }
 
 impl Wish {
@@ -65,7 +91,7 @@ impl Wish {
             url: given.get_one::<String>("url").expect("it has a default").clone(),
             token_file: given.get_one::<PathBuf>("token_file").cloned(),
             output: *given.get_one::<Output>("output").expect("it has a default"),
-            call: call(&given),
+            ask: ask(&given),
         })
     }
 }
@@ -104,6 +130,7 @@ fn tree(now: Timestamp) -> Command {
         .args([url, token_file, output, by].map(|arg| arg.global(true).help_heading("Daemon")))
         .subcommands(MANUALS.iter().map(|manual| practice(manual, now)))
         .subcommand(Command::new("status").about("How the daemon is"))
+        .subcommands(words::commands())
 }
 
 fn practice(manual: &'static Manual, now: Timestamp) -> Command {
@@ -116,6 +143,13 @@ fn practice(manual: &'static Manual, now: Timestamp) -> Command {
     if manual.records {
         practice =
             practice.subcommand(Command::new("show").about("Show one of them").arg(record()));
+    }
+    if let Some(make) = manual.make {
+        let make_one = Command::new(make.name).about(make.help);
+        practice = practice.subcommand(fields::given_to(make_one, make, now));
+    }
+    if manual.name == "silence" {
+        practice = practice.subcommands(silence::commands());
     }
     if manual.name == "alert" {
         let about = "Tell why it is, or is not, in an incident and who was told";
@@ -140,116 +174,72 @@ fn list(manual: &Manual, now: Timestamp) -> Command {
         .help("All of them, whatever their number");
     Command::new("list")
         .about("List them, newest first")
-        .args(manual.filters.iter().map(|field| flag(field, now)))
+        .args(manual.filters.iter().map(|field| fields::flag(field, now)))
         .args([text, limit, all])
 }
 
 fn command(verb: &'static Verb, now: Timestamp) -> Command {
-    let mut command = Command::new(verb.name).about(verb.help).arg(record());
-    if let Some(short) = verb.short {
-        command = command.visible_alias(short);
+    // A verb that needs no more words takes the records that `list` or a shell has found.
+    let record = if verb.fields.is_empty() { record().num_args(1..) } else { record() };
+    let command = Command::new(verb.name).about(verb.help).arg(record);
+    match verb.short {
+        Some(short) => fields::given_to(command, verb, now).visible_alias(short),
+        None => fields::given_to(command, verb, now),
     }
-    let natural = natural(verb);
-    if let Some(field) = natural {
-        let shortcut = Arg::new("shortcut")
-            .value_name(field.name.to_uppercase())
-            .value_parser(parser(field.kind, now))
-            .help(format!("The same as --{}", field.name.replace('_', "-")))
-            .conflicts_with(field.name);
-        command = command.arg(if field.required {
-            shortcut.required_unless_present(field.name)
-        } else {
-            shortcut
-        });
-    }
-    let flags = verb.fields.iter().map(|field| {
-        let said = natural.is_some_and(|natural| natural.name == field.name);
-        flag(field, now).required(field.required && !said)
-    });
-    command.args(flags)
-}
-
-/// The field that goes without saying its name: what must be said; else what is picked from a
-/// list; else the last one, as manuals put the particular behind the general.
-fn natural(verb: &'static Verb) -> Option<&'static Field> {
-    let picked = |field: &&Field| matches!(field.kind, Kind::OneOf(_));
-    let mut fields = verb.fields.iter();
-    let required = fields.clone().find(|field| field.required);
-    required.or_else(|| fields.clone().find(picked)).or_else(|| fields.next_back())
 }
 
 fn record() -> Arg {
     Arg::new("record").value_name("ID").required(true).help("Which one")
 }
 
-fn flag(field: &Field, now: Timestamp) -> Arg {
-    Arg::new(field.name)
-        .long(field.name.replace('_', "-"))
-        .value_name(field.name.to_uppercase())
-        .value_parser(parser(field.kind, now))
-        .help(field.help)
-}
-
-/// Turns a word into the JSON value that the API takes.
-fn parser(kind: Kind, now: Timestamp) -> ValueParser {
-    match kind {
-        Kind::Text => ValueParser::new(|text: &str| Ok::<_, String>(Value::from(text))),
-        Kind::Number => ValueParser::new(|text: &str| text.parse::<i64>().map(Value::from)),
-        Kind::Span => {
-            ValueParser::new(|text: &str| text.parse::<Span>().map(|_| Value::from(text)))
-        }
-        Kind::Time => ValueParser::new(move |text: &str| instant(text, now)),
-        Kind::OneOf(words) => PossibleValuesParser::new(words).map(Value::from).into(),
+fn ask(given: &ArgMatches) -> Ask {
+    let (noun, asked) = given.subcommand().expect("a subcommand is required");
+    match MANUALS.iter().find(|manual| manual.name == noun) {
+        Some(manual) => of_practice(manual, asked),
+        None if noun == "status" => Ask::Daemon(Call::page(&[noun])),
+        None => words::ask(noun, asked),
     }
 }
 
-/// People say `2h` where the API wants an instant.
-fn instant(text: &str, now: Timestamp) -> Result<Value, String> {
-    let at = match text.parse::<Span>() {
-        Ok(span) => now + span,
-        Err(_) => text.parse::<Timestamp>().map_err(|error| format!("{error}, nor like 2h"))?,
-    };
-    Ok(Value::from(at.rfc3339()))
-}
-
-fn call(given: &ArgMatches) -> Call {
-    let (noun, asked) = given.subcommand().expect("a subcommand is required");
-    let Some(manual) = MANUALS.iter().find(|manual| manual.name == noun) else {
-        return Call::page(&[noun]);
-    };
+fn of_practice(manual: &'static Manual, asked: &ArgMatches) -> Ask {
     let (word, given) = asked.subcommand().expect("a subcommand is required");
     if word == "list" {
-        return list_call(manual, given);
+        return Ask::Daemon(list_call(manual, given));
     }
-    let record = given.get_one::<String>("record").expect("it is required").as_str();
-    match manual.verb(word) {
-        Some(verb) => verb_call(manual, verb, record, given),
+    if let Some(make) = manual.make.filter(|make| make.name == word) {
+        return Ask::Daemon(verb_call(manual, make, None, given));
+    }
+    if manual.name == "silence"
+        && let Some(ask) = silence::ask(manual, word, given)
+    {
+        return ask;
+    }
+    let records = given.get_many::<String>("record").expect("it is required");
+    let call = |record: &String| match manual.verb(word) {
+        Some(verb) => verb_call(manual, verb, Some(record), given),
         None if word == "show" => Call::page(&[manual.plural, record]),
         None => Call::page(&[manual.plural, record, word]),
+    };
+    let mut calls: Vec<Call> = records.map(call).collect();
+    match calls.pop() {
+        Some(call) if calls.is_empty() => Ask::Daemon(call),
+        last => Ask::Each(calls.into_iter().chain(last).collect()),
     }
 }
 
 fn verb_call(
     manual: &'static Manual,
     verb: &'static Verb,
-    record: &str,
+    record: Option<&str>,
     given: &ArgMatches,
 ) -> Call {
-    let mut form = Fields::new();
-    // Where nobody is named, the daemon goes by the token.
-    if let Some(by) = given.get_one::<String>("by").filter(|by| !by.is_empty()) {
-        form.insert("by".to_owned(), Value::from(by.as_str()));
-    }
-    for field in verb.fields {
-        let natural = natural(verb).is_some_and(|natural| natural.name == field.name);
-        let shortcut = natural.then(|| given.get_one::<Value>("shortcut")).flatten();
-        if let Some(value) = shortcut.or_else(|| given.get_one::<Value>(field.name)) {
-            form.insert(field.name.to_owned(), value.clone());
-        }
-    }
+    let path = match record {
+        Some(record) => [manual.plural, record, verb.name].map(str::to_owned).to_vec(),
+        None => vec![manual.plural.to_owned()],
+    };
     Call {
-        method: Method::Post(form),
-        path: [manual.plural, record, verb.name].map(str::to_owned).to_vec(),
+        method: Method::Post(fields::form(verb, given)),
+        path,
         query: Vec::new(),
         answer: Answer::Receipt { manual, verb: verb.name },
     }
@@ -258,8 +248,7 @@ fn verb_call(
 fn list_call(manual: &'static Manual, given: &ArgMatches) -> Call {
     let text = given.get_one::<String>("text").map(|text| ("q".to_owned(), text.clone()));
     let filter = |field: &Field| {
-        let value = given.get_one::<Value>(field.name)?;
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let value = fields::filter(field, given)?;
         Some((field.name.to_owned(), value))
     };
     let limit = if given.get_flag("all") {

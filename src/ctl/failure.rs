@@ -68,6 +68,32 @@ pub enum Failure {
         /// What is wrong with the answer.
         why: String,
     },
+    /// A configuration file cannot be used.
+    #[error("{0}")]
+    Configuration(String),
+    /// An alert reaches other receivers than it must.
+    #[error("expected receivers {expected}, resolved to {told}")]
+    OtherReceivers {
+        /// Those that it must reach.
+        expected: String,
+        /// Those that it reaches.
+        told: String,
+    },
+    /// A test of a receiver did not arrive everywhere; the answer says where.
+    #[error("not every integration took the message")]
+    Untold,
+    /// Silences to be imported cannot be read.
+    #[error("failed to read {}", path.as_ref().map_or("standard input".into(), |path| path.to_string_lossy()))]
+    SilenceFile {
+        /// The file; standard input if there is none.
+        path: Option<PathBuf>,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// What is to be imported is no list of silences.
+    #[error("the input is no list of silences as `amtool silence query -o json` writes it")]
+    Silences(#[source] serde_json::Error),
     /// The answer could not be written.
     #[error("failed to write the answer")]
     Output(#[source] std::io::Error),
@@ -107,12 +133,19 @@ impl Failure {
 
     fn code(&self) -> u8 {
         match self {
-            Self::Address { .. } | Self::TokenFile { .. } | Self::Token => 2,
+            Self::Address { .. }
+            | Self::TokenFile { .. }
+            | Self::Token
+            | Self::SilenceFile { .. }
+            | Self::Silences(_)
+            | Self::Configuration(_) => 2,
             Self::Unreachable { .. } | Self::Behind { .. } => 3,
             Self::Runtime(_)
             | Self::Prepare(_)
             | Self::Refused(_)
             | Self::Stranger { .. }
+            | Self::OtherReceivers { .. }
+            | Self::Untold
             | Self::Output(_) => 1,
         }
     }
@@ -141,6 +174,11 @@ impl Failure {
             | Self::Token
             | Self::Runtime(_)
             | Self::Prepare(_)
+            | Self::SilenceFile { .. }
+            | Self::Silences(_)
+            | Self::Configuration(_)
+            | Self::OtherReceivers { .. }
+            | Self::Untold
             | Self::Output(_) => String::new(),
         }
     }

@@ -7,9 +7,14 @@ mod call;
 mod client;
 mod command;
 mod failure;
+mod fields;
 mod look;
+mod offline;
 mod page;
+mod silence;
 mod table;
+mod tree;
+mod words;
 mod written;
 
 use std::ffi::OsString;
@@ -17,12 +22,15 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use serde_json::Value;
+use tokio::runtime::Runtime;
 
 pub use call::{Answer, Call, Method};
 pub use client::Client;
-pub use command::{Output, Wish};
+pub use command::{Ask, Output, Wish};
 pub use failure::{Failure, Problem};
 pub use look::Look;
+pub use offline::Offline;
+pub use silence::Import;
 
 use crate::shell::clock;
 
@@ -46,23 +54,76 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn perform(wish: &Wish) -> Result<String, Failure> {
+    let look = Look::of_stdout(clock::now());
+    let call = match &wish.ask {
+        Ask::Daemon(call) => call,
+        Ask::Each(calls) => {
+            let (runtime, client) = reach(wish)?;
+            for call in calls {
+                // What was done is told, whatever becomes of the next.
+                write(&shown(wish.output, call, &runtime.block_on(client.ask(call))?, &look))?;
+            }
+            return Ok(String::new());
+        }
+        Ask::Import(import) => {
+            let (runtime, client) = reach(wish)?;
+            let answer = runtime.block_on(silence::import(&client, import))?;
+            return Ok(match wish.output {
+                Output::Json => format!("{answer:#}\n"),
+                Output::Table => silence::imported(&answer),
+            });
+        }
+        Ask::Offline(question) => {
+            let answer = offline::answer(question)?;
+            let text = match wish.output {
+                Output::Json => format!("{answer:#}\n"),
+                Output::Table => offline::shown(question, &answer),
+            };
+            if let Offline::Test { verify, .. } = question {
+                write(&text)?;
+                return offline::verify(verify.as_deref(), &answer).map(|()| String::new());
+            }
+            return Ok(text);
+        }
+    };
+    let (runtime, client) = reach(wish)?;
+    let answer = runtime.block_on(client.ask(call))?;
+    let text = shown(wish.output, call, &answer, &look);
+    if let Answer::Receivers { verify, .. } = &call.answer {
+        write(&text)?;
+        return offline::verify(verify.as_deref(), &answer).map(|()| String::new());
+    }
+    if matches!(call.answer, Answer::Tested) && !tree::arrived(&answer) {
+        write(&text)?;
+        return Err(Failure::Untold);
+    }
+    Ok(text)
+}
+
+/// What it takes to talk to the daemon.
+fn reach(wish: &Wish) -> Result<(Runtime, Client), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(Failure::Runtime)?;
     let token = client::token(wish.token_file.as_deref())?;
-    let answer = runtime.block_on(Client::new(&wish.url, token)?.ask(&wish.call))?;
-    Ok(shown(wish, &answer, &Look::of_stdout(clock::now())))
+    Ok((runtime, Client::new(&wish.url, token)?))
 }
 
 /// Writes an answer the way it was asked for.
-fn shown(wish: &Wish, answer: &Value, look: &Look) -> String {
-    match wish.output {
+fn shown(output: Output, call: &Call, answer: &Value, look: &Look) -> String {
+    match output {
         Output::Json => format!("{answer:#}\n"),
-        Output::Table => match wish.call.answer {
+        Output::Table => match &call.answer {
             Answer::List { manual, .. } => page::list(manual, answer, look),
+            Answer::Ids { .. } => page::ids(answer),
             Answer::Page => page::record(answer, look),
             Answer::Receipt { manual, verb } => page::receipt(manual, verb, answer, look),
+            Answer::Text(member) => answer[*member].as_str().unwrap_or_default().to_owned(),
+            Answer::Routes => tree::routes(answer),
+            Answer::Explanation => tree::explanation(answer),
+            Answer::Receivers { tree, .. } => tree::receivers(answer, *tree),
+            Answer::Tested => tree::tested(answer),
         },
     }
 }

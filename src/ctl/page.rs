@@ -31,6 +31,13 @@ pub(super) fn list(manual: &Manual, answer: &Value, look: &Look) -> String {
     text
 }
 
+/// The ids of a list, for a shell to go on with.
+pub(super) fn ids(answer: &Value) -> String {
+    let items = answer.get("items").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let ids = items.iter().filter_map(|item| item.get("id")?.as_str());
+    ids.map(|id| format!("{}\n", written::line(id))).collect()
+}
+
 /// What became of a record: its line of the list.
 pub(super) fn receipt(manual: &Manual, verb: &str, answer: &Value, look: &Look) -> String {
     if answer.get("id").is_none() || manual.columns.is_empty() {

@@ -9,6 +9,7 @@ pub mod links;
 pub mod notification;
 pub mod problem;
 pub mod settings;
+pub mod silence;
 pub mod stage;
 pub mod table;
 pub mod template;
@@ -183,6 +184,7 @@ macro_rules! practices {
 }
 
 practices! {
+    Silence => silence,
     Event => event,
     Incident => incident,
     Problem => problem,

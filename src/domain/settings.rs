@@ -4,14 +4,18 @@
 //! rules at the same point as the day it replays.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use super::event::inhibit::Inhibitions;
 use super::event::rules::EventRules;
 use super::incident::rules::IncidentRules;
+use super::notification::interval::TimeInterval;
 use super::notification::receiver::Receiver;
 use super::notification::route::Routes;
 use super::problem::rules::ProblemRules;
+use super::silence::SilenceLimits;
 use super::template::Library;
-use super::value::{Impact, Matchers, Severity, Span};
+use super::value::{Impact, Labels, Matchers, Severity, Span, Timestamp};
 
 /// Everything the pure rooms need to know of the configuration.
 #[derive(Debug, Clone, Default)]
@@ -35,12 +39,27 @@ pub struct Settings {
     pub incidents: IncidentRules,
     /// Problem.
     pub problems: ProblemRules,
+    /// Which alerts keep others from people (`inhibit_rules`).
+    pub inhibitions: Arc<Inhibitions>,
     /// Where messages go.
     pub routes: Routes,
+    /// `time_intervals` and `mute_time_intervals` by name; an instant lies in one if it lies in any
+    /// of its parts.
+    pub intervals: BTreeMap<String, Vec<TimeInterval>>,
+    /// Tells that something has ended also while it is silenced, inhibited or muted; Alertmanager
+    /// does not.
+    pub send_resolved_when_suppressed: bool,
     /// Who gets them, by name.
     pub receivers: BTreeMap<String, Receiver>,
+    /// The labels of each receiver, its `name` among them, in the order of the file.
+    pub receiver_labels: Vec<Labels>,
+    /// Before this nothing is told to anybody (`--dispatch.start-delay` of Alertmanager): sources
+    /// have time to say how things stand.
+    pub quiet_until: Option<Timestamp>,
     /// What is known of services, by name.
     pub services: BTreeMap<String, Service>,
+    /// How many silences there may be, how large, and for how long they are kept.
+    pub silences: SilenceLimits,
     /// Named templates that receiver fields may call.
     pub templates: Library,
 }

@@ -1,6 +1,6 @@
 //! A stage: an ordered list of rules, found by their matchers without trying each.
 
-mod index;
+pub(in crate::domain) mod index;
 
 use super::value::{Labels, Matchers};
 use index::Index;

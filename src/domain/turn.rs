@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use super::value::{Actor, DeliveryId, Span, Timestamp};
+use super::event::Suppressed;
+use super::value::{Actor, DeliveryId, RecordId, Span, Timestamp};
 use super::{Command, Deadline, Fact, Refusal, Settings, State};
 
 /// More facts than this for one input means two practices are feeding each other.
@@ -25,6 +26,10 @@ pub struct Outcome {
     pub reply: Result<(), Refusal>,
     /// What became of the events.
     pub tally: Tally,
+    /// Alerts that were kept from people at the ticks of this turn.
+    pub suppressed: Suppressed,
+    /// The record that a command was about in the end, where it says so: it may be a new one.
+    pub made: Option<String>,
 }
 
 /// What became of events, counted. Every event is exactly one of these (invariant I1).
@@ -80,6 +85,9 @@ pub struct Turn<'a> {
     effects: Vec<DeliveryId>,
     /// What became of the events of this turn.
     pub(crate) tally: Tally,
+    /// What the ticks of this turn kept from people.
+    pub(crate) suppressed: Suppressed,
+    made: Option<String>,
 }
 
 impl<'a> Turn<'a> {
@@ -99,6 +107,8 @@ impl<'a> Turn<'a> {
             asked: VecDeque::new(),
             effects: Vec::new(),
             tally: Tally::default(),
+            suppressed: Suppressed::default(),
+            made: None,
         }
     }
 
@@ -140,6 +150,11 @@ impl<'a> Turn<'a> {
     /// Lets a delivery's next attempt leave the house after the commit.
     pub fn send(&mut self, delivery: DeliveryId) {
         self.effects.push(delivery);
+    }
+
+    /// Says which record a command was about in the end, so that who asked can look it up.
+    pub fn made(&mut self, record: impl RecordId) {
+        self.made = Some(record.to_string());
     }
 
     /// Asks to be woken at a time; at once if it has passed.
@@ -185,6 +200,7 @@ impl<'a> Turn<'a> {
 
     pub(crate) fn finish(mut self, reply: Result<(), Refusal>) -> Outcome {
         self.settle();
-        Outcome { facts: self.shown, effects: self.effects, reply, tally: self.tally }
+        let Self { shown: facts, effects, tally, suppressed, made, .. } = self;
+        Outcome { facts, effects, reply, tally, suppressed, made }
     }
 }

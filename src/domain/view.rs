@@ -3,6 +3,9 @@
 
 use serde_json::Value;
 
+use super::value::matcher::{ParseMode, parse_all};
+use super::value::{Labels, Matchers};
+
 /// Describes a practice: its routes, its command line, its part of the API description.
 #[derive(Debug)]
 pub struct Manual {
@@ -18,7 +21,9 @@ pub struct Manual {
     pub columns: &'static [Column],
     /// The query parameters that narrow a list, beside `q`, `limit` and `cursor`.
     pub filters: &'static [Field],
-    /// The commands people can give.
+    /// The command that makes a record, if people can: `POST /silences`.
+    pub make: Option<&'static Verb>,
+    /// The commands people can give about one record.
     pub verbs: &'static [Verb],
     /// Tells whether one record can be shown.
     pub records: bool,
@@ -57,6 +62,10 @@ pub struct Field {
     pub kind: Kind,
     /// Tells whether it must be given.
     pub required: bool,
+    /// The flag on the command line, if it is not the name.
+    pub flag: Option<&'static str>,
+    /// The short flag on the command line, if any.
+    pub letter: Option<char>,
 }
 
 /// What a field's value looks like.
@@ -72,6 +81,10 @@ pub enum Kind {
     Span,
     /// One of these words.
     OneOf(&'static [&'static str]),
+    /// Matchers: a text of them, or a list of such texts.
+    Matchers,
+    /// Names with texts: an object.
+    Pairs,
 }
 
 /// How a priority is said in a filter.
@@ -162,7 +175,8 @@ impl Manual {
     /// # Errors
     /// Names the first field that is wrong.
     pub fn check(&self, verb: &str, fields: &Fields) -> Result<(), Invalid> {
-        let Some(known) = self.verb(verb) else {
+        let make = self.make.filter(|make| make.name == verb);
+        let Some(known) = self.verb(verb).or(make) else {
             let names: Vec<_> = self.verbs.iter().map(|verb| verb.name).collect();
             return Err(Invalid::new(
                 verb,
@@ -190,6 +204,18 @@ impl Manual {
 }
 
 impl Field {
+    /// The same with another flag on the command line.
+    pub const fn flag(mut self, flag: &'static str) -> Self {
+        self.flag = Some(flag);
+        self
+    }
+
+    /// The same with a short flag on the command line.
+    pub const fn letter(mut self, letter: char) -> Self {
+        self.letter = Some(letter);
+        self
+    }
+
     /// Checks that a value is of its kind.
     ///
     /// # Errors
@@ -207,6 +233,9 @@ impl Field {
                 Ok(_) => Ok(()),
                 Err(error) => wrong(error.to_string()),
             },
+            (Kind::Matchers, value) => read_matchers(self.name, value).map(drop),
+            (Kind::Pairs, Value::Object(pairs)) if pairs.values().all(Value::is_string) => Ok(()),
+            (Kind::Pairs, _) => wrong("is an object of texts".to_owned()),
             (Kind::OneOf(words), Value::String(text)) if words.contains(&text.as_str()) => Ok(()),
             (Kind::OneOf(words), _) => wrong(format!("is one of: {}", words.join(", "))),
             (Kind::Number, _) => wrong("is a whole number".to_owned()),
@@ -220,12 +249,47 @@ pub fn text<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
     fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
 }
 
+/// The matchers in a field; nothing if it is absent.
+///
+/// # Errors
+/// Says which text is no matcher.
+pub fn matchers(fields: &Fields, name: &str) -> Result<Option<Matchers>, Invalid> {
+    match fields.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => read_matchers(name, value).map(Some),
+    }
+}
+
+fn read_matchers(name: &str, value: &Value) -> Result<Matchers, Invalid> {
+    let texts = match value {
+        Value::String(text) => vec![text.as_str()],
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => Vec::new(),
+    };
+    let count = value.as_array().map_or(1, Vec::len);
+    if texts.len() != count {
+        return Err(Invalid::new(name, "is a text like `alertname=\"X\"`, or a list of them"));
+    }
+    let mut matchers = Matchers::new();
+    for text in texts {
+        let read = parse_all(text, ParseMode::Fallback);
+        matchers.extend(read.map_err(|error| Invalid::new(name, format!("`{text}`: {error}")))?);
+    }
+    Ok(matchers)
+}
+
+/// The names with texts in a field; nothing if it is absent.
+pub fn pairs(fields: &Fields, name: &str) -> Option<Labels> {
+    let pairs = fields.get(name)?.as_object()?;
+    Some(Labels::new(pairs.iter().map(|(name, value)| (name, value.as_str().unwrap_or_default()))))
+}
+
 /// A field that may be left out.
 pub const fn optional(name: &'static str, help: &'static str, kind: Kind) -> Field {
-    Field { name, help, kind, required: false }
+    Field { name, help, kind, required: false, flag: None, letter: None }
 }
 
 /// A field that must be given.
 pub const fn required(name: &'static str, help: &'static str, kind: Kind) -> Field {
-    Field { name, help, kind, required: true }
+    Field { name, help, kind, required: true, flag: None, letter: None }
 }

@@ -4,6 +4,8 @@
 //! ```text
 //! 0s    fire alertname=DiskFull service=shop-db severity=critical lease:4m
 //! 5m    acknowledge INC-1 by=alice note="on it"
+//! 6m    silence service=shop-db for 2h by=bo comment="new disks"
+//! 7m    expire SIL-1
 //! 10m   resolve alertname=DiskFull service=shop-db severity=critical
 //! 1h    down chat/slack              # messages through channels of that name fail …
 //! 1h    down ops after:10m           # … and ask to be tried again that much later
@@ -22,6 +24,7 @@ use super::{Engine, Entry, Input};
 use crate::domain::event::{Ends, Event, Signal};
 use crate::domain::notification::{self, Outcome};
 use crate::domain::value::{Actor, DeliveryId, Labels, Span, Timestamp, Via};
+use crate::domain::view::Fields;
 use crate::domain::{self, Fact, Settings, State, Tally};
 
 mod expect;
@@ -65,7 +68,7 @@ pub struct World {
 #[derive(Debug, Clone)]
 enum Deed {
     Event(Box<EventDeed>),
-    Command { practice: &'static str, verb: String, id: String, fields: BTreeMap<String, String> },
+    Command { practice: &'static str, verb: String, id: String, by: String, fields: Fields },
     Trouble(String, Outcome),
     Up(String),
     Restart,
@@ -186,15 +189,10 @@ impl World {
                 let event = deed.event(at);
                 self.step(at, Input::Events(vec![event]));
             }
-            Deed::Command { practice, verb, id, mut fields } => {
-                let name = fields.remove("by").unwrap_or_else(|| "ada".to_owned());
-                let fields = fields.into_iter().map(|(name, text)| {
-                    let value = text.parse::<i64>().map_or(text.into(), serde_json::Value::from);
-                    (name, value)
-                });
-                match domain::parse(practice, &verb, &id, &fields.collect()) {
+            Deed::Command { practice, verb, id, by, fields } => {
+                match domain::parse(practice, &verb, &id, &fields) {
                     Ok(command) => {
-                        let actor = Actor { name, via: Via::Cli };
+                        let actor = Actor { name: by, via: Via::Cli };
                         self.step(at, Input::Command(actor, command));
                     }
                     Err(invalid) => self.note(at, &format!("invalid: {invalid}")),

@@ -15,6 +15,7 @@ use super::clock;
 use super::handle::{Done, Handle, Job, WAITING_MAX};
 use super::journal::{self, Record};
 use super::metrics::Metrics;
+use super::silence_log;
 use super::store::{
     Entry as StoreEntry, Epoch, IndexRow, PageKey, Partition, Seq, Store, StoreError, StoredPage,
     archive, codec,
@@ -79,6 +80,7 @@ pub struct Driver {
     places: Places,
     /// How many inputs the last group had.
     company: usize,
+    logs_silences: bool,
 }
 
 impl Driver {
@@ -108,6 +110,7 @@ impl Driver {
             checkpoint_at: clock::now(),
             places: Places::default(),
             company: 0,
+            logs_silences: false,
         };
         (driver, handle, beat)
     }
@@ -117,6 +120,13 @@ impl Driver {
     #[must_use]
     pub fn with_tail(mut self, facts: usize) -> Self {
         self.tail_bytes = facts.saturating_mul(FACT_BYTES);
+        self
+    }
+
+    /// Logs what becomes of silences (`--log.silences`).
+    #[must_use]
+    pub fn with_silence_log(mut self, logs_silences: bool) -> Self {
+        self.logs_silences = logs_silences;
         self
     }
 
@@ -192,13 +202,14 @@ impl Driver {
             for (input, answer) in inputs {
                 // A clock that was set back must not stop the world: time stands still instead.
                 let at = clock::now().max(engine.now());
-                let Outcome { facts, effects: sent, reply, tally } =
+                let Outcome { facts, effects: sent, reply, tally, suppressed, made } =
                     engine.step(Entry { at, input });
                 if !facts.is_empty() {
                     records.push(Record { at, facts });
                 }
                 effects.extend(sent);
-                answers.push((answer, Done { reply, tally }));
+                self.metrics.suppressed(suppressed);
+                answers.push((answer, Done { reply, tally, made }));
             }
             // Of two messages decided together the more urgent leaves first.
             let notification = &engine.state().notification;
@@ -225,6 +236,7 @@ impl Driver {
         }
         let facts: usize = records.iter().map(|record| record.facts.len()).sum();
         let at = records[0].at;
+        let silences = if self.logs_silences { silence_log::of(&records) } else { Vec::new() };
         let groups = journal::pack(records);
         // Each value has the rows of what it speaks of itself: ten thousand new incidents in one
         // group are as many rows, and not as many for each of its values.
@@ -243,6 +255,7 @@ impl Driver {
             .map_err(DriverError::Commit)?;
         self.tail_bytes += bytes;
         self.places.note(at, self.last);
+        silences.iter().for_each(silence_log::write);
         self.metrics.committed(facts as u64, watch.seconds(), at);
         Ok(())
     }

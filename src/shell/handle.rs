@@ -37,6 +37,8 @@ pub struct Done {
     pub reply: Result<(), Refusal>,
     /// What became of events.
     pub tally: Tally,
+    /// The record that a command was about in the end, where it says so: it may be a new one.
+    pub made: Option<String>,
 }
 
 /// Why an input was not taken.
@@ -109,6 +111,7 @@ impl Handle {
 /// and nothing is stored.
 #[cfg(test)]
 pub(crate) fn loopback(mut engine: Engine) -> Handle {
+    use crate::domain::Outcome;
     use crate::engine::Entry;
     use crate::shell::clock;
 
@@ -125,7 +128,8 @@ pub(crate) fn loopback(mut engine: Engine) -> Handle {
             let outcome = engine.step(Entry { at, input });
             drop(engine);
             let Some(answer) = answer else { continue };
-            let _ = answer.send(Done { reply: outcome.reply, tally: outcome.tally });
+            let Outcome { reply, tally, made, .. } = outcome;
+            let _ = answer.send(Done { reply, tally, made });
         }
     });
     handle

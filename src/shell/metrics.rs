@@ -3,13 +3,20 @@
 mod alertmanager;
 mod make;
 mod own;
+mod still;
+mod summary;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 
 use prometheus::{Registry, TextEncoder};
 
 use crate::domain::Tally;
+use crate::domain::event::Suppressed;
 use crate::domain::value::{Span, Timestamp};
 
-use alertmanager::Alertmanager;
+use alertmanager::{Alertmanager, with_reason};
 use own::Own;
 
 /// The release of Alertmanager whose API and metrics these are. Clients look at it.
@@ -18,9 +25,23 @@ pub const ALERTMANAGER_VERSION: &str = "0.34.0";
 /// The version of this daemon.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// How much detail is shown: labels that `--enable-feature` asks for, and the cluster of one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Detail {
+    /// `alert-names-in-metrics`.
+    pub alert_names: bool,
+    /// `receiver-name-in-metrics`.
+    pub receiver_names: bool,
+    /// `group-key-in-metrics`.
+    pub group_keys: bool,
+    /// The daemon's name as a peer, where a cluster is asked for.
+    pub peer: Option<String>,
+}
+
 /// Everything that is counted. Share it behind an `Arc`.
 #[derive(Debug)]
 pub struct Metrics {
+    detail: Detail,
     registry: Registry,
     theirs: Alertmanager,
     own: Own,
@@ -46,16 +67,28 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    /// Starts to count, without any detail that somebody must ask for.
+    pub fn new() -> Self {
+        Self::with(Detail::default())
+    }
+
     /// Starts to count.
     ///
     /// # Panics
     /// When two metrics have one name, which is our own bug and shows at the first start.
-    pub fn new() -> Self {
+    pub fn with(detail: Detail) -> Self {
         let registry = Registry::new();
         // The process collector reads /proc, which only Linux has.
         #[cfg(target_os = "linux")]
         make::register(&registry, prometheus::process_collector::ProcessCollector::for_self());
-        Self { theirs: Alertmanager::new(&registry), own: Own::new(&registry), registry }
+        still::expose(&registry, detail.peer.as_deref());
+        let theirs = Alertmanager::new(&registry, &detail);
+        Self { theirs, own: Own::new(&registry), registry, detail }
+    }
+
+    /// How much detail is shown.
+    pub fn detail(&self) -> &Detail {
+        &self.detail
     }
 
     /// Events posted to `/api/v2/alerts`.
@@ -65,7 +98,18 @@ impl Metrics {
                 self.theirs.received.with_label_values(&[status, "v2"]).inc_by(count);
             }
         }
-        self.theirs.invalid.inc_by(invalid);
+        self.theirs.invalid.with_label_values(&["v2"]).inc_by(invalid);
+    }
+
+    /// Alerts of one name that were dropped because there were too many of them.
+    pub fn alerts_limited(&self, name: &str, dropped: u64) {
+        let labels = self.detail.alert_names.then_some(name);
+        self.theirs.limited.with_label_values(labels.as_slice()).inc_by(dropped);
+    }
+
+    /// How many alerts of one name there may be; 0 means no limit.
+    pub fn set_alerts_limit(&self, limit: usize) {
+        self.theirs.limit.set(signed(limit));
     }
 
     /// What became of the events of one request.
@@ -92,22 +136,43 @@ impl Metrics {
     }
 
     /// A notification has left the house, or has failed for one of Alertmanager's reasons.
-    pub fn notified(&self, integration: &str, took: Span, failure: Option<&str>) {
-        self.theirs.notifications.with_label_values(&[integration]).inc();
+    pub fn notified(&self, integration: &str, receiver: &str, took: Span, failure: Option<&str>) {
+        let labels = self.labels(integration, receiver);
+        self.theirs.notifications.with_label_values(&labels).inc();
         #[expect(clippy::cast_precision_loss, reason = "a latency is far below 2^52 ms")]
         let seconds = took.0 as f64 / 1_000.0;
-        self.theirs.latency.with_label_values(&[integration]).observe(seconds);
+        self.theirs.latency.with_label_values(&labels).observe(seconds);
         if let Some(reason) = failure {
-            self.theirs.notifications_failed.with_label_values(&[integration, reason]).inc();
+            let labels = with_reason(&labels, reason);
+            self.theirs.notifications_failed.with_label_values(&labels).inc();
+        }
+    }
+
+    /// Alerts that were kept from people.
+    pub fn suppressed(&self, suppressed: Suppressed) {
+        for (by, count) in suppressed.counts().into_iter().filter(|(_, count)| *count > 0) {
+            self.theirs.suppressed.with_label_values(&[by.name()]).inc_by(count);
         }
     }
 
     /// One attempt to send a notification.
-    pub fn notification_request(&self, integration: &str, succeeded: bool) {
-        self.theirs.requests.with_label_values(&[integration]).inc();
+    pub fn notification_request(&self, integration: &str, receiver: &str, succeeded: bool) {
+        let labels = self.labels(integration, receiver);
+        self.theirs.requests.with_label_values(&labels).inc();
         if !succeeded {
-            self.theirs.requests_failed.with_label_values(&[integration]).inc();
+            self.theirs.requests_failed.with_label_values(&labels).inc();
         }
+    }
+
+    /// An integration of the configuration in force: its series begin at zero.
+    pub fn known_integration(&self, integration: &str, receiver: &str) {
+        self.theirs.begin_integration(&self.labels(integration, receiver));
+    }
+
+    /// The labels of what is counted of an integration.
+    fn labels<'a>(&self, integration: &'a str, receiver: &'a str) -> Vec<&'a str> {
+        let receiver = self.detail.receiver_names.then_some(receiver);
+        std::iter::once(integration).chain(receiver).collect()
     }
 
     /// A configuration has come into force. `hash` is [`crate::domain::Settings::hash`].
@@ -157,10 +222,43 @@ impl Metrics {
         self.theirs.integrations.set(signed(integrations));
     }
 
-    /// Alerts that hold, by Alertmanager's states.
+    /// Inhibition rules of the configuration in force.
+    pub fn set_inhibition_rules(&self, rules: usize) {
+        self.theirs.inhibition_rules.set(signed(rules));
+    }
+
+    /// Silences by state.
+    pub fn set_silences(&self, active: usize, pending: usize, expired: usize) {
+        for (state, count) in [("active", active), ("pending", pending), ("expired", expired)] {
+            self.theirs.silences.with_label_values(&[state]).set(signed(count));
+        }
+        self.theirs.silences_kept.set(signed(active + pending + expired));
+        self.theirs.silences_indexed.set(signed(active + pending));
+    }
+
+    /// Alerts that hold, by Alertmanager's states. Where metrics say in which group, see
+    /// [`Metrics::set_group_alerts`].
     pub fn set_alerts(&self, active: usize, suppressed: usize) {
+        if !self.detail.group_keys {
+            self.set_states(active, suppressed, None);
+        }
+    }
+
+    /// Alerts that hold, by group: its key, how many people are told of, how many not.
+    pub fn set_group_alerts(&self, groups: &BTreeMap<String, (usize, usize)>) {
+        if !self.detail.group_keys {
+            return;
+        }
+        self.theirs.alerts.reset();
+        for (key, (active, suppressed)) in groups {
+            self.set_states(*active, *suppressed, Some(key));
+        }
+    }
+
+    fn set_states(&self, active: usize, suppressed: usize, group: Option<&str>) {
         for (state, count) in [("active", active), ("suppressed", suppressed), ("unprocessed", 0)] {
-            self.theirs.alerts.with_label_values(&[state]).set(signed(count));
+            let labels: Vec<&str> = std::iter::once(state).chain(group).collect();
+            self.theirs.alerts.with_label_values(&labels).set(signed(count));
         }
     }
 
@@ -184,6 +282,12 @@ impl Metrics {
     /// How a request was answered.
     pub fn http_answered(&self, handler: &str, method: &str, code: &str, seconds: f64) {
         self.theirs.http_seconds.with_label_values(&[handler, method, code]).observe(seconds);
+    }
+
+    /// How many bytes an answer had.
+    pub fn http_sent(&self, handler: &str, method: &str, bytes: u64) {
+        #[expect(clippy::cast_precision_loss, reason = "an answer is far below 2^52 bytes")]
+        self.theirs.http_bytes.with_label_values(&[handler, method]).observe(bytes as f64);
     }
 
     /// A request was turned away because too many were being answered.

@@ -1,5 +1,6 @@
 //! I/O, thin. Nothing here decides anything about an incident.
 
+pub mod alertmanager;
 pub mod api;
 pub mod clock;
 pub mod courier;
@@ -10,5 +11,6 @@ pub mod journal;
 pub mod metrics;
 pub mod outbox;
 pub mod restore;
+mod silence_log;
 pub mod store;
 pub mod systemd;

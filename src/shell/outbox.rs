@@ -28,6 +28,8 @@ const DRAIN_MAX: Duration = Duration::from_secs(5);
 pub struct Attempt {
     /// `webhook`, `slack` or `email`.
     pub integration: &'static str,
+    /// The receiver's name.
+    pub receiver: String,
     /// How long it took, in seconds.
     pub seconds: f64,
     /// What went wrong, if anything did.
@@ -109,7 +111,13 @@ async fn deliver(
         Report::Failed { reason, .. } => Some(*reason),
     };
     let retried = matches!(&sent, Report::Failed { class: Class::Retry { .. }, .. });
-    observe(Attempt { integration: kind, seconds: watch.seconds(), failure, settled: !retried });
+    observe(Attempt {
+        integration: kind,
+        receiver: letter.receiver.clone(),
+        seconds: watch.seconds(),
+        failure,
+        settled: !retried,
+    });
     report(handle, id, attempt, outcome(sent)).await;
 }
 

@@ -1,8 +1,10 @@
 //! What systemd is told: ready, reloading, stopping, alive. Without systemd nothing is sent.
 
 use std::io;
+use std::net::TcpListener;
 use std::time::Duration;
 
+use listenfd::ListenFd;
 use sd_notify::NotifyState;
 
 /// Says that the daemon serves: after the start, and again after each reload.
@@ -37,6 +39,27 @@ pub fn stopping() -> io::Result<()> {
 pub fn status(sentence: &str) -> io::Result<()> {
     let sentence = sentence.replace(['\n', '\r'], " ");
     sd_notify::notify(&[NotifyState::Status(&sentence)])
+}
+
+/// The sockets that systemd opened for this process (`LISTEN_FDS`), ready for an event loop.
+///
+/// # Errors
+/// When there is none, or one of them is no TCP socket that listens.
+pub fn sockets() -> io::Result<Vec<TcpListener>> {
+    let mut given = ListenFd::from_env();
+    let mut sockets = Vec::new();
+    for place in 0..given.len() {
+        let socket = given.take_tcp_listener(place)?;
+        let socket =
+            socket.ok_or_else(|| io::Error::other(format!("socket {place} is not open")))?;
+        socket.set_nonblocking(true)?;
+        sockets.push(socket);
+    }
+    if sockets.is_empty() {
+        let why = "there is none: start this unit through its socket unit, or listen on addresses";
+        return Err(io::Error::other(why));
+    }
+    Ok(sockets)
 }
 
 /// How often to [`pet()`]: half of what systemd waits for, as `sd_watchdog_enabled(3)` advises.

@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use incidentd::domain::event::suppress;
 use incidentd::domain::value::{
-    AlertId, AuditId, IncidentId, Priority, RecordId, SignatureId, Timestamp,
+    AlertId, AuditId, IncidentId, Matcher, Priority, RecordId, SignatureId, Timestamp,
 };
 use incidentd::domain::{
     Deadline, Fact, Settings, State, Tally, audit, event, incident, notification, problem,
@@ -87,7 +88,8 @@ pub(crate) fn steps_are_in_the_table(facts: &[(Timestamp, Fact)]) {
                 let before = problems.insert(moved.id, moved.to);
                 assert_eq!(before, Some(moved.from), "I3: {} stood elsewhere", moved.id);
             }
-            Fact::Event(_)
+            Fact::Silence(_)
+            | Fact::Event(_)
             | Fact::Incident(_)
             | Fact::Problem(_)
             | Fact::Notification(_)
@@ -139,6 +141,38 @@ pub(crate) fn the_worst_are_told(state: &State, settings: &Settings, facts: &[(T
     }
 }
 
+/// I9: the index of inhibition says what looking at every pair of alerts says.
+pub(crate) fn inhibition_is_what_the_rules_say(state: &State, settings: &Settings) {
+    let events = &state.event;
+    let firing = || events.alerts().filter(|(_, alert)| alert.is_firing());
+    let matches = |matchers: &[Matcher], alert: &event::Alert| {
+        matchers.iter().all(|matcher| matcher.matches(events.label(alert, &matcher.name)))
+    };
+    for (id, target) in firing() {
+        let mut expected = BTreeSet::new();
+        for rule in settings.inhibitions.rules().iter().filter(|one| matches(&one.target, target)) {
+            let two_sided = matches(&rule.source, target);
+            let sources = firing().filter(|(_, source)| {
+                let same = |name: &String| events.label(source, name) == events.label(target, name);
+                matches(&rule.source, source)
+                    && rule.equal.iter().all(same)
+                    && !(two_sided && matches(&rule.target, source))
+            });
+            expected.extend(sources.map(|(id, _)| id));
+        }
+        let found: BTreeSet<AlertId> = events.inhibitors_of(&events.labels(target)).collect();
+        assert_eq!(found, expected, "I9: what inhibits {id}");
+    }
+}
+
+/// I10: what fires and makes no incident because it is suppressed is suppressed.
+pub(crate) fn submerged_alerts_are_suppressed(state: &State) {
+    for (id, alert) in state.event.alerts() {
+        let kept = suppress::suppressor(state, alert).is_some();
+        assert!(!alert.submerged || !alert.is_firing() || kept, "I10: {id} should have surfaced");
+    }
+}
+
 /// What was committed makes the same state as what is in memory, and so do the pages of a
 /// checkpoint.
 pub(crate) fn memory_is_what_the_journal_says(engine: &Engine, facts: &[(Timestamp, Fact)]) {
@@ -170,7 +204,7 @@ fn describe(state: &State) -> Vec<String> {
     let events = &state.event;
     for (id, alert) in events.alerts() {
         lines.push(format!(
-            "{id} {} {:?} {} {:?} {} {:?} {:?} {} {:?} {:?} {} {} {:?} at {:?}, newest {:?}, in {:?}, groups {:?}",
+            "{id} {} {:?} {} {:?} {} {:?} {:?} {} {:?} {:?} {} {} {} {:?} at {:?}, newest {:?}, in {:?}, groups {:?}",
             alert.key,
             alert.source,
             events.labels(alert),
@@ -183,6 +217,7 @@ fn describe(state: &State) -> Vec<String> {
             alert.last_transition(),
             alert.flapping,
             alert.stale,
+            alert.submerged,
             alert.previous(),
             alert.content,
             events.by_key(alert.key).map(|(id, _)| id),
@@ -195,6 +230,11 @@ fn describe(state: &State) -> Vec<String> {
         lines.push(format!("{id} {} silent {} is {named:?}", source.name, source.silent));
     }
     lines.push(format!("configuration {:?}", events.configuration()));
+    for (id, silence) in state.silence.iter() {
+        let named = state.silence.by_uuid(silence.uuid);
+        lines.push(format!("{id} {} is {named:?}", serde_json::to_string(silence).unwrap()));
+    }
+    lines.push(format!("active {:?}", state.silence.active().collect::<Vec<_>>()));
     for (id, incident) in state.incident.iter() {
         let newest = state.incident.of_correlation(&incident.correlation);
         let problem = state.problem.of_incident(id);
@@ -295,6 +335,9 @@ pub(crate) fn what_waits_is_on_the_agenda(
             waits(notification::Deadline::Retry(id).into(), Some(retry_at));
         }
     }
+    for entry in state.notification.inherited() {
+        waits(notification::Deadline::Lapse.into(), Some(entry.expires_at));
+    }
     for (id, group) in state.notification.groups() {
         let heard = settings.receivers.get(&group.receiver);
         let heard = heard.is_some_and(|receiver| !receiver.integrations.is_empty());
@@ -314,6 +357,8 @@ pub(crate) fn all(engine: &Engine, facts: &[(Timestamp, Fact)]) {
     let state = engine.state();
     alerts_are_in_one_open_incident(state);
     members_stand_as_their_alerts(state);
+    inhibition_is_what_the_rules_say(state, engine.settings());
+    submerged_alerts_are_suppressed(state);
     steps_are_in_the_table(facts);
     audit_chain_holds(facts);
     the_worst_are_told(state, engine.settings(), facts);

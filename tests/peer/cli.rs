@@ -72,7 +72,7 @@ impl Desk {
 }
 
 /// Runs a line as a shell would, for somebody called ada.
-fn ctl(url: &str, line: &str) -> Said {
+pub(crate) fn ctl(url: &str, line: &str) -> Said {
     let mut command = Command::new(env!("CARGO_BIN_EXE_incidentctl"));
     command.env_remove("INCIDENTD_TOKEN").env("INCIDENTD_URL", url).env("USER", "ada");
     for (place, part) in line.split('\'').enumerate() {

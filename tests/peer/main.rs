@@ -2,18 +2,24 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 #![expect(clippy::disallowed_methods, reason = "other processes know no clock but the real one")]
 
+mod alertmanager;
 mod amtool;
 mod api;
 mod cli;
 mod crash;
 mod daemon;
+mod differential;
 mod door;
+mod flags;
 mod mail;
 mod operations;
 mod outage;
 mod program;
 mod prometheus;
 mod provider;
+mod routes;
+mod silences;
 mod sink;
 mod store_tasks;
+mod takeover;
 mod until;

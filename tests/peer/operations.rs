@@ -21,10 +21,8 @@ receivers: [ { name: team } ]
 fn wrong_flags_and_files_end_the_program_with_words_that_help() {
     let home = Home::new(CONFIG);
     let version = home.task(&["--version"]);
-    assert_eq!(
-        (version.code, version.out.trim()),
-        (Some(0), concat!("incidentd ", env!("CARGO_PKG_VERSION")))
-    );
+    let first = concat!("incidentd, version ", env!("CARGO_PKG_VERSION"), " (");
+    assert!(version.code == Some(0) && version.out.starts_with(first), "{version:?}");
     let flag = home.run(&["--config.fle=x"]);
     assert_eq!(flag.code, Some(2), "{flag:?}");
     assert!(flag.err.contains("--config.file"), "{}", flag.err);

@@ -62,6 +62,11 @@ impl Process {
         Self(command.stdin(Stdio::null()).spawn().unwrap())
     }
 
+    /// One that was started with a standard input of its own.
+    pub(crate) fn of(child: Child) -> Self {
+        Self(child)
+    }
+
     pub(crate) fn is_running(&mut self) -> bool {
         self.0.try_wait().unwrap().is_none()
     }

@@ -7,9 +7,8 @@ use crate::config::check::Check;
 use crate::config::node::{Node, Place};
 use crate::config::schema::TLS;
 use crate::config::shape::{Field, Shape};
-use crate::domain::notification::receiver::{EmailConfig, IntegrationKind};
+use crate::domain::notification::receiver::{EmailConfig, IntegrationKind, SmtpAuth, Threading};
 use crate::domain::template::Template;
-use crate::domain::value::Secret;
 use Shape::{Fields, List, Names, Text, Truth};
 
 pub(super) const KIND: Kind = Kind {
@@ -41,6 +40,9 @@ const FIELDS: &[Field] = &[
     ("threading", Fields(&[("enabled", Truth), ("thread_by_date", Text)])),
 ];
 
+/// Where TLS begins with the first byte unless the file says otherwise.
+const SMTPS_PORT: u16 = 465;
+
 const SUBJECT: &str = r#"{{ template "email.default.subject" . }}"#;
 
 fn read(form: &mut Form) -> Option<IntegrationKind> {
@@ -64,22 +66,22 @@ fn read(form: &mut Form) -> Option<IntegrationKind> {
     };
     let tls = node.get("tls_config").or_else(|| global.get("smtp_tls_config"));
     let skip_verify = tls.and_then(|tls| tls.get("insecure_skip_verify")).and_then(Node::boolean);
-    if let Some(threading) = node.get("threading") {
-        form.check.warn(threading.place, "`threading` has no effect yet");
-    }
+    let smarthost = host_and_port(form.check, smarthost)?;
     let hello = node.text_at("hello").or_else(|| global.text_at("smtp_hello"));
     Some(IntegrationKind::Email(Box::new(EmailConfig {
         to: form.check.template(to)?,
         from: form.check.template(from)?,
-        smarthost: host_and_port(form.check, smarthost)?,
+        implicit_tls: either("force_implicit_tls", "smtp_force_implicit_tls")
+            .unwrap_or(smarthost.1 == SMTPS_PORT),
+        smarthost,
         hello: hello.unwrap_or("localhost").to_owned(),
-        auth: auth(form.check, global, node),
+        auth: auth(form),
         require_tls: either("require_tls", "smtp_require_tls").unwrap_or(true),
-        implicit_tls: either("force_implicit_tls", "smtp_force_implicit_tls").unwrap_or(false),
         insecure_skip_verify: skip_verify.unwrap_or(false),
         headers: headers(form.check, node)?,
         html: body(form, "html"),
         text: body(form, "text"),
+        threading: threading(form),
     })))
 }
 
@@ -88,14 +90,41 @@ fn body(form: &mut Form, key: &str) -> Option<Template> {
     if form.text(key).is_empty() { None } else { form.template(key) }
 }
 
-fn auth(check: &mut Check, global: &Node, node: &Node) -> Option<(String, Secret)> {
-    let username =
-        node.text_at("auth_username").or_else(|| global.text_at("smtp_auth_username"))?;
-    let own = check.secret(node, "auth_password").or_else(|| check.secret(node, "auth_secret"));
-    let secret = own
-        .or_else(|| check.secret(global, "smtp_auth_password"))
-        .or_else(|| check.secret(global, "smtp_auth_secret"));
-    Some((username.to_owned(), secret.unwrap_or_default()))
+fn auth(form: &mut Form) -> Option<SmtpAuth> {
+    let password = form.secret_or_global("auth_password", "smtp_auth_password");
+    let secret = form.secret_or_global("auth_secret", "smtp_auth_secret");
+    let text = |own: &str, inherited: &str| {
+        let text = form.node.text_at(own).or_else(|| form.global.text_at(inherited));
+        text.unwrap_or_default().to_owned()
+    };
+    let username = text("auth_username", "smtp_auth_username");
+    let identity = text("auth_identity", "smtp_auth_identity");
+    let (password, secret) = (password.unwrap_or_default(), secret.unwrap_or_default());
+    (!username.is_empty()).then_some(SmtpAuth { username, identity, password, secret })
+}
+
+/// Alertmanager looks at the rest of `threading` only where it is enabled.
+fn threading(form: &mut Form) -> Threading {
+    let Some(node) = form.get("threading") else { return Threading::Conversation };
+    if node.get("enabled").and_then(Node::boolean) != Some(true) {
+        return Threading::Conversation;
+    }
+    for (key, _) in form.entries("headers") {
+        let name = canonical(&key.name);
+        if ["References", "In-Reply-To"].contains(&name.as_str()) {
+            let why = format!("`threading` sets `{name}` itself; remove one of them");
+            form.check.error(key.place, why);
+        }
+    }
+    match node.text_at("thread_by_date") {
+        Some("none") => Threading::Group,
+        Some("daily") => Threading::GroupByDay,
+        Some(_) | None => {
+            let place = node.get("thread_by_date").map_or(node.place, |field| field.place);
+            form.check.error(place, "`thread_by_date` is `none` or `daily`; write one of them");
+            Threading::Conversation
+        }
+    }
 }
 
 /// Header fields by their usual spelling: names differ by letter case only for the writer.

@@ -7,7 +7,9 @@ use crate::config::check::Check;
 use crate::config::node::{Key, Node, Place, Yaml};
 use crate::config::shape::Shape;
 use crate::config::{duration, http};
-use crate::domain::notification::receiver::{HttpConfig, IntegrationKind, SecretTemplate, Tree};
+use crate::domain::notification::receiver::{
+    ChatField, HttpConfig, IntegrationKind, SecretTemplate, Tree,
+};
 use crate::domain::template::Template;
 use crate::domain::value::{Secret, Span};
 
@@ -58,11 +60,6 @@ impl<'f> Form<'f, '_> {
     /// The text under a key, or its default; empty if there is none.
     pub(super) fn text(&self, key: &str) -> String {
         self.node.text_at(key).unwrap_or(self.default(key)).to_owned()
-    }
-
-    /// The text under a key, or under a key of `global`.
-    pub(super) fn text_or_global(&self, key: &str, global: &str) -> Option<&'f str> {
-        self.node.text_at(key).or_else(|| self.global.text_at(global))
     }
 
     /// `true` or `false` under a key, or its default.
@@ -150,6 +147,24 @@ impl<'f> Form<'f, '_> {
             .collect()
     }
 
+    /// The titled values under `fields` of an attachment. Slack and Mattermost need both parts.
+    pub(super) fn fields_of(&mut self, node: &Node, whole: bool) -> Option<Vec<ChatField>> {
+        let mut fields = Vec::new();
+        for field in node.get("fields").map(Node::items).unwrap_or_default() {
+            for key in ["title", "value"] {
+                if whole && field.text_at(key).is_none_or(str::is_empty) {
+                    self.check.error(field.place, format!("a field needs a `{key}`"));
+                }
+            }
+            fields.push(ChatField {
+                title: self.template_in(field, "title")?,
+                value: self.template_in(field, "value")?,
+                short: field.get("short").and_then(Node::boolean),
+            });
+        }
+        Some(fields)
+    }
+
     /// The secret under a key, or in the file that `<key>_file` names.
     pub(super) fn secret(&mut self, key: &str) -> Option<Secret> {
         self.check.secret(self.node, key)
@@ -198,19 +213,50 @@ impl<'f> Form<'f, '_> {
     /// The secret URL under a key, or under a key of `global`: a webhook's path is its password.
     pub(super) fn need_secret_address(&mut self, key: &str, global: &str) -> Option<Secret> {
         let address = self.need_secret(key, global)?;
-        let file = format!("{key}_file");
-        let here = self.get(key).or_else(|| self.get(&file));
-        let place = here.or_else(|| self.global.get(global)).map_or(self.place(), |at| at.place);
+        let place = self.place_of(key).or_else(|| self.global.get(global).map(|at| at.place));
+        Some(self.checked_address(place, address))
+    }
+
+    /// As [`Form::need_secret`], where `global` has no such key.
+    pub(super) fn need_own_secret(&mut self, key: &str) -> Option<Secret> {
+        let secret = self.secret(key);
+        if secret.is_none() {
+            let kind = self.kind.key;
+            self.error(format!("an entry of `{kind}` needs `{key}` or `{key}_file`"));
+        }
+        secret
+    }
+
+    /// As [`Form::need_secret_address`], where `global` has no such key.
+    pub(super) fn need_own_secret_address(&mut self, key: &str) -> Option<Secret> {
+        let address = self.need_own_secret(key)?;
+        Some(self.checked_address(self.place_of(key), address))
+    }
+
+    /// Where something stands under a key, or under that of its file.
+    pub(super) fn place_of(&self, key: &str) -> Option<Place> {
+        let field = self.get(key).or_else(|| self.get(&format!("{key}_file")));
+        field.map(|field| field.place)
+    }
+
+    fn checked_address(&mut self, place: Option<Place>, address: Secret) -> Secret {
         // A file that is not there yet was warned of.
         if !address.reveal().is_empty() {
-            http::check_url(self.check, place, address.reveal());
+            http::check_url(self.check, place.unwrap_or(self.place()), address.reveal());
         }
-        Some(address)
+        address
     }
 
     /// `http_config`, or that of `global`, which it replaces as a whole.
     pub(super) fn http(&mut self) -> HttpConfig {
         http::read(self.check, self.get("http_config"), self.global.get("http_config"))
+    }
+
+    /// Tells whether the form's own `http_config` says who we are by a header.
+    pub(super) fn has_own_authorization(&self) -> bool {
+        let own = ["authorization", "bearer_token", "bearer_token_file"];
+        let http = self.get("http_config");
+        own.iter().any(|key| http.is_some_and(|http| http.get(key).is_some()))
     }
 
     /// As [`Form::http`], for a provider that wants a key of its own in `Authorization`: as in

@@ -55,7 +55,7 @@ const TEXTS: [&str; 8] =
     ["class", "client", "client_url", "component", "description", "group", "severity", "source"];
 
 /// Details that are there unless others have their names.
-const DETAILS: [(&str, &str); 4] = [
+pub(in crate::config) const DETAILS: [(&str, &str); 4] = [
     ("firing", "{{ .Alerts.Firing | toJson }}"),
     ("num_firing", "{{ .Alerts.Firing | len }}"),
     ("num_resolved", "{{ .Alerts.Resolved | len }}"),

@@ -16,6 +16,7 @@ pub(in crate::config) const OWN_KEYS: &[Field] = &[
     ("services", Names(&Fields(SERVICE))),
     ("teams", Names(&Fields(TEAM))),
     ("users", Names(&Fields(USER))),
+    ("send_resolved_when_suppressed", Truth),
 ];
 
 const DEFAULTS: &[Field] = &[

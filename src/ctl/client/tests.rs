@@ -42,7 +42,7 @@ async fn serve(answers: &[(u16, &str)]) -> (String, Arc<Mutex<Vec<String>>>) {
 
 fn call(line: &str) -> Call {
     let words = ["incidentctl", "--by", "anna"].into_iter().chain(line.split(' '));
-    Wish::of(words.map(Into::into), Timestamp(0)).unwrap().call
+    Wish::of(words.map(Into::into), Timestamp(0)).unwrap().ask.daemon().unwrap()
 }
 
 /// Gives one command; expects the requests seen and the answer or the error.

@@ -14,7 +14,7 @@ fn wish(line: &str) -> Result<Wish, clap::Error> {
 }
 
 fn check(line: &str, expected: &str) {
-    let call = wish(line).unwrap_or_else(|error| panic!("{line}: {error}")).call;
+    let call = wish(line).unwrap_or_else(|error| panic!("{line}: {error}")).ask.daemon().unwrap();
     assert_eq!(call.to_string(), expected, "{line}");
 }
 
@@ -84,6 +84,46 @@ fn verbs_become_forms() {
 }
 
 #[test]
+fn silences_are_as_short_to_say_as_with_amtool() {
+    for (line, expected) in [
+        (
+            "silence add Disk 'node=~a.*' -d 2h -c why",
+            r#"POST api/itsm/v1/silences {"by":"anna","matchers":["alertname=\"Disk\"","node=~a.*"],"comment":"why","duration":"2h"}"#,
+        ),
+        (
+            "silence add a=b -d 2h -c why -a bo --annotation ticket=CHG-9 --annotation x=y",
+            r#"POST api/itsm/v1/silences {"by":"anna","matchers":["a=b"],"comment":"why","duration":"2h","created_by":"bo","annotations":{"ticket":"CHG-9","x":"y"}}"#,
+        ),
+        (
+            "silence update SIL-1 3h",
+            r#"POST api/itsm/v1/silences/SIL-1/update {"by":"anna","duration":"3h"}"#,
+        ),
+        ("silence expire SIL-1", r#"POST api/itsm/v1/silences/SIL-1/expire {"by":"anna"}"#),
+        ("silence query", "GET api/itsm/v1/silences?state=live"),
+        (
+            "silence query Disk node=a --created-by bo --id SIL-1 SIL-2",
+            "GET api/itsm/v1/silences?state=live&matcher=alertname%3D%22Disk%22%2Cnode%3Da\
+             &created_by=bo&id=SIL-1%2CSIL-2",
+        ),
+        (
+            "silence list --matcher a=b --state active",
+            "GET api/itsm/v1/silences?state=active&matcher=a%3Db",
+        ),
+    ] {
+        check(line, expected);
+    }
+    refused("silence add -d 2h -c why", "<MATCHERS>");
+    refused("silence add a=b -d 2h", "--comment");
+    refused("silence add a=b -c why -d soon", "is not a duration");
+    let Ask::Each(calls) = wish("silence expire SIL-1 SIL-2").unwrap().ask else {
+        panic!("two records are two calls");
+    };
+    assert_eq!(calls.len(), 2);
+    let quiet = wish("silence query -q").unwrap().ask.daemon().unwrap().answer;
+    assert!(matches!(quiet, Answer::Ids { .. }));
+}
+
+#[test]
 fn wrong_words_are_refused_with_what_would_be_right() {
     for (line, expected) in [
         ("incident", "Usage: incidentctl incident"),
@@ -105,10 +145,32 @@ fn wrong_words_are_refused_with_what_would_be_right() {
 fn a_list_knows_how_many_records_it_shows() {
     for (line, expected) in [("", 50), ("--limit 3", 3), ("--all", 100_000)] {
         let Answer::List { limit, .. } =
-            wish(&format!("incident list {line}")).unwrap().call.answer
+            wish(&format!("incident list {line}")).unwrap().ask.daemon().unwrap().answer
         else {
             panic!("a list is answered by a list");
         };
         assert_eq!(limit, expected, "{line}");
     }
+}
+
+#[test]
+fn routes_and_receivers_are_asked_for_by_name() {
+    check("config show", "GET api/itsm/v1/config");
+    check("config routes show", "GET api/itsm/v1/routes");
+    check(
+        "config routes test team=db 'a=\"b c\"'",
+        "GET api/itsm/v1/routes/explain?label=team%3Ddb&label=a%3Db%20c",
+    );
+    check("routes explain team=db", "GET api/itsm/v1/routes/explain?label=team%3Ddb");
+    check(
+        "receiver test team severity=page --resolved",
+        "POST api/itsm/v1/receivers/team/test \
+         {\"labels\":{\"severity\":\"page\"},\"resolved\":true,\"by\":\"anna\"}",
+    );
+    refused("routes explain team", "write NAME=VALUE");
+    refused("receiver test", "RECEIVER");
+    let offline = wish("config routes test --config.file am.yml team=db").unwrap().ask;
+    let Ask::Offline(Offline::Test { file, labels, .. }) = offline else { panic!("no daemon") };
+    assert_eq!(file, PathBuf::from("am.yml"));
+    assert_eq!(labels, [("team".to_owned(), "db".to_owned())]);
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::domain::value::{Actor, AuditId, Timestamp};
-use crate::domain::{Fact, Refusal, event, incident, notification, problem};
+use crate::domain::{Fact, Refusal, event, incident, notification, problem, silence};
 
 /// One thing that somebody did, or that the daemon decided.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -114,12 +114,41 @@ pub(super) fn refusal(actor: &Actor, refusal: &Refusal) -> Draft {
 /// What a fact means to an auditor; nothing for what monitoring does by the thousand.
 pub(super) fn draft(fact: &Fact) -> Option<Draft> {
     match fact {
+        Fact::Silence(fact) => of_silence(fact),
         Fact::Event(fact) => of_event(fact),
         Fact::Incident(fact) => of_incident(fact),
         Fact::Problem(fact) => of_problem(fact),
         Fact::Notification(fact) => of_notification(fact),
         Fact::Audit(_) => None,
     }
+}
+
+fn of_silence(fact: &silence::Fact) -> Option<Draft> {
+    match fact {
+        silence::Fact::Created(created) => Some(Draft {
+            record: created.id.to_string(),
+            before: created.replaces.map(|id| id.to_string()).unwrap_or_default(),
+            after: times(created.starts_at, created.ends_at),
+            reason: created.comment.clone(),
+            ..by(&created.by, "silence")
+        }),
+        silence::Fact::Updated(updated) => Some(Draft {
+            record: updated.id.to_string(),
+            after: times(updated.starts_at, updated.ends_at),
+            reason: updated.comment.clone(),
+            ..by(&updated.by, "update")
+        }),
+        silence::Fact::Expired { id, by: actor } => {
+            Some(Draft { record: id.to_string(), ..by(actor, "expire") })
+        }
+        silence::Fact::Began { .. }
+        | silence::Fact::Ended { .. }
+        | silence::Fact::Forgotten { .. } => None,
+    }
+}
+
+fn times(starts_at: Timestamp, ends_at: Timestamp) -> String {
+    format!("{starts_at} to {ends_at}")
 }
 
 fn of_event(fact: &event::Fact) -> Option<Draft> {
@@ -142,6 +171,8 @@ fn of_event(fact: &event::Fact) -> Option<Draft> {
         | event::Fact::Cleared { .. }
         | event::Fact::Staled { .. }
         | event::Fact::Returned { .. }
+        | event::Fact::Submerged { .. }
+        | event::Fact::Surfaced { .. }
         | event::Fact::FlapStarted { .. }
         | event::Fact::FlapEnded { .. }
         | event::Fact::Forgotten { .. } => None,
@@ -253,7 +284,10 @@ fn of_notification(fact: &notification::Fact) -> Option<Draft> {
         | F::Queued { .. }
         | F::Retried { .. }
         | F::Failed { .. }
-        | F::Delivered { .. } => None,
+        | F::Delivered { .. }
+        | F::Inherited { .. }
+        | F::Recalled { .. }
+        | F::Lapsed { .. } => None,
     }
 }
 

@@ -1,10 +1,18 @@
 //! Which record a fact speaks of, for the way from a record to its history.
 
-use crate::domain::{Fact, incident, problem};
+use crate::domain::{Fact, incident, problem, silence};
 
 /// The record that a fact speaks of; nothing for facts that come by the thousand or concern none.
 pub fn subject(fact: &Fact) -> Option<String> {
     match fact {
+        Fact::Silence(fact) => match fact {
+            silence::Fact::Created(created) => Some(created.id.to_string()),
+            silence::Fact::Updated(updated) => Some(updated.id.to_string()),
+            silence::Fact::Began { id }
+            | silence::Fact::Ended { id }
+            | silence::Fact::Expired { id, .. }
+            | silence::Fact::Forgotten { id } => Some(id.to_string()),
+        },
         Fact::Incident(fact) => match fact {
             incident::Fact::Opened(opened) => Some(opened.id.to_string()),
             incident::Fact::Moved(moved) => Some(moved.id.to_string()),

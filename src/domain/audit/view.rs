@@ -29,6 +29,7 @@ pub const MANUAL: Manual = Manual {
         optional("actor", "who", Kind::Text),
         optional("action", "what", Kind::Text),
     ],
+    make: None,
     verbs: &[],
     records: true,
 };

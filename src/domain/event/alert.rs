@@ -47,6 +47,8 @@ pub struct Alert {
     pub flapping: bool,
     /// Whether its lease ran out while its source was silent.
     pub stale: bool,
+    /// Whether it makes no incident, because it was suppressed when it began to fire.
+    pub submerged: bool,
 }
 
 /// What most alerts do not have.
@@ -180,6 +182,8 @@ pub(super) struct StoredAlert {
     flapping: bool,
     #[serde(default)]
     stale: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    submerged: bool,
 }
 
 impl StoredAlert {
@@ -202,6 +206,7 @@ impl StoredAlert {
             rare: alert.rare.clone(),
             flapping: alert.flapping,
             stale: alert.stale,
+            submerged: alert.submerged,
         }
     }
 
@@ -225,6 +230,7 @@ impl StoredAlert {
             rare: self.rare,
             flapping: self.flapping,
             stale: self.stale,
+            submerged: self.submerged,
         }
     }
 }

@@ -11,11 +11,15 @@ use crate::domain::value::{Labels, Severity, Span};
 /// Labels that make an incident's key where neither a rule nor a route says which.
 const BY_DEFAULT: [&str; 3] = ["alertname", "cluster", "service"];
 
+/// What most monitoring mixins call the alert that always fires.
+const WATCHDOG: &str = "Watchdog";
+
 /// How long alerts of one condition from several sources are taken for one incident.
 const SAME_AS_WINDOW: Span = Span::minutes(10);
 
 /// The incident an alert belongs to; nothing for what is no interruption: a severity of `none`, or
-/// an event that only proves that its source is alive.
+/// an event that only proves that its source is alive. A plain `alertmanager.yml` has no word for
+/// the latter, so there the usual name of such an alert counts.
 ///
 /// The first active rule that matches decides; without one, the `group_by` of the alert's first
 /// route, so that a plain `alertmanager.yml` makes one incident per aggregation group.
@@ -25,7 +29,8 @@ pub(super) fn correlate(
     labels: &Labels,
     severity: Severity,
 ) -> Option<Correlation> {
-    if severity == Severity::None || proves_life(settings, source, labels) {
+    let watchdog = settings.bare && labels.get("alertname") == WATCHDOG;
+    if severity == Severity::None || watchdog || proves_life(settings, source, labels) {
         return None;
     }
     if source == SELF {

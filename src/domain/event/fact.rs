@@ -92,6 +92,16 @@ pub enum Fact {
         /// Which.
         id: AlertId,
     },
+    /// An alert was suppressed when it began to fire: it makes no incident.
+    Submerged {
+        /// Which.
+        id: AlertId,
+    },
+    /// Nothing suppresses a submerged alert any longer, and it still fires.
+    Surfaced {
+        /// Which.
+        id: AlertId,
+    },
     /// An alert comes and goes too often to speak of each time.
     FlapStarted {
         /// Which.
@@ -143,6 +153,10 @@ pub struct Raised {
     /// The alert with the same identity before this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<AlertId>,
+    /// Whether it was over when it was first heard of; then it is no incident. Alertmanager, whose
+    /// place was taken, had told somebody that it fires, and who was told so is told its end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub over: bool,
 }
 
 /// Says which incident an alert belongs to: the rule that decided and the key it made.

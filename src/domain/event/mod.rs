@@ -9,7 +9,8 @@
 //! ```
 //!
 //! An event passes the stages enrich, dedupe, flap and correlate. A resolved event for something
-//! unknown is counted and leaves no trace. A re-send that says nothing new only renews the lease.
+//! unknown is counted and leaves no trace, unless the Alertmanager whose place was taken had told
+//! somebody that it fires. A re-send that says nothing new only renews the lease.
 
 pub mod adapter;
 mod alert;
@@ -17,16 +18,19 @@ pub mod correlate;
 mod enrich;
 mod fact;
 mod flap;
+pub mod inhibit;
 mod lease;
 mod message;
 pub mod poll;
 mod receive;
 pub mod rules;
 mod state;
+pub mod suppress;
+mod surface;
 mod view;
 
 use crate::domain::value::{Actor, AlertId, SourceId};
-use crate::domain::{self, Refusal, Turn};
+use crate::domain::{self, Refusal, Turn, silence};
 
 pub use alert::{Alert, Phase};
 pub(crate) use enrich::sight;
@@ -34,6 +38,7 @@ pub use fact::{ClearedBy, Correlation, Fact, Raised};
 pub use message::{Ends, Event, Signal};
 pub(crate) use receive::receive;
 pub use state::{Source, State};
+pub use suppress::{Suppressed, Suppression, Suppressor};
 pub use view::MANUAL;
 pub(crate) use view::{list, parse, show};
 
@@ -68,6 +73,8 @@ pub enum Deadline {
     Forget(AlertId),
     /// A source's dead-man switch.
     Deadman(SourceId),
+    /// Submerged alerts whose cover was lifted.
+    Surface,
 }
 
 pub(crate) fn handle(turn: &mut Turn, _: &Actor, command: Command) -> Result<(), Refusal> {
@@ -103,6 +110,9 @@ pub(crate) fn about_us(
 /// Notes a start: no lease runs out before the sources have had time to speak.
 pub(crate) fn started(turn: &mut Turn) {
     lease::started(turn);
+    let rules = &turn.settings().inhibitions;
+    turn.soften().event.equip(rules);
+    surface::reconsider_all(turn);
 }
 
 /// Notes that time has jumped: as after a start, the sources must first have time to speak.
@@ -117,6 +127,10 @@ pub(crate) fn configured(turn: &mut Turn) {
         let id = turn.state().event.next_configuration();
         turn.record(Fact::Configured { id, hash: hash.clone() });
     }
+    let rules = &turn.settings().inhibitions;
+    if turn.soften().event.equip(rules) {
+        surface::reconsider_all(turn);
+    }
     lease::arm(turn);
     let event = receive::about_us(INVALID, &[], "", Signal::Resolved, turn.now());
     if turn.state().event.by_key(receive::identity(turn, &event)).is_some() {
@@ -124,8 +138,14 @@ pub(crate) fn configured(turn: &mut Turn) {
     }
 }
 
-/// Nothing stands upstream of events.
-pub(crate) fn react(_: &mut Turn, _: &domain::Fact) {}
+/// What was silenced when it began to fire may surface when its silence is over.
+pub(crate) fn react(turn: &mut Turn, fact: &domain::Fact) {
+    if let domain::Fact::Silence(silence::Fact::Ended { id } | silence::Fact::Expired { id, .. }) =
+        fact
+    {
+        surface::lift(turn, suppress::Cover::Silence(*id));
+    }
+}
 
 pub(crate) fn wake(turn: &mut Turn, deadline: Deadline) {
     match deadline {
@@ -133,6 +153,7 @@ pub(crate) fn wake(turn: &mut Turn, deadline: Deadline) {
         Deadline::Flap(id) => flap::wake(turn, id),
         Deadline::Forget(id) => forget(turn, id),
         Deadline::Deadman(id) => lease::wake_deadman(turn, id),
+        Deadline::Surface => surface::wake(turn),
     }
 }
 

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use super::alert::Phase;
 use super::fact::{ClearedBy, Fact, Raised};
 use super::message::{Ends, Event, Signal};
-use super::{Deadline, SELF, correlate, enrich, flap, lease};
+use super::suppress::Cover;
+use super::{Deadline, SELF, correlate, enrich, flap, lease, surface};
 use crate::domain::Turn;
 use crate::domain::value::{AlertId, Fingerprint, Labels, Severity, Timestamp};
 
 /// Takes in the events of one request, in order.
 pub(crate) fn receive(turn: &mut Turn, events: Vec<Event>) {
     let mut speaker = None;
+    let mut risen = Vec::new();
     for event in events {
         // Events of one request have one source, which has then been heard.
         if speaker.as_ref() != Some(&event.source) || lease::is_watched(turn, &event.source) {
@@ -20,10 +22,12 @@ pub(crate) fn receive(turn: &mut Turn, events: Vec<Event>) {
         }
         let key = identity(turn, &event);
         match event.signal {
-            Signal::Firing => firing(turn, key, event),
+            Signal::Firing => risen.extend(firing(turn, key, event)),
             Signal::Resolved => resolved(turn, key, &event),
         }
     }
+    // Only now, so that a source may stand behind its targets in one request.
+    surface::submerge(turn, &risen);
 }
 
 /// What makes the event speak of one alert and not another.
@@ -53,27 +57,32 @@ pub(crate) fn identity(turn: &Turn, event: &Event) -> Fingerprint {
     event.identity(group, &labels)
 }
 
-fn firing(turn: &mut Turn, key: Fingerprint, event: Event) {
+/// Takes in a firing event and names the alert that begins to fire with it, if one does.
+fn firing(turn: &mut Turn, key: Fingerprint, event: Event) -> Option<AlertId> {
     let Some(id) = turn.state().event.newest(key) else {
-        return raise(turn, key, event, None);
+        return Some(raise(turn, key, event, None));
     };
     if renew(turn, id, &event) {
-        return;
+        return None;
     }
     let alert = turn.state().event.alert(id).expect("the index names alerts that exist");
     match alert.phase() {
-        Phase::Firing => repeat(turn, id, event),
+        Phase::Firing => {
+            repeat(turn, id, event);
+            None
+        }
         // A firing event that began before the end we know of was overtaken on its way.
         Phase::Resolved { at, .. } if event.starts_at < at && event.ends == Ends::Never => {
             turn.tally.stale += 1;
+            None
         }
         Phase::Resolved { noted, .. } => {
             let refire_window = turn.settings().defaults.refire_window;
             if turn.now().since(noted) > refire_window {
-                raise(turn, key, event, Some(id));
-            } else {
-                refire(turn, id, event);
+                return Some(raise(turn, key, event, Some(id)));
             }
+            refire(turn, id, event);
+            Some(id)
         }
     }
 }
@@ -115,9 +124,16 @@ fn repeat(turn: &mut Turn, id: AlertId, event: Event) {
         turn.tally.duplicate += 1;
     } else {
         let (labels, severity) = enriched(turn, &event);
+        let state = &turn.state().event;
+        let before = state.labels(state.alert(id).expect("the index names alerts that exist"));
+        let relabelled = before != labels;
         let Event { annotations, url, .. } = event;
         turn.record(Fact::Changed { id, labels, annotations, url, severity });
         turn.tally.changed += 1;
+        if relabelled {
+            surface::lift(turn, Cover::Alert(id));
+            surface::reconsider(turn, id);
+        }
     }
     let alert = turn.soften().event.soften_alert(id);
     alert.starts_at = starts_at;
@@ -159,19 +175,41 @@ fn merge(old: (Timestamp, Ends), new: (Timestamp, Ends)) -> (Timestamp, Ends) {
 }
 
 fn refire(turn: &mut Turn, id: AlertId, event: Event) {
-    let Event { starts_at, ends, annotations, url, .. } = event;
+    let alert = turn.state().event.alert(id).expect("the index names alerts that exist");
+    let Event { mut starts_at, ends, annotations, url, .. } = event;
+    // It never was over where it began again before it ended.
+    if let Phase::Resolved { at, .. } = alert.phase()
+        && starts_at < at
+    {
+        (starts_at, _) = merge((alert.starts_at, Ends::At(at)), (starts_at, ends));
+    }
     turn.record(Fact::Refired { id, starts_at, ends, annotations, url });
     turn.tally.new += 1;
     lease::await_end(turn, ends);
     flap::changed(turn, id);
 }
 
-fn raise(turn: &mut Turn, key: Fingerprint, event: Event, previous: Option<AlertId>) {
+fn raise(turn: &mut Turn, key: Fingerprint, event: Event, previous: Option<AlertId>) -> AlertId {
+    let ends = event.ends;
+    let id = bear(turn, key, event, previous, false);
+    turn.tally.new += 1;
+    lease::await_end(turn, ends);
+    id
+}
+
+/// Records the birth of an alert.
+fn bear(
+    turn: &mut Turn,
+    key: Fingerprint,
+    event: Event,
+    previous: Option<AlertId>,
+    over: bool,
+) -> AlertId {
     let id = turn.state().event.next_alert();
     let source = lease::source(turn, &event.source);
     let set = enrich::set(turn.settings(), &event, turn.now());
-    let over = (!set.is_empty()).then(|| event.labels.with(set.iter()));
-    let labels = over.as_ref().unwrap_or(&event.labels);
+    let laid_over = (!set.is_empty()).then(|| event.labels.with(set.iter()));
+    let labels = laid_over.as_ref().unwrap_or(&event.labels);
     let severity = turn.settings().severity_of(&event.source, labels.get("severity"));
     let correlation = correlate::correlate(turn.settings(), &event.source, labels, severity);
     let Event { labels, annotations, url, key: source_key, starts_at, ends, .. } = event;
@@ -189,32 +227,45 @@ fn raise(turn: &mut Turn, key: Fingerprint, event: Event, previous: Option<Alert
         severity,
         correlation,
         previous,
+        over,
     })));
-    turn.tally.new += 1;
-    lease::await_end(turn, ends);
+    id
 }
 
 fn resolved(turn: &mut Turn, key: Fingerprint, event: &Event) {
-    let Some((id, alert)) = turn.state().event.by_key(key) else {
-        // Cleared before we ever saw it fire.
-        turn.tally.resolved_unknown += 1;
-        return;
-    };
     let ended = event.ends.at().unwrap_or(turn.now()).min(turn.now());
+    let Some((id, alert)) = turn.state().event.by_key(key) else {
+        return resolved_unheard(turn, key, event, ended);
+    };
     match alert.phase() {
         Phase::Resolved { .. } => turn.tally.duplicate += 1,
-        // The end of an earlier outbreak, overtaken on its way by the next one.
-        Phase::Firing if ended < alert.starts_at => turn.tally.stale += 1,
+        // The end of an earlier outbreak, overtaken on its way by the next one. Alertmanager takes
+        // it for the end of this one.
+        Phase::Firing if ended < alert.starts_at && !turn.settings().bare => turn.tally.stale += 1,
         Phase::Firing => {
+            let ended = ended.max(alert.starts_at);
             turn.tally.resolved += 1;
             clear(turn, id, ended, ClearedBy::Source);
         }
     }
 }
 
+/// Something has ended that was never heard to fire. That leaves no trace, unless the Alertmanager
+/// whose place was taken had told somebody that it fires: who was told so is told its end.
+fn resolved_unheard(turn: &mut Turn, key: Fingerprint, event: &Event, ended: Timestamp) {
+    if !turn.state().notification.was_told_before(&event.labels) {
+        turn.tally.resolved_unknown += 1;
+        return;
+    }
+    let id = bear(turn, key, event.clone(), None, true);
+    turn.tally.resolved += 1;
+    clear(turn, id, ended, ClearedBy::Source);
+}
+
 /// Ends an alert, on its source's word or because its lease ran out.
 pub(super) fn clear(turn: &mut Turn, id: AlertId, at: Timestamp, by: ClearedBy) {
     turn.record(Fact::Cleared { id, at, by });
+    surface::lift(turn, Cover::Alert(id));
     turn.wake_after(turn.settings().defaults.refire_window, Deadline::Forget(id));
     flap::changed(turn, id);
 }

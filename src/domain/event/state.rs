@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::alert::{Alert, End, Phase, Rare, StoredAlert, count, shelve};
 use super::fact::{Correlation, Fact, Raised};
+use super::inhibit::Inhibitors;
 use super::message::Event;
+use super::surface::Depths;
 use crate::domain::index::Index;
 use crate::domain::table::{Table, UnreadablePage};
 use crate::domain::value::{
@@ -28,6 +30,10 @@ pub struct State {
     grace_until: Timestamp,
     /// When leases are looked at next. Soft.
     sweep_at: Option<Timestamp>,
+    /// Which firing alerts inhibit others, by the rules in force.
+    pub(super) inhibitors: Inhibitors,
+    /// What submerged alerts wait for. Soft.
+    pub(super) depths: Depths,
 }
 
 /// A source of events.
@@ -208,8 +214,11 @@ impl State {
                 alert.updated_at = at;
                 alert.count = alert.count.saturating_add(1);
                 alert.remember(at);
+                alert.submerged = false;
+                self.seat(*id);
             }
             Fact::Changed { id, labels, annotations, url, severity } => {
+                self.unseat(*id);
                 let (pairs, texts) = shelve(&mut self.symbols, labels, annotations);
                 let alert = self.alerts.expect_mut(*id);
                 let before = std::mem::replace(&mut alert.pairs, pairs);
@@ -219,6 +228,7 @@ impl State {
                 alert.updated_at = at;
                 self.symbols.release(&before);
                 self.fold_content(*id, annotations, url);
+                self.seat(*id);
             }
             Fact::Cleared { id, at: ended, by } => {
                 let alert = self.alerts.expect_mut(*id);
@@ -226,10 +236,18 @@ impl State {
                 let end = End { at: *ended, noted: at, by: *by };
                 alert.rare.get_or_insert_default().end = Some(end);
                 alert.stale = false;
+                alert.submerged = false;
                 alert.remember(at);
+                self.depths.forget(*id);
+                self.unseat(*id);
             }
             Fact::Staled { id } => self.alerts.expect_mut(*id).stale = true,
             Fact::Returned { id } => self.alerts.expect_mut(*id).stale = false,
+            Fact::Submerged { id } => self.alerts.expect_mut(*id).submerged = true,
+            Fact::Surfaced { id } => {
+                self.alerts.expect_mut(*id).submerged = false;
+                self.depths.forget(*id);
+            }
             Fact::FlapStarted { id } => self.alerts.expect_mut(*id).flapping = true,
             Fact::FlapEnded { id } => self.alerts.expect_mut(*id).flapping = false,
             Fact::Forgotten { id } => self.fold_forgotten(*id),
@@ -265,9 +283,11 @@ impl State {
             rare: (rare != Rare::default()).then(|| Box::new(rare)),
             flapping: false,
             stale: false,
+            submerged: false,
         };
         self.index(raised.key, raised.id);
         self.alerts.insert(raised.id, Box::new(alert));
+        self.seat(raised.id);
     }
 
     fn fold_content(&mut self, id: AlertId, annotations: &Labels, url: &str) {
@@ -342,6 +362,7 @@ impl State {
         }
         self.source_names =
             self.sources.iter().map(|(id, source)| (source.name.clone(), id)).collect();
+        self.seat_all();
     }
 
     pub(crate) fn agenda(&self, add: &mut dyn FnMut(Timestamp, super::Deadline)) {

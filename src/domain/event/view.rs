@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::Command;
 use super::alert::{Alert, Phase};
+use super::suppress::suppression;
 use crate::domain::value::{AlertId, Timestamp};
 use crate::domain::view::{Column, Fields, Invalid, Kind, List, Manual, Query, optional};
 use crate::domain::{self, Settings};
@@ -38,6 +39,7 @@ pub const MANUAL: Manual = Manual {
         optional("source", "the source's name", Kind::Text),
         optional("incident", "the incident it belongs to", Kind::Text),
     ],
+    make: None,
     verbs: &[],
     records: true,
 };
@@ -59,6 +61,7 @@ pub(crate) fn parse(verb: &str, _: &str, _: &Fields) -> Result<Command, Invalid>
 
 fn record(state: &domain::State, id: AlertId, alert: &Alert) -> Value {
     let events = &state.event;
+    let suppression = suppression(state, alert);
     let (resolved_at, resolved_by) = match alert.phase() {
         Phase::Firing => (None, None),
         Phase::Resolved { at, by, .. } => (Some(at.rfc3339()), Some(by)),
@@ -67,6 +70,8 @@ fn record(state: &domain::State, id: AlertId, alert: &Alert) -> Value {
         "id": id.to_string(),
         "fingerprint": events.labels(alert).fingerprint().to_string(),
         "state": standing(alert),
+        "silenced_by": suppression.silenced_by.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "inhibited_by": suppression.inhibited_by.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "severity": alert.severity.name(),
         "labels": events.labels(alert),
         "annotations": events.annotations(alert),

@@ -44,12 +44,21 @@ pub enum Deadline {
 pub(crate) fn react(turn: &mut Turn, fact: &domain::Fact) {
     let domain::Fact::Event(fact) = fact else { return };
     match fact {
+        event::Fact::Raised(raised) if raised.over => {}
         event::Fact::Raised(raised) => {
-            if let Some(correlation) = &raised.correlation {
+            if let Some(correlation) = &raised.correlation
+                && !is_submerged(turn, raised.id)
+            {
                 lifecycle::alert_fires(turn, raised.id, correlation);
             }
         }
-        event::Fact::Refired { id, .. } => refired(turn, *id),
+        event::Fact::Refired { id, .. } if is_submerged(turn, *id) => {
+            // The incident that had it knows how it is doing, but opens no more than a new one would.
+            if let Some(incident) = turn.state().incident.of_alert(*id) {
+                turn.record(Fact::Fired { id: incident, alert: *id });
+            }
+        }
+        event::Fact::Refired { id, .. } | event::Fact::Surfaced { id } => refired(turn, *id),
         event::Fact::Cleared { id, .. } => {
             if let Some(incident) = turn.state().incident.of_alert(*id) {
                 lifecycle::member_clears(turn, incident, *id);
@@ -66,9 +75,15 @@ pub(crate) fn react(turn: &mut Turn, fact: &domain::Fact) {
     }
 }
 
+/// What was suppressed when it began to fire is nobody's business until it surfaces.
+fn is_submerged(turn: &Turn, alert: AlertId) -> bool {
+    turn.state().event.alert(alert).is_some_and(|alert| alert.submerged)
+}
+
+/// An alert fires again, or has surfaced.
 fn refired(turn: &mut Turn, alert: AlertId) {
     let events = &turn.state().event;
-    let known = events.alert(alert).expect("just refired");
+    let known = events.alert(alert).expect("a fact names an alert that exists");
     let Some(correlation) = events.correlation(known) else { return };
     match turn.state().incident.of_alert(alert) {
         Some(incident) => lifecycle::member_fires(turn, incident, alert, &correlation),

@@ -56,6 +56,7 @@ pub const MANUAL: Manual = Manual {
         optional("service", "the label `service`", Kind::Text),
         optional("team", "the owning team", Kind::Text),
     ],
+    make: None,
     verbs: &[
         Verb {
             name: "acknowledge",

@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::inherited::{AlertHash, Inherited};
 use super::verdict::{Standing, Verdict};
 use crate::domain::value::{
-    AlertId, ChannelId, DeliveryId, Fingerprint, GroupId, IncidentId, Labels, Priority, Timestamp,
+    AlertId, ChannelId, DeliveryId, Fingerprint, GroupId, IncidentId, InheritedId, Labels,
+    Priority, Timestamp,
 };
 
 /// A fact of notification.
@@ -117,6 +119,31 @@ pub enum Fact {
         /// The channel.
         id: ChannelId,
     },
+    /// What the Alertmanager whose place was taken had told of a group.
+    Inherited {
+        /// The entry's number; one of the same number is replaced.
+        id: InheritedId,
+        /// What was told.
+        entry: Box<Inherited>,
+    },
+    /// An alert was heard of that a channel had been told of by Alertmanager.
+    Recalled {
+        /// The entry that says so.
+        entry: InheritedId,
+        /// The alert's group.
+        group: GroupId,
+        /// The channel.
+        channel: ChannelId,
+        /// The alert's identity.
+        key: Fingerprint,
+        /// The alert as the entry names it.
+        hash: AlertHash,
+    },
+    /// Nothing was heard of what some entries name for as long as Alertmanager would have kept them.
+    Lapsed {
+        /// The entries.
+        ids: Vec<InheritedId>,
+    },
 }
 
 /// What a message says, decided when its attempt is made.
@@ -127,6 +154,10 @@ pub struct Says {
     /// The alerts it tells as firing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub firing: Vec<Fingerprint>,
+    /// Alerts that the receiver was told of before and that still fire, kept from people; the
+    /// message leaves them out, and their ends are owed all the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<Fingerprint>,
     /// The alerts it tells as ended.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resolved: Vec<Fingerprint>,

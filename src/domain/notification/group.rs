@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::fact::Fact;
 use super::receiver::Integration;
 use super::route::{GroupBy, Route};
+use super::stand::{self, Stand, is_firing};
 use super::state::{Group, Told};
 use super::verdict::{self, Standing, Verdict};
-use super::{Deadline, outbox};
+use super::{Deadline, inherited, outbox};
 use crate::domain::incident::Incident;
 use crate::domain::value::{
     AlertId, Fingerprint, GroupId, IncidentId, Labels, Priority, Span, Timestamp,
@@ -35,6 +36,7 @@ pub(super) fn place(turn: &mut Turn, id: AlertId, labels: &Labels) {
         let known = turn.state().notification.group(group).and_then(|group| group.alerts.get(&key));
         if known != Some(&id) {
             turn.record(Fact::Grouped { id: group, alert: id, key });
+            inherited::recall(turn, group, Some((key, id)));
         }
         wind(turn, group);
     }
@@ -102,13 +104,23 @@ fn next_tick(turn: &Turn, group: &Group) -> Timestamp {
     group.base + Span((passed / interval + 1).saturating_mul(interval))
 }
 
+/// The route that a group is of; one with its matchers and another receiver if there is none.
+pub(super) fn route<'a>(settings: &'a Settings, group: &Group) -> Option<&'a Route> {
+    let nodes = || settings.routes.nodes().iter();
+    let own = nodes().find(|route| group.is_of(route));
+    own.or_else(|| nodes().find(|route| route.key == group.route))
+}
+
 fn intervals(settings: &Settings, group: &Group) -> (Span, Span) {
-    let route = settings.routes.nodes().iter().find(|route| route.key == group.route);
-    route.map_or((INTERVAL_ORPHAN, REPEAT_ORPHAN), |r| (r.group_interval, r.repeat_interval))
+    route(settings, group)
+        .map_or((INTERVAL_ORPHAN, REPEAT_ORPHAN), |r| (r.group_interval, r.repeat_interval))
 }
 
 /// A tick: what is to be told is told now.
 pub(super) fn tick(turn: &mut Turn, id: GroupId) {
+    if is_quiet(turn, id) {
+        return;
+    }
     let Some(group) = turn.state().notification.group(id) else { return };
     if !group.ticked {
         if group.base > turn.now() {
@@ -116,13 +128,39 @@ pub(super) fn tick(turn: &mut Turn, id: GroupId) {
         }
         turn.record(Fact::Ticked { id });
     }
-    speak(turn, id);
+    inherited::recall(turn, id, None);
+    let Some(group) = turn.state().notification.group(id) else { return };
+    let stand = Stand::of(turn, group);
+    for (by, alerts) in stand.counts.counts() {
+        turn.suppressed.count(by, alerts);
+    }
+    leave_untold(turn, id, &stand);
+    speak(turn, id, &stand);
     tidy(turn, id);
-    await_repeat(turn, id);
+    await_next(turn, id, &stand);
+}
+
+/// Lets go what has ended while it was suppressed, where that is not to be told.
+fn leave_untold(turn: &mut Turn, id: GroupId, stand: &Stand) {
+    if !stand.untold.is_empty() && !turn.state().notification.is_speaking(id) {
+        turn.record(Fact::Dropped { id, keys: stand.untold.clone() });
+    }
+}
+
+/// Tells whether nothing is told yet; then the group looks at itself when that is over.
+fn is_quiet(turn: &mut Turn, id: GroupId) -> bool {
+    let until = turn.settings().quiet_until.filter(|until| *until > turn.now());
+    if let Some(until) = until {
+        turn.wake_at(until, Deadline::Tick(id));
+    }
+    until.is_some()
 }
 
 /// Lets a group speak through each integration of its receiver that has something to be told.
-pub(super) fn speak(turn: &mut Turn, id: GroupId) {
+pub(super) fn speak(turn: &mut Turn, id: GroupId, stand: &Stand) {
+    if is_quiet(turn, id) {
+        return;
+    }
     let Some(group) = turn.state().notification.group(id) else { return };
     let settings = turn.settings();
     let Some(receiver) = settings.receivers.get(&group.receiver) else { return };
@@ -132,8 +170,11 @@ pub(super) fn speak(turn: &mut Turn, id: GroupId) {
             // It says how things stand when its next attempt is made, and looks again after it.
             continue;
         }
-        let says = outbox::says(turn, id, channel, integration.send_resolved);
-        if says.verdict != Verdict::Quiet {
+        let says = outbox::says(turn, id, channel, integration.send_resolved, stand);
+        let over = says.verdict == Verdict::AllResolved;
+        if over && inherited::awaits_more(turn, id, channel) {
+            wind(turn, id);
+        } else if says.verdict != Verdict::Quiet {
             outbox::queue(turn, id, channel, says);
         }
     }
@@ -142,9 +183,12 @@ pub(super) fn speak(turn: &mut Turn, id: GroupId) {
 /// An incident has changed: its groups tell at once, once their first tick is past.
 pub(super) fn incident_changed(turn: &mut Turn, id: IncidentId) {
     for group in turn.state().notification.groups_of_incident(id) {
-        if turn.state().notification.group(group).is_some_and(|group| group.ticked) {
-            speak(turn, group);
-            tidy(turn, group);
+        let known = turn.state().notification.group(group).filter(|group| group.ticked);
+        let Some(stand) = known.map(|known| Stand::of(turn, known)) else { continue };
+        speak(turn, group, &stand);
+        tidy(turn, group);
+        if stand.muted.is_some() {
+            await_next(turn, group, &stand);
         }
     }
 }
@@ -153,21 +197,31 @@ pub(super) fn incident_changed(turn: &mut Turn, id: IncidentId) {
 pub(super) fn settled(turn: &mut Turn, id: GroupId) {
     let Some(group) = turn.state().notification.group(id) else { return };
     if group.incident.is_some() {
-        speak(turn, id);
+        let stand = Stand::of(turn, group);
+        speak(turn, id, &stand);
     } else {
         // What changed while the message was on its way waits for the next tick.
         wind(turn, id);
     }
+    look_again(turn, id);
+}
+
+/// Lets go what is done, and makes sure that what is not is looked at in time.
+pub(super) fn look_again(turn: &mut Turn, id: GroupId) {
     tidy(turn, id);
-    await_repeat(turn, id);
+    let Some(group) = turn.state().notification.group(id) else { return };
+    let stand =
+        if stand::can_be_held(turn, group) { Stand::of(turn, group) } else { Stand::default() };
+    await_next(turn, id, &stand);
 }
 
 /// Lets go what has been told, and closes the group when nothing is left.
 pub(super) fn tidy(turn: &mut Turn, id: GroupId) {
-    let Some(group) = turn.state().notification.group(id) else { return };
     if turn.state().notification.is_speaking(id) {
         return;
     }
+    inherited::recall(turn, id, None);
+    let Some(group) = turn.state().notification.group(id) else { return };
     if let Some(incident) = group.incident {
         let standing = Standing::of(turn.state().incident.expect(incident));
         let over = !standing.status.is_open() && !is_reopenable(turn, incident);
@@ -223,13 +277,13 @@ fn told<'a>(turn: &'a Turn, group: &'a Group) -> impl Iterator<Item = (&'a Integ
     })
 }
 
-fn is_firing(turn: &Turn, id: AlertId) -> bool {
-    turn.state().event.alert(id).is_some_and(crate::domain::event::Alert::is_firing)
-}
-
-/// A group that has spoken looks again at the tick at which repeating may be due.
-fn await_repeat(turn: &mut Turn, id: GroupId) {
+/// A group that has spoken looks again at the tick at which repeating may be due; one that keeps
+/// something from people, at every tick, so that it speaks soon after it may.
+fn await_next(turn: &mut Turn, id: GroupId, stand: &Stand) {
     let Some(group) = turn.state().notification.group(id) else { return };
+    if holds_back(turn, group, stand) {
+        return wind(turn, id);
+    }
     let (interval, repeat) = intervals(turn.settings(), group);
     let Some(told_at) = group.told.values().map(|told| told.at).min() else { return };
     let due = (told_at + repeat).max(turn.now());
@@ -238,6 +292,28 @@ fn await_repeat(turn: &mut Turn, id: GroupId) {
     if at > turn.now() {
         turn.wake_at(at, Deadline::Tick(id));
     }
+}
+
+/// Tells whether somebody would be told something if nothing were suppressed.
+fn holds_back(turn: &Turn, group: &Group, stand: &Stand) -> bool {
+    if stand.held.is_empty() && (stand.muted.is_none() || group.incident.is_none()) {
+        return false;
+    }
+    let Some(receiver) = turn.settings().receivers.get(&group.receiver) else { return false };
+    let (_, repeat) = intervals(turn.settings(), group);
+    let mut channels = receiver.integrations.iter().map(|one| {
+        let name = outbox::channel_name(&receiver.name, one);
+        turn.state().notification.channel_named(&name).and_then(|id| group.told.get(&id))
+    });
+    let incident = group.incident.map(|id| turn.state().incident.expect(id));
+    channels.any(|told| match (incident, told) {
+        (Some(incident), told) => {
+            let standing = Standing::of(incident);
+            verdict::of_incident(told, standing, repeat, turn.now()) != Verdict::Quiet
+        }
+        (None, Some(told)) => !stand.held.is_subset(&told.firing) || told.at + repeat <= turn.now(),
+        (None, None) => true,
+    })
 }
 
 /// Other rules are in force: alerts go where the new tree says. A group that somebody was told of
@@ -308,25 +384,23 @@ pub(super) fn verdict(
     group: &Group,
     told: Option<&Told>,
     send_resolved: bool,
-) -> (Verdict, BTreeSet<Fingerprint>, BTreeSet<Fingerprint>) {
+    stand: &Stand,
+) -> Verdict {
     let (_, repeat) = intervals(turn.settings(), group);
-    let (firing, ended): (Vec<_>, Vec<_>) =
-        group.alerts.iter().partition(|(_, alert)| is_firing(turn, **alert));
-    let keys =
-        |some: Vec<(&Fingerprint, &AlertId)>| some.into_iter().map(|(key, _)| *key).collect();
-    let (firing, ended) = (keys(firing), keys(ended));
-    let verdict = verdict::of_alerts(told, (&firing, &ended), (send_resolved, repeat), turn.now());
-    (verdict, firing, ended)
+    verdict::of_alerts(told, stand, (send_resolved, repeat), turn.now())
 }
 
-/// What an incident's group has to tell a channel.
+/// What an incident's group has to tell a channel; in a muted time only that it is over.
 pub(super) fn incident_verdict(
     turn: &Turn,
     group: &Group,
     incident: &Incident,
     told: Option<&Told>,
+    stand: &Stand,
 ) -> (Verdict, Standing) {
     let (_, repeat) = intervals(turn.settings(), group);
     let standing = Standing::of(incident);
-    (verdict::of_incident(told, standing, repeat, turn.now()), standing)
+    let verdict = verdict::of_incident(told, standing, repeat, turn.now());
+    let muted = stand.muted.is_some() && !(stand.tells_ends && verdict.is_end());
+    (if muted { Verdict::Quiet } else { verdict }, standing)
 }

@@ -1,6 +1,10 @@
 //! Letters: what a delivery says, as things stand when its attempt is made.
 
-use super::message::{AlertStatus, Letter, LetterAlert, LetterIncident, LetterProblem, Thread};
+use std::cmp::Ordering;
+
+use super::message::{
+    AlertStatus, Letter, LetterAlert, LetterIncident, LetterProblem, Thread, route_labels,
+};
 use super::outbox::channel_name;
 use super::receiver::Integration;
 use super::state::{Delivery, Group};
@@ -41,12 +45,14 @@ pub fn letter(
     let waited = now.since(delivery.queued_at);
     let told = group.told.get(&delivery.channel);
     let incident = subject(state, group);
+    let alerts = alerts(state, group, delivery);
     Some(Letter {
         receiver: group.receiver.clone(),
         group_key: group.key(),
         group_labels: group.labels.clone(),
+        route_labels: route_words(settings, group, &alerts, now),
         reason: delivery.says.verdict.reason().to_owned(),
-        alerts: alerts(state, group, delivery),
+        alerts,
         external_url: settings.external_url.trim_end_matches('/').to_owned(),
         incident: incident.map(|(id, incident)| {
             incident_words(state, settings, id, incident, delivery.says.verdict)
@@ -57,10 +63,28 @@ pub fn letter(
         delayed: (waited > DELAY_WORTH_TELLING).then_some(waited),
         thread: Thread {
             root: root(group, delivery),
-            previous: told.map(|told| told.first).into_iter().collect(),
-            provider: told.and_then(|told| told.provider.clone()),
+            previous: told.and_then(|told| told.first).into_iter().collect(),
+            provider: told
+                // What is over stays as it stands; a new beginning is a new message.
+                .filter(|_| delivery.says.verdict != Verdict::First)
+                .and_then(|told| told.provider.clone()),
         },
         now,
+    })
+}
+
+/// What the group's route says of its messages; nothing if the configuration no longer has it.
+fn route_words(
+    settings: &Settings,
+    group: &Group,
+    alerts: &[LetterAlert],
+    now: Timestamp,
+) -> Labels {
+    let route = settings.routes.nodes().iter().find(|route| group.is_of(route));
+    let labels = alerts.iter().map(|alert| &alert.labels);
+    let annotations = alerts.iter().map(|alert| &alert.annotations);
+    route.map_or_else(Labels::default, |route| {
+        route_labels(settings, route, &group.labels, labels, annotations, now)
     })
 }
 
@@ -89,7 +113,7 @@ fn alerts(state: &State, group: &Group, delivery: &Delivery) -> Vec<LetterAlert>
         Some(incident) => of_incident(state, incident),
         None => of_group(state, group, delivery),
     };
-    alerts.sort_by(|a, b| order(&a.labels).cmp(&order(&b.labels)));
+    alerts.sort_by(|a, b| order(&a.labels, &b.labels));
     alerts
 }
 
@@ -116,8 +140,9 @@ fn of_group(state: &State, group: &Group, delivery: &Delivery) -> Vec<LetterAler
 }
 
 /// Alertmanager's order of the alerts of a group: job, instance, then all labels.
-fn order(labels: &Labels) -> (&str, &str, &Labels) {
-    (labels.get("job"), labels.get("instance"), labels)
+fn order(a: &Labels, b: &Labels) -> Ordering {
+    let by = |name| a.get(name).cmp(b.get(name));
+    by("job").then_with(|| by("instance")).then_with(|| a.order(b))
 }
 
 fn alert(state: &State, id: AlertId, firing: bool) -> Option<LetterAlert> {

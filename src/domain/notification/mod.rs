@@ -6,11 +6,15 @@
 
 mod fact;
 mod group;
+mod handover;
+mod inherited;
+pub mod interval;
 mod letter;
 pub mod message;
 mod outbox;
 pub mod receiver;
 pub mod route;
+mod stand;
 mod state;
 mod verdict;
 mod view;
@@ -21,6 +25,8 @@ use crate::domain::value::{Actor, ChannelId, DeliveryId, GroupId, Span};
 use crate::domain::{self, Refusal, Turn};
 
 pub use fact::{Abandonment, Fact, Says};
+pub use handover::handed_over;
+pub use inherited::{AlertHash, Datum, Inherited};
 pub use letter::{integration_of, letter};
 pub use state::{Channel, Delivery, Group, State, Told};
 pub use verdict::{Standing, Verdict};
@@ -39,6 +45,8 @@ pub enum Command {
         /// What became of it.
         outcome: Outcome,
     },
+    /// Take over what an Alertmanager had told.
+    Inherit(Vec<Inherited>),
 }
 
 /// What became of an attempt.
@@ -74,11 +82,15 @@ pub enum Deadline {
     Retry(DeliveryId),
     /// A look at a failing channel.
     Probe(ChannelId),
+    /// The next inherited entry that may be forgotten.
+    Lapse,
 }
 
 pub(crate) fn handle(turn: &mut Turn, _: &Actor, command: Command) -> Result<(), Refusal> {
-    let Command::Report { id, attempt, outcome } = command;
-    outbox::report(turn, id, attempt, outcome);
+    match command {
+        Command::Report { id, attempt, outcome } => outbox::report(turn, id, attempt, outcome),
+        Command::Inherit(entries) => inherited::inherit(turn, entries),
+    }
     Ok(())
 }
 
@@ -135,5 +147,6 @@ pub(crate) fn wake(turn: &mut Turn, deadline: Deadline) {
         Deadline::Wind(id) => group::wind(turn, id),
         Deadline::Retry(id) => outbox::retry(turn, id),
         Deadline::Probe(id) => outbox::probe(turn, id),
+        Deadline::Lapse => inherited::lapse(turn),
     }
 }

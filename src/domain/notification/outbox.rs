@@ -13,11 +13,12 @@
 
 use super::fact::{Abandonment, Fact, Says};
 use super::receiver::Integration;
+use super::stand::Stand;
 use super::verdict::Verdict;
 use super::{Deadline, Outcome, group};
 use crate::domain::Turn;
 use crate::domain::event::{self, Signal};
-use crate::domain::value::{ChannelId, DeliveryId, GroupId, Span};
+use crate::domain::value::{ChannelId, DeliveryId, Fingerprint, GroupId, Span};
 
 /// The first wait after a failure; each further one doubles it.
 const RETRY_FIRST: Span = Span::seconds(5);
@@ -51,19 +52,32 @@ pub(super) fn channel_name(receiver: &str, integration: &Integration) -> String 
 }
 
 /// What is to be said to a channel about a group, as things stand.
-pub(super) fn says(turn: &Turn, id: GroupId, channel: ChannelId, send_resolved: bool) -> Says {
+pub(super) fn says(
+    turn: &Turn,
+    id: GroupId,
+    channel: ChannelId,
+    send_resolved: bool,
+    stand: &Stand,
+) -> Says {
     let group = turn.state().notification.group(id).expect("the caller has looked");
     let told = group.told.get(&channel);
     if let Some(incident) = group.incident {
         let incident = turn.state().incident.expect(incident);
-        let (verdict, standing) = group::incident_verdict(turn, group, incident, told);
+        let (verdict, standing) = group::incident_verdict(turn, group, incident, told, stand);
         return Says { verdict, standing: Some(standing), ..Says::default() };
     }
-    let (verdict, firing, mut ended) = group::verdict(turn, group, told, send_resolved);
+    let verdict = group::verdict(turn, group, told, send_resolved, stand);
     // Only who was told of an alert is told of its end.
-    ended.retain(|key| send_resolved && told.is_some_and(|told| told.firing.contains(key)));
-    let list = |keys: std::collections::BTreeSet<_>| keys.into_iter().collect();
-    Says { verdict, firing: list(firing), resolved: list(ended), standing: None }
+    let is_owed =
+        |key: &&Fingerprint| send_resolved && told.is_some_and(|told| told.firing.contains(*key));
+    let resolved = stand.ended.iter().filter(is_owed).copied().collect();
+    let firing: Vec<Fingerprint> = stand.firing.iter().copied().collect();
+    let believed: Vec<Fingerprint> = stand.believed(told).collect();
+    // A message in which nothing fires would close what the receiver has open, though something
+    // that it knows of still fires.
+    let (firing, kept) =
+        if firing.is_empty() { (believed, Vec::new()) } else { (firing, believed) };
+    Says { verdict, firing, kept, resolved, standing: None }
 }
 
 /// Decides a message.
@@ -133,7 +147,7 @@ fn attempt(turn: &mut Turn, id: DeliveryId) {
     let (group, channel) = (delivery.group, delivery.channel);
     let abandon = |turn: &mut Turn, why| {
         turn.record(Fact::Abandoned { id, why, again: false });
-        group::tidy(turn, group);
+        group::look_again(turn, group);
     };
     let Some(known) = turn.state().notification.group(group) else {
         return abandon(turn, Abandonment::Obsolete);
@@ -147,7 +161,8 @@ fn attempt(turn: &mut Turn, id: DeliveryId) {
     let Some(integration) = integration else {
         return abandon(turn, Abandonment::ReceiverGone);
     };
-    let says = says(turn, group, channel, integration.send_resolved);
+    let stand = Stand::of(turn, known);
+    let says = says(turn, group, channel, integration.send_resolved, &stand);
     if says.verdict == Verdict::Quiet {
         return abandon(turn, Abandonment::Obsolete);
     }

@@ -3,6 +3,7 @@
 //! Alertmanager's rules: depth first, left to right; the first child that matches ends the search
 //! unless it says `continue`; if no child matches, the node itself takes the alert.
 
+use crate::domain::template::Template;
 use crate::domain::value::{Labels, Matchers, Span};
 
 /// The tree, flattened: node 0 is the root, and parents stand before their children.
@@ -12,7 +13,7 @@ pub struct Routes {
 }
 
 /// A node of the tree with everything it inherits filled in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Route {
     /// Where the node stands in [`Routes`].
     pub index: usize,
@@ -36,8 +37,26 @@ pub struct Route {
     pub mute_time_intervals: Vec<String>,
     /// Names of time intervals outside of which nothing is sent.
     pub active_time_intervals: Vec<String>,
+    /// What every message of the route carries (`labels`): names with templates. A child's word
+    /// counts more than its parent's.
+    pub labels: Vec<(String, RouteLabel)>,
     /// The children's places in [`Routes`].
     pub children: Vec<usize>,
+}
+
+/// What a route label says: a template, and its text for where it cannot be rendered.
+#[derive(Debug, Clone)]
+pub struct RouteLabel {
+    /// As it stands in the configuration.
+    pub text: String,
+    /// The template made of it.
+    pub compiled: Template,
+}
+
+impl Default for GroupBy {
+    fn default() -> Self {
+        Self::Labels(Vec::new())
+    }
 }
 
 /// What messages are grouped by.

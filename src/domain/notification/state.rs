@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::fact::{Abandonment, Fact, Says};
+use super::inherited::{AlertHash, Inherited, Log};
 use super::route::Route;
 use super::verdict::Standing;
 use crate::domain::index::{Index, hash};
@@ -30,6 +31,8 @@ pub struct State {
     /// The one message on its way from a group through a channel.
     on_the_way: BTreeMap<(GroupId, ChannelId), DeliveryId>,
     channel_names: BTreeMap<String, ChannelId>,
+    /// What Alertmanager had told, as far as its alerts have not been heard of here.
+    pub(super) inherited: Log,
 }
 
 /// What one message speaks of: alerts of one route with equal labels, or an incident.
@@ -62,10 +65,10 @@ pub struct Told {
     pub firing: BTreeSet<Fingerprint>,
     /// How it believes the incident to stand.
     pub standing: Option<Standing>,
-    /// The first message of the thread.
-    pub first: DeliveryId,
-    /// What the provider calls that thread, where it says so and messages are edited or answered
-    /// by it.
+    /// The first message of the thread; nothing where that was Alertmanager's.
+    pub first: Option<DeliveryId>,
+    /// What the provider calls the message that it shows, where it says so: such a message can be
+    /// edited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
 }
@@ -200,6 +203,16 @@ impl State {
         self.by_alert.first(id).is_some()
     }
 
+    /// What Alertmanager had told of alerts that have not been heard of here, oldest entry first.
+    pub fn inherited(&self) -> impl DoubleEndedIterator<Item = &Inherited> {
+        self.inherited.iter().map(|(_, entry)| entry)
+    }
+
+    /// Tells whether Alertmanager had told somebody that an alert with these labels fires.
+    pub fn was_told_before(&self, labels: &Labels) -> bool {
+        !self.inherited.is_empty() && self.inherited.names(AlertHash::of(labels))
+    }
+
     /// How soon a message must go relative to others: lower first.
     pub fn rank(&self, id: DeliveryId) -> (u8, DeliveryId) {
         let priority = self.deliveries.get(id).and_then(|delivery| delivery.priority);
@@ -313,6 +326,13 @@ impl State {
                 channel.open = false;
                 channel.failures = 0;
             }
+            Fact::Inherited { id, entry } => self.inherited.insert(*id, (**entry).clone()),
+            Fact::Recalled { entry, group, channel, key, hash } => {
+                let inherited = self.inherited.spend(*entry, *hash);
+                let told = &mut self.groups.expect_mut(*group).told;
+                told.entry(*channel).or_insert(inherited).firing.insert(*key);
+            }
+            Fact::Lapsed { ids } => ids.iter().for_each(|id| self.inherited.remove(*id)),
         }
     }
 
@@ -326,11 +346,12 @@ impl State {
             return;
         }
         let group = self.groups.expect_mut(delivery.group);
-        let before = group.told.get(&delivery.channel);
-        let first = before.map_or(id, |told| told.first);
-        let thread = before.and_then(|told| told.provider.clone());
-        let provider = thread.or_else(|| provider.map(str::to_owned));
-        let firing = delivery.says.firing.iter().copied().collect();
+        let before = group.told.remove(&delivery.channel);
+        let first = before.as_ref().and_then(|told| told.first).or(Some(id));
+        let thread = before.and_then(|told| told.provider);
+        let provider = provider.map(str::to_owned).or(thread);
+        let Says { firing, kept, .. } = &delivery.says;
+        let firing = firing.iter().chain(kept).copied().collect();
         let told = Told { at, firing, standing: delivery.says.standing, first, provider };
         group.told.insert(delivery.channel, told);
     }
@@ -351,6 +372,9 @@ impl State {
         for number in self.channels.take_changed() {
             add("channels", number);
         }
+        for number in self.inherited.take_changed() {
+            add("inherited", number);
+        }
     }
 
     pub(crate) fn page(&self, table: &str, number: u64) -> Option<Vec<u8>> {
@@ -358,6 +382,7 @@ impl State {
             "groups" => self.groups.page(number, Clone::clone),
             "deliveries" => self.deliveries.page(number, Clone::clone),
             "channels" => self.channels.page(number, Clone::clone),
+            "inherited" => self.inherited.page(number),
             _ => None,
         }
     }
@@ -372,6 +397,7 @@ impl State {
             "groups" => self.groups.load_page(GROUPS, number, records, |record| record),
             "deliveries" => self.deliveries.load_page(DELIVERIES, number, records, |record| record),
             "channels" => self.channels.load_page(CHANNELS, number, records, |record| record),
+            "inherited" => self.inherited.load_page(number, records),
             _ => Err(UnreadablePage::unknown("notification", table, number)),
         }
     }
@@ -393,6 +419,7 @@ impl State {
             .collect();
         self.channel_names =
             self.channels.iter().map(|(id, channel)| (channel.name.clone(), id)).collect();
+        self.inherited.rebuild();
     }
 
     pub(crate) fn agenda(&self, add: &mut dyn FnMut(Timestamp, super::Deadline)) {
@@ -406,6 +433,9 @@ impl State {
         }
         for (id, _) in self.channels.iter().filter(|(_, channel)| channel.open) {
             add(Timestamp(0), super::Deadline::Probe(id));
+        }
+        if let Some(at) = self.inherited.lapses_at() {
+            add(at, super::Deadline::Lapse);
         }
     }
 }

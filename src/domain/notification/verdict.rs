@@ -1,12 +1,11 @@
 //! Whether to speak, and why: pure decisions over what was told and what is.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
+use super::stand::Stand;
 use super::state::Told;
 use crate::domain::incident::{Incident, Status};
-use crate::domain::value::{Fingerprint, Priority, Span, Timestamp};
+use crate::domain::value::{Priority, Span, Timestamp};
 
 /// Whether to send a message, and why.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,6 +90,11 @@ impl Verdict {
         }
     }
 
+    /// Tells whether it says that an incident is over for its receiver.
+    pub(super) fn is_end(self) -> bool {
+        matches!(self, Self::Resolved | Self::Withdrawn)
+    }
+
     /// What happened to the incident, in a word for the message.
     pub fn event(self) -> &'static str {
         match self {
@@ -108,14 +112,16 @@ impl Verdict {
     }
 }
 
-/// Alertmanager's decision for a group of alerts, with one difference: an alert that came and went
-/// between two messages is not told as ended to somebody who never heard of it.
+/// Alertmanager's decision for a group of alerts, with two differences: an alert that came and went
+/// between two messages is not told as ended to somebody who never heard of it, and what is kept
+/// from people counts as firing for who was told of it.
 pub(super) fn of_alerts(
     told: Option<&Told>,
-    (firing, resolved): (&BTreeSet<Fingerprint>, &BTreeSet<Fingerprint>),
+    stand: &Stand,
     (send_resolved, repeat): (bool, Span),
     now: Timestamp,
 ) -> Verdict {
+    let Stand { firing, held, ended, .. } = stand;
     let Some(told) = told else {
         return if firing.is_empty() { Verdict::Quiet } else { Verdict::First };
     };
@@ -123,10 +129,14 @@ pub(super) fn of_alerts(
         return if told.firing.is_empty() { Verdict::First } else { Verdict::NewAlerts };
     }
     if firing.is_empty() {
-        let owed = send_resolved && !told.firing.is_empty();
-        return if owed { Verdict::AllResolved } else { Verdict::Quiet };
+        let owed = send_resolved && !told.firing.is_subset(held);
+        return match (owed, stand.believed(Some(told)).next()) {
+            (false, _) => Verdict::Quiet,
+            (true, Some(_)) => Verdict::SomeResolved,
+            (true, None) => Verdict::AllResolved,
+        };
     }
-    if send_resolved && resolved.iter().any(|key| told.firing.contains(key)) {
+    if send_resolved && ended.iter().any(|key| told.firing.contains(key)) {
         return Verdict::SomeResolved;
     }
     if told.at + repeat <= now { Verdict::Repeat } else { Verdict::Quiet }
@@ -169,42 +179,72 @@ pub(super) fn of_incident(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::domain::value::Fingerprint;
 
-    type Case<'a> = (Option<Told>, &'a [u64], &'a [u64], bool, i64, Verdict);
+    fn set(keys: &str) -> BTreeSet<Fingerprint> {
+        keys.split_whitespace().map(|key| Fingerprint(key.parse().unwrap())).collect()
+    }
 
-    fn set(keys: &[u64]) -> BTreeSet<Fingerprint> {
-        keys.iter().copied().map(Fingerprint).collect()
+    /// Columns: what the receiver was told fires (`none` if it was told nothing), what fires, what
+    /// fires and is held, what has ended; then words for `send_resolved: false` (`mute`), an hour
+    /// later (`hour`) and Alertmanager's own way (`plain`); then the verdict.
+    #[track_caller]
+    fn check(line: &str) {
+        let columns: Vec<&str> = line.split('|').map(str::trim).collect();
+        let [told, firing, held, ended, words, expected] = columns[..] else { panic!("{line}") };
+        let told = (told != "none").then(|| Told {
+            at: Timestamp(0),
+            firing: set(told),
+            standing: None,
+            first: None,
+            provider: None,
+        });
+        let stand = Stand {
+            firing: set(firing),
+            held: set(held),
+            ended: set(ended),
+            tells_ends: !words.contains("plain"),
+            ..Stand::default()
+        };
+        let terms = (!words.contains("mute"), Span::hours(1));
+        let now = Timestamp(if words.contains("hour") { 3_600_000 } else { 0 });
+        let found = of_alerts(told.as_ref(), &stand, terms, now);
+        assert_eq!(format!("{found:?}"), expected, "{line}");
     }
 
     #[test]
     fn the_whole_table_for_alerts() {
-        let hour = Span::hours(1);
-        let told = |firing: &[u64]| Told {
-            at: Timestamp(0),
-            firing: set(firing),
-            standing: None,
-            first: crate::domain::value::DeliveryId(1),
-            provider: None,
-        };
-        let cases: [Case; 12] = [
-            (None, &[], &[], true, 0, Verdict::Quiet),
-            (None, &[], &[1], true, 0, Verdict::Quiet),
-            (None, &[1], &[], true, 0, Verdict::First),
-            (Some(told(&[])), &[1], &[], true, 0, Verdict::First),
-            (Some(told(&[1])), &[1], &[], true, 0, Verdict::Quiet),
-            (Some(told(&[1])), &[1, 2], &[], true, 0, Verdict::NewAlerts),
-            (Some(told(&[1])), &[], &[1], true, 0, Verdict::AllResolved),
-            (Some(told(&[1])), &[], &[1], false, 0, Verdict::Quiet),
-            (Some(told(&[1, 2])), &[1], &[2], true, 0, Verdict::SomeResolved),
-            (Some(told(&[1, 2])), &[1], &[2], false, 0, Verdict::Quiet),
-            (Some(told(&[1])), &[1], &[3], true, 0, Verdict::Quiet),
-            (Some(told(&[1])), &[1], &[], true, 3_600_000, Verdict::Repeat),
-        ];
-        for (told, firing, resolved, send_resolved, now, expected) in cases {
-            let sets = (&set(firing), &set(resolved));
-            let got = of_alerts(told.as_ref(), sets, (send_resolved, hour), Timestamp(now));
-            assert_eq!(got, expected, "{told:?} {firing:?} {resolved:?} {send_resolved}");
+        let table = "
+            none |     |     |     |      | Quiet
+            none |     |     | 1   |      | Quiet
+            none | 1   |     |     |      | First
+                 | 1   |     |     |      | First
+            1    | 1   |     |     |      | Quiet
+            1    | 1 2 |     |     |      | NewAlerts
+            1    |     |     | 1   |      | AllResolved
+            1    |     |     | 1   | mute | Quiet
+            1 2  | 1   |     | 2   |      | SomeResolved
+            1 2  | 1   |     | 2   | mute | Quiet
+            1    | 1   |     | 3   |      | Quiet
+            1    | 1   |     |     | hour | Repeat
+            none |     | 1   |     |      | Quiet
+            none | 2   | 1   |     |      | First
+            1    |     | 1   |     | hour | Quiet
+            1 2  | 2   | 1   |     |      | Quiet
+            1 2  | 2   | 1   |     | hour | Repeat
+            1    | 2   | 1   |     |      | NewAlerts
+            1    |     | 2   | 1   |      | AllResolved
+            1 2  |     | 2   | 1   |      | SomeResolved
+            1 2  |     | 2   | 1   | mute | Quiet
+            1 2  |     | 2   | 1   | plain | AllResolved
+            1    |     | 1   |     | plain | Quiet
+            1 2  | 2   | 1   |     | plain | Quiet
+        ";
+        for line in table.lines().filter(|line| line.contains('|')) {
+            check(line);
         }
     }
 }

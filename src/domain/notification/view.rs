@@ -28,6 +28,7 @@ pub const MANUAL: Manual = Manual {
         optional("channel", "receiver/kind[index]", Kind::Text),
         optional("incident", "the incident it speaks of", Kind::Text),
     ],
+    make: None,
     verbs: &[],
     records: true,
 };

@@ -47,6 +47,7 @@ pub const MANUAL: Manual = Manual {
         optional("priority", "1 (worst) to 5", Kind::OneOf(PRIORITIES)),
         optional("team", "the owning team", Kind::Text),
     ],
+    make: None,
     verbs: &[
         verb("accept", "Say that the candidate is a problem", &[]),
         verb(

@@ -21,7 +21,7 @@ const SET_CACHE_BYTES_MAX: usize = 8 << 20;
 
 /// Rules by what they need. A rule is its place in the list.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Index {
+pub(in crate::domain) struct Index {
     labels: BTreeMap<String, Filed>,
     /// Rules that need no label, such as those with `!=` only.
     always: Vec<usize>,
@@ -36,7 +36,7 @@ struct Filed {
 
 impl Index {
     /// Files each rule by its matchers.
-    pub(super) fn new<'a>(rules: impl Iterator<Item = &'a [Matcher]> + Clone) -> Self {
+    pub(in crate::domain) fn new<'a>(rules: impl Iterator<Item = &'a [Matcher]> + Clone) -> Self {
         let mut uses: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         for matcher in rules.clone().flatten() {
             for value in values(matcher).unwrap_or_default() {
@@ -88,7 +88,7 @@ impl Index {
     }
 
     /// The rules that may hold, in order. Those left out do not hold.
-    pub(super) fn candidates(&self, labels: &Labels) -> Vec<usize> {
+    pub(in crate::domain) fn candidates(&self, labels: &Labels) -> Vec<usize> {
         let mut found = self.always.clone();
         for (name, value) in labels.iter() {
             let Some(filed) = self.labels.get(name) else { continue };

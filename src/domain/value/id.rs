@@ -77,12 +77,16 @@ record_ids! {
     SourceId = "SRC";
     /// What incidents of the same kind have in common.
     SignatureId = "SIG";
+    /// A silence.
+    SilenceId = "SIL";
     /// One way out of the house: one integration of one receiver.
     ChannelId = "CHN";
     /// A configuration that was in force.
     ConfigurationId = "CFG";
     /// A line of the audit trail.
     AuditId = "AUD";
+    /// An entry of the notification log of the Alertmanager whose place was taken.
+    InheritedId = "INH";
 }
 
 fn parse(text: &str, prefix: &'static str) -> Result<u64, InvalidId> {

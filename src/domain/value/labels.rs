@@ -1,10 +1,13 @@
 //! Label sets: sorted, without empty values, in two allocations however many labels there are.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::matcher::Quoted;
 
 /// A label set, or a set of annotations: names with values, sorted by name.
 ///
@@ -72,6 +75,17 @@ impl Labels {
         self.iter().find(|(have, _)| *have == name).map_or("", |(_, value)| value)
     }
 
+    /// The order in which Prometheus sorts label sets: fewer labels first, then by the first label
+    /// that not both have with the same value; the set that lacks it comes first.
+    pub fn order(&self, other: &Self) -> Ordering {
+        let apart = || {
+            let mut pairs = self.iter().zip(other.iter());
+            let (a, b) = pairs.find(|(a, b)| a != b)?;
+            Some(b.0.cmp(a.0).then_with(|| a.1.cmp(b.1)))
+        };
+        self.len().cmp(&other.len()).then_with(|| apart().unwrap_or(Ordering::Equal))
+    }
+
     /// How many labels there are.
     pub fn len(&self) -> usize {
         self.ends.len() / 2
@@ -137,13 +151,13 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// Writes `{name="value", …}` as Prometheus does.
+/// Writes `{name="value", …}` as Prometheus does: values by the rules of Go's `strconv.Quote`.
 impl fmt::Display for Labels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("{")?;
         for (i, (name, value)) in self.iter().enumerate() {
             let comma = if i == 0 { "" } else { ", " };
-            write!(f, "{comma}{name}={value:?}")?;
+            write!(f, "{comma}{name}={}", Quoted(value))?;
         }
         f.write_str("}")
     }
@@ -263,5 +277,19 @@ mod tests {
         let null: Labels = serde_json::from_str(r#"{"a":null,"b":"1"}"#).unwrap();
         assert_eq!(null.to_string(), r#"{b="1"}"#);
         assert!(serde_json::from_str::<Labels>(r#"{"a":1}"#).is_err());
+    }
+
+    #[test]
+    fn label_sets_are_sorted_as_prometheus_sorts_them() {
+        let set = |text: &str| {
+            let pairs = text.split_whitespace().map(|pair| pair.split_once('=').unwrap());
+            Labels::new(pairs)
+        };
+        let sorted = ["", "b=1", "a=1", "a=2", "a=1 c=1", "a=1 b=1", "a=1 b=2"];
+        for (place, a) in sorted.iter().enumerate() {
+            for (other, b) in sorted.iter().enumerate() {
+                assert_eq!(set(a).order(&set(b)), place.cmp(&other), "{a} and {b}");
+            }
+        }
     }
 }

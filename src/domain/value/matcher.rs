@@ -2,6 +2,7 @@
 
 mod parse;
 mod quote;
+mod stored;
 
 use std::fmt;
 
@@ -68,6 +69,11 @@ impl Matcher {
         Ok(Self { name: name.to_owned(), value: value.to_owned(), test })
     }
 
+    /// Writes a matcher so that every name and value reads back, whatever is in them.
+    pub fn quoted(name: &str, operator: Operator, value: &str) -> String {
+        format!("{}{}{}", Quoted(name), operator.symbol(), Quoted(value))
+    }
+
     /// The operator.
     pub fn operator(&self) -> Operator {
         match self.test {
@@ -98,6 +104,9 @@ impl PartialEq for Matcher {
 impl Eq for Matcher {}
 
 impl Operator {
+    /// All four.
+    pub const ALL: [Self; 4] = [Self::Equal, Self::NotEqual, Self::Like, Self::NotLike];
+
     /// As it is written.
     pub fn symbol(self) -> &'static str {
         match self {

@@ -4,6 +4,7 @@
 //! 1m    incident INC-1 new service=a-db alerts=2
 //! 1m    no incident INC-2
 //! 2h    problem PRB-1 new
+//! 2h    silence SIL-1 active created_by=bo
 //! 1m30s told oncall/webhook[0]: INC-1 P3 opened
 //! ```
 //!

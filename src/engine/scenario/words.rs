@@ -1,15 +1,17 @@
 //! The words of scripts: lines to deeds, letters to a line.
 
-use std::collections::BTreeMap;
-
 use super::{Deed, EventDeed, InvalidScript};
 use crate::domain::event::Signal;
 use crate::domain::notification::Outcome;
 use crate::domain::notification::message::Letter;
 use crate::domain::value::{Labels, Span, Timestamp};
+use crate::domain::view::Fields;
 
 /// The source of events that name none.
 const SOURCE: &str = "test";
+
+/// Who asks where nobody is named.
+const SOMEBODY: &str = "ada";
 
 /// Reads a script. Blank lines and what follows a `#` are for people.
 pub(super) fn parse(
@@ -60,6 +62,7 @@ fn deed(words: &[String]) -> Result<Deed, String> {
     match verb.as_str() {
         "fire" => event(Signal::Firing, rest),
         "resolve" => event(Signal::Resolved, rest),
+        "silence" => silence(rest),
         "down" => down(about, &rest[rest.len().min(1)..]),
         "refuse" => {
             let why = "404 Not Found".to_owned();
@@ -69,8 +72,8 @@ fn deed(words: &[String]) -> Result<Deed, String> {
         "restart" => Ok(Deed::Restart),
         "tick" => Ok(Deed::Tick),
         _ => Err(format!(
-            "`{verb}` is not known: write fire, resolve, down, refuse, up, restart, tick, or a \
-             verb and a record such as `acknowledge INC-1`"
+            "`{verb}` is not known: write fire, resolve, silence, down, refuse, up, restart, tick, \
+             or a verb and a record such as `acknowledge INC-1`"
         )),
     }
 }
@@ -89,14 +92,44 @@ fn practice(id: &str) -> Option<&'static str> {
     match id.split_once('-')?.0 {
         "INC" => Some("incident"),
         "PRB" => Some("problem"),
+        "SIL" => Some("silence"),
         _ => None,
     }
 }
 
 fn command(practice: &'static str, verb: &str, id: &str, rest: &[String]) -> Result<Deed, String> {
-    let fields = rest.iter().map(|word| pair(word)).collect::<Result<BTreeMap<_, _>, _>>()?;
+    let (by, fields) = form(rest)?;
     let verb = if verb == "ack" { "acknowledge" } else { verb };
-    Ok(Deed::Command { practice, verb: verb.to_owned(), id: id.to_owned(), fields })
+    Ok(Deed::Command { practice, verb: verb.to_owned(), id: id.to_owned(), by, fields })
+}
+
+/// `MATCHERS for DURATION`, then fields.
+fn silence(words: &[String]) -> Result<Deed, String> {
+    let usage = "write `silence alertname=DiskFull for 2h`, then fields such as by=bo";
+    let at = words.iter().position(|word| word == "for").ok_or(usage)?;
+    let (matchers, [_, duration, rest @ ..]) = words.split_at(at) else { return Err(usage.into()) };
+    let (by, mut fields) = form(rest)?;
+    fields.insert("matchers".to_owned(), matchers.into());
+    fields.insert("duration".to_owned(), duration.as_str().into());
+    fields.entry("comment").or_insert_with(|| "a reason".into());
+    let verb = "add".to_owned();
+    Ok(Deed::Command { practice: "silence", verb, id: String::new(), by, fields })
+}
+
+/// Who asks, and the fields of a form.
+fn form(words: &[String]) -> Result<(String, Fields), String> {
+    let mut by = SOMEBODY.to_owned();
+    let mut fields = Fields::new();
+    for word in words {
+        let (name, text) = pair(word)?;
+        if name == "by" {
+            by = text;
+            continue;
+        }
+        let value = text.parse::<i64>().map_or(text.into(), serde_json::Value::from);
+        fields.insert(name, value);
+    }
+    Ok((by, fields))
 }
 
 fn event(signal: Signal, words: &[String]) -> Result<Deed, String> {

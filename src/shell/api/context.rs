@@ -12,8 +12,9 @@ use crate::domain::value::matcher::ParseMode;
 use crate::domain::value::{Span, Timestamp};
 use crate::engine::Engine;
 use crate::shell::clock;
+use crate::shell::courier::Courier;
 use crate::shell::handle::Handle;
-use crate::shell::intake::http::{Sources, Terms};
+use crate::shell::intake::http::{Crowd, Sources, Terms};
 use crate::shell::metrics::Metrics;
 
 /// GET requests answered at one time, at least (`--web.get-concurrency` of Alertmanager).
@@ -45,6 +46,16 @@ pub struct Setup {
     pub warnings: Vec<String>,
 }
 
+/// This daemon as the one peer of its cluster. Alertmanager's clients look for a cluster that is
+/// ready; there is no gossip behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peer {
+    /// `--cluster.peer-name`, or a name made at the start.
+    pub name: String,
+    /// Where others are told to find it: host and port.
+    pub address: String,
+}
+
 /// What every handler may look at.
 pub struct Context {
     /// The way to the engine.
@@ -59,10 +70,16 @@ pub struct Context {
     pub reload: Reload,
     /// Who explains.
     pub explain: Explain,
+    /// Who carries messages that try a receiver out; without one, none is tried.
+    pub courier: Option<Courier>,
     /// Set if the daemon listens beyond loopback while no token is demanded.
     pub open_to_all: bool,
     /// How long a request may take before it is answered 503.
     pub timeout: Span,
+    /// How many alerts of one name API v2 takes; nothing if there is no limit.
+    pub crowd: Option<Crowd>,
+    /// Set if the command line asks for a cluster.
+    pub peer: Option<Peer>,
     /// Room for GET requests.
     pub(super) gets: Arc<Semaphore>,
     /// How much room there is altogether.
@@ -83,8 +100,11 @@ impl Context {
             started: clock::now(),
             reload,
             explain: |_, _| None,
+            courier: None,
             open_to_all: false,
             timeout: TIMEOUT,
+            crowd: None,
+            peer: None,
             gets: Arc::new(Semaphore::new(gets_max)),
             gets_max,
             setup: RwLock::new(Arc::new(setup)),
@@ -126,6 +146,7 @@ impl Context {
             metrics: &self.metrics,
             resolve_timeout: setup.settings.resolve_timeout,
             utf8: setup.matchers != ParseMode::Classic,
+            crowd: self.crowd.as_ref(),
         }
     }
 }

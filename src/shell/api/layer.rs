@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::body::HttpBody;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -39,7 +40,11 @@ pub(super) async fn around(
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let path = matched.as_ref().map_or("/*", MatchedPath::as_str);
     let handler = path.strip_prefix(context.route_prefix.as_str()).unwrap_or(path);
-    let handler = if handler.is_empty() { "/" } else { handler };
+    let handler = match handler.trim_end_matches('/') {
+        "" => "/",
+        "/api/v2/silence/{id}" => "/api/v2/silence/{silenceID}",
+        handler => handler,
+    };
 
     let limited = matches!(*request.method(), Method::GET | Method::HEAD) && !is_vital(handler);
     context.metrics.http_began(method);
@@ -58,22 +63,11 @@ pub(super) async fn around(
     drop(in_flight);
     let nosniff = HeaderValue::from_static("nosniff");
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
-    context.metrics.http_answered(handler, method, response.status().as_str(), clock.seconds());
-    response
-}
-
-/// Alertmanager's headers on everything under `/api/v2`: nothing is cached, and a page from
-/// anywhere may read what simple requests answer.
-pub(super) async fn around_v2(request: Request, next: Next) -> Response {
-    let simple = matches!(*request.method(), Method::GET | Method::HEAD | Method::POST);
-    let origin = request.headers().contains_key(header::ORIGIN);
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::VARY, HeaderValue::from_static("Origin"));
-    if simple && origin {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    // What is still being written has no size yet.
+    if let Some(bytes) = response.body().size_hint().exact() {
+        context.metrics.http_sent(handler, method, bytes);
     }
+    context.metrics.http_answered(handler, method, response.status().as_str(), clock.seconds());
     response
 }
 

@@ -12,6 +12,7 @@
 
 mod context;
 mod gate;
+mod home;
 mod hooks;
 mod json;
 mod layer;
@@ -27,7 +28,7 @@ mod v2;
 #[cfg(test)]
 mod tests;
 
-pub use context::{Context, Explain, Reload, Setup};
+pub use context::{Context, Explain, Peer, Reload, Setup};
 pub use gate::{Scope, Token};
 pub use router::router;
 pub use serve::serve;

@@ -1,20 +1,22 @@
-//! What operators and their machines look at: health, metrics, reload, and a first page.
+//! What operators and their machines look at: health, metrics and reload.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use tokio::sync::oneshot;
 
 use super::context::Context;
 use super::gate::Admin;
-use super::rest::BASE;
 use super::survey::survey;
-use crate::domain::event::Phase;
-use crate::domain::value::Span;
+use crate::domain::event::{Phase, suppress};
+use crate::domain::silence::{Silence, Status};
+use crate::domain::value::{SilenceId, Span};
+use crate::domain::{self, Settings};
+use crate::shell::clock;
 use crate::shell::handle::Handle;
-use crate::shell::metrics::VERSION;
 
 /// A reload that takes longer is answered with an error; it goes on all the same.
 const RELOAD_MS_MAX: Span = Span::seconds(30);
@@ -23,6 +25,8 @@ const RELOAD_MS_MAX: Span = Span::seconds(30);
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Counts {
     pub(super) firing: usize,
+    /// Those of the firing that are silenced or inhibited.
+    pub(super) suppressed: usize,
     pub(super) stale: usize,
     pub(super) flapping: usize,
     pub(super) resolved: usize,
@@ -33,9 +37,12 @@ pub(super) struct Counts {
 /// Counts alerts and open incidents.
 pub(super) async fn count(handle: &Handle) -> Counts {
     let mut counts = Counts::default();
-    survey(handle, |_, _, alert| {
+    survey(handle, |state, _, alert| {
         match alert.phase() {
-            Phase::Firing => counts.firing += 1,
+            Phase::Firing => {
+                counts.firing += 1;
+                counts.suppressed += usize::from(suppress::suppressor(state, alert).is_some());
+            }
             Phase::Resolved { .. } => counts.resolved += 1,
         }
         counts.stale += usize::from(alert.stale);
@@ -73,13 +80,49 @@ pub(super) async fn ready(State(context): State<Arc<Context>>) -> Response {
 pub(super) async fn metrics(State(context): State<Arc<Context>>) -> Response {
     let counts = count(&context.handle).await;
     let setup = context.setup();
-    let receivers = &setup.settings.receivers;
-    let integrations = receivers.values().map(|receiver| receiver.integrations.len()).sum();
-    context.metrics.set_alerts(counts.firing, 0);
+    let Settings { receivers, routes, .. } = &*setup.settings;
+    // As in Alertmanager, one that no route names does not count.
+    let used: BTreeSet<&str> = routes.nodes().iter().map(|node| node.receiver.as_str()).collect();
+    let known = used.iter().filter_map(|name| receivers.get(*name));
+    let integrations = known.map(|receiver| receiver.integrations.len()).sum();
+    context.metrics.set_alerts(counts.firing - counts.suppressed, counts.suppressed);
     context.metrics.set_incidents(counts.incidents);
-    context.metrics.set_receivers(receivers.len(), integrations);
+    let [active, pending, expired] = silences(&context.handle);
+    context.metrics.set_silences(active, pending, expired);
+    context.metrics.set_receivers(used.len(), integrations);
+    if context.metrics.detail().group_keys {
+        let groups = context.handle.read(|engine| by_group(engine.state()));
+        context.metrics.set_group_alerts(&groups);
+    }
     let text_format = (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
     ([text_format], context.metrics.text()).into_response()
+}
+
+/// The groups by key, with how many alerts of each people are told of, and how many not.
+fn by_group(state: &domain::State) -> BTreeMap<String, (usize, usize)> {
+    let mut groups: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    for (_, group) in state.notification.groups() {
+        let (active, suppressed) = groups.entry(group.key()).or_default();
+        let alerts = group.alerts.values().filter_map(|id| state.event.alert(*id));
+        for alert in alerts.filter(|alert| alert.is_firing()) {
+            match suppress::suppressor(state, alert) {
+                None => *active += 1,
+                Some(_) => *suppressed += 1,
+            }
+        }
+    }
+    groups
+}
+
+/// How many silences are active, pending and expired.
+fn silences(handle: &Handle) -> [usize; 3] {
+    let now = clock::now();
+    handle.read(|engine| {
+        let standing = |(_, silence): (SilenceId, &Silence)| silence.status_at(now);
+        let all: Vec<Status> = engine.state().silence.iter().map(standing).collect();
+        [Status::Active, Status::Pending, Status::Expired]
+            .map(|state| all.iter().filter(|have| **have == state).count())
+    })
 }
 
 pub(super) async fn reload(_: Admin, State(context): State<Arc<Context>>) -> Response {
@@ -98,36 +141,6 @@ pub(super) async fn reload(_: Admin, State(context): State<Arc<Context>>) -> Res
     }
 }
 
-/// A page for somebody who types the address into a browser. It shows nothing that needs a token.
-pub(super) async fn home(State(context): State<Arc<Context>>) -> Response {
-    let prefix = escape(&context.route_prefix);
-    let link = |path: &str, text: &str| {
-        format!("<li><a href=\"{prefix}{path}\"><code>{prefix}{path}</code></a> {text}</li>\n")
-    };
-    let links = [
-        link(&format!("{BASE}/status"), "how the daemon is"),
-        link(&format!("{BASE}/incidents?state=open"), "what people must do"),
-        link(&format!("{BASE}/openapi.json"), "what can be asked"),
-        link("/api/v2/alerts", "alerts, as Alertmanager shows them"),
-        link("/api/v2/status", "status, as Alertmanager shows it"),
-        link("/metrics", "what is counted"),
-    ]
-    .concat();
-    let page = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-         <title>incidentd</title>\n<h1>incidentd {VERSION}</h1>\n\
-         <p>This daemon turns what monitoring says into what people must do. \
-         Send alerts to <code>{prefix}/api/v2/alerts</code> as to Alertmanager, or to \
-         <code>{prefix}/hooks/&lt;source&gt;</code>; work with <code>incidentctl</code>.</p>\n\
-         <ul>\n{links}</ul>\n</html>\n"
-    );
-    ([(header::CONTENT_SECURITY_POLICY, "default-src 'none'")], Html(page)).into_response()
-}
-
 fn plain(status: StatusCode, text: String) -> Response {
     (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
 }

@@ -10,12 +10,12 @@ use axum::routing::{get, post};
 
 use super::context::Context;
 use super::problem::{Kind, Problem, echo};
-use super::{hooks, layer, operations, rest, v2};
+use super::{home, hooks, layer, operations, rest, v2};
 
-/// The whole surface, under the context's route prefix.
+/// The whole surface, under the context's route prefix. The prefix itself, and the root above it,
+/// lead to the page below the prefix.
 pub fn router(context: Arc<Context>) -> Router {
     let surface = Router::new()
-        .route("/", get(operations::home))
         .route("/metrics", get(operations::metrics))
         .route("/-/healthy", get(operations::healthy))
         .route("/-/ready", get(operations::ready))
@@ -27,14 +27,15 @@ pub fn router(context: Arc<Context>) -> Router {
         .merge(v2::routes());
     let prefix = context.route_prefix.clone();
     let router = if prefix.is_empty() {
-        surface
+        surface.route("/", get(home::home))
     } else {
-        let to = format!("{prefix}/");
-        let found = move || async move { (StatusCode::FOUND, [(header::LOCATION, to)]) };
+        let page = format!("{prefix}/");
+        let to = page.clone();
+        let found = get(move || async move { (StatusCode::FOUND, [(header::LOCATION, to)]) });
         Router::new()
-            .nest(&prefix, surface)
-            .route(&format!("{prefix}/"), get(operations::home))
-            .route("/", get(found))
+            .nest(&prefix, surface.route("/", found.clone()))
+            .route(&page, get(home::home))
+            .route("/", found)
     };
     router
         .fallback(not_found)

@@ -8,11 +8,11 @@ use lettre::message::header::{
 };
 use lettre::message::{Mailboxes, MessageBuilder, MultiPart, SinglePart};
 use lettre::transport::smtp::Error as SmtpError;
-use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail as MailCommand, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, MailParameter};
 
+use super::login::log_in;
 use super::{Class, Reason, Report, chain};
 use crate::domain::notification::message::exchange::excerpt;
 use crate::domain::notification::message::{Mail, SmtpServer};
@@ -36,16 +36,16 @@ pub(super) async fn send(mail: &Mail, limit: Span) -> Report {
 }
 
 /// What went wrong at which step.
-struct Failure {
-    step: &'static str,
-    cause: Cause,
+pub(super) struct Failure {
+    pub(super) step: &'static str,
+    pub(super) cause: Cause,
 }
 
-enum Cause {
+pub(super) enum Cause {
     /// The mail cannot be put into bytes.
     Unsendable(String),
     /// The server lacks what the configuration demands.
-    Lacking(&'static str),
+    Lacking(String),
     /// No recipient was taken.
     Refused(String),
     /// Our name and password are not taken.
@@ -54,7 +54,7 @@ enum Cause {
 }
 
 impl Failure {
-    fn at(step: &'static str) -> impl Fn(SmtpError) -> Self {
+    pub(super) fn at(step: &'static str) -> impl Fn(SmtpError) -> Self {
         move |error| Self { step, cause: Cause::Smtp(error) }
     }
 
@@ -63,7 +63,7 @@ impl Failure {
         let (class, reason, words) = match self.cause {
             Cause::Unsendable(words) => (Class::Permanent, Reason::Other, words),
             // An operator can mend that while the message waits.
-            Cause::Lacking(what) => (later, Reason::Other, what.to_owned()),
+            Cause::Lacking(what) => (later, Reason::Other, what),
             Cause::Refused(words) => (Class::Permanent, Reason::ClientError, words),
             Cause::Denied(error) if error.is_permanent() => {
                 (Class::Permanent, Reason::AuthError, chain(&error))
@@ -113,35 +113,20 @@ async fn open(server: &SmtpServer) -> Result<AsyncSmtpConnection, Failure> {
     if server.require_tls && !server.implicit_tls {
         if !connection.can_starttls() {
             let lacking = "the server offers no STARTTLS, which `require_tls` demands";
-            return Err(Failure { step: "secure the connection", cause: Cause::Lacking(lacking) });
+            return Err(Failure {
+                step: "secure the connection",
+                cause: Cause::Lacking(lacking.to_owned()),
+            });
         }
         connection
             .starttls(tls(server)?, &hello)
             .await
             .map_err(Failure::at("secure the connection"))?;
     }
-    if let Some((user, password)) = &server.auth {
-        log_in(&mut connection, user, password.reveal()).await?;
+    if let Some(auth) = &server.auth {
+        log_in(&mut connection, server, auth).await?;
     }
     Ok(connection)
-}
-
-async fn log_in(
-    connection: &mut AsyncSmtpConnection,
-    user: &str,
-    password: &str,
-) -> Result<(), Failure> {
-    let mechanisms = [Mechanism::Plain, Mechanism::Login];
-    if connection.server_info().get_auth_mechanism(&mechanisms).is_none() {
-        let lacking = "the server offers neither AUTH PLAIN nor AUTH LOGIN";
-        return Err(Failure { step: "log in", cause: Cause::Lacking(lacking) });
-    }
-    let credentials = Credentials::new(user.to_owned(), password.to_owned());
-    connection
-        .auth(&mechanisms, &credentials)
-        .await
-        .map_err(|error| Failure { step: "log in", cause: Cause::Denied(error) })?;
-    Ok(())
 }
 
 async fn hand_over(

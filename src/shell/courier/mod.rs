@@ -2,6 +2,7 @@
 
 mod email;
 mod http;
+mod login;
 #[cfg(test)]
 mod tests;
 

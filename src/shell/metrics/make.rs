@@ -6,6 +6,10 @@ use prometheus::{
     Registry,
 };
 
+/// The buckets that Prometheus' client libraries take by default, in seconds.
+pub(super) const LATENCY_S: [f64; 11] =
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
 pub(super) fn register(registry: &Registry, collector: impl Collector + 'static) {
     registry.register(Box::new(collector)).expect("names are unique");
 }

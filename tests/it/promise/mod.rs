@@ -8,13 +8,18 @@ mod alertmanager_groups;
 mod correlation;
 mod flapping_link;
 mod in_flight;
+mod inhibition;
 mod lifecycle;
+mod mute_times;
 mod own_troubles;
 mod problem_from_recurrence;
 mod problem_lifecycle;
 mod provider_outage;
 mod silence;
+mod silenced;
+mod silences;
 mod storm;
+mod takeover;
 
 use std::sync::Arc;
 
@@ -123,12 +128,12 @@ pub(crate) fn state(world: &World, id: &str) -> String {
     show(world, practice, id)["state"].as_str().unwrap_or_default().to_owned()
 }
 
-/// Every incident and problem with its whole story.
+/// Every silence, incident and problem with its whole story.
 fn records(world: &World) -> Vec<Value> {
     let engine = world.engine();
     let query = Query { limit: usize::MAX, ..Query::default() };
     let mut records = Vec::new();
-    for practice in ["incident", "problem"] {
+    for practice in ["silence", "incident", "problem"] {
         let list = domain::list(engine.state(), engine.settings(), practice, &query).unwrap();
         records.extend(
             list.items.iter().map(|item| show(world, practice, item["id"].as_str().unwrap())),

@@ -19,6 +19,31 @@ receivers:
     slack_configs: [ { api_url: http://127.0.0.1:1/slack, send_resolved: true } ]
 ";
 
+/// What keeps alerts from people for a while.
+const SUPPRESSING: &str = "
+inhibit_rules:
+  - name: down explains the rest
+    source_matchers: ['alertname=\"Down\"']
+    target_matchers: ['alertname=~\"Slow|Disk|Last\"']
+    equal: [service]
+  - name: two-sided
+    source_matchers: ['severity=\"critical\"']
+    target_matchers: ['service=~\".+\"']
+    equal: [alertname, service, job]
+  - name: the daemon itself
+    source_matchers: ['alertname=\"SourceSilent\"']
+    target_matchers: ['source=\"incidentd\"']
+time_intervals:
+  - name: nights
+    time_intervals:
+      - times:
+          - { start_time: '22:00', end_time: '24:00' }
+          - { start_time: '00:00', end_time: '06:00' }
+        location: Europe/Berlin
+  - name: office
+    time_intervals: [ { times: [ { start_time: '08:00', end_time: '18:00' } ] } ]
+";
+
 const FULL: &str = "
 route:
   receiver: a
@@ -27,8 +52,11 @@ route:
   group_interval: 5m
   repeat_interval: 4h
   routes:
-    - { receiver: inc, group_by: [incident], group_wait: 30s, continue: true }
-    - { receiver: b, matchers: ['service=\"db\"'], group_by: [service] }
+    - { receiver: inc, group_by: [incident], group_wait: 30s, continue: true, mute_time_intervals: [nights] }
+    - receiver: b
+      matchers: ['service=\"db\"']
+      group_by: [service]
+      active_time_intervals: [office]
     - { receiver: a }
 defaults: { team: ops }
 sources:
@@ -66,7 +94,7 @@ route:
   group_interval: 3m
   repeat_interval: 30m
   routes:
-    - { receiver: a, matchers: ['service=\"db\"'], group_by: [service], continue: true }
+    - { receiver: a, matchers: ['service=\"db\"'], group_by: [service], continue: true, mute_time_intervals: [office] }
     - { receiver: inc, group_by: [incident], group_wait: 2m }
 sources:
   prom: { type: prometheus, resend: 2m, deadman: { after: 20m } }
@@ -87,19 +115,21 @@ const CALM: &str = "
 route:
   receiver: a
   group_by: [service]
-  routes: [ { receiver: inc, group_by: [incident], continue: true }, { receiver: b } ]
+  routes:
+    - { receiver: inc, group_by: [incident], continue: true, active_time_intervals: [office] }
+    - { receiver: b, mute_time_intervals: [nights] }
 defaults: { team: ops }
 ";
 
 /// The configurations of a stormy day.
 pub(crate) static STORMY: LazyLock<Vec<Arc<Settings>>> = LazyLock::new(|| {
     vec![
-        settings_with_rules(&format!("{FULL}{RECEIVERS}"), RULES),
-        settings(&format!("{OTHER}{RECEIVERS}")),
+        settings_with_rules(&format!("{FULL}{SUPPRESSING}{RECEIVERS}"), RULES),
+        settings(&format!("{OTHER}{SUPPRESSING}{RECEIVERS}")),
         settings(&format!("{BARE}{RECEIVERS}")),
     ]
 });
 
 /// The one under which everything comes to rest: no source is waited for.
 pub(crate) static CALMING: LazyLock<Arc<Settings>> =
-    LazyLock::new(|| settings(&format!("{CALM}{RECEIVERS}")));
+    LazyLock::new(|| settings(&format!("{CALM}{SUPPRESSING}{RECEIVERS}")));

@@ -12,6 +12,8 @@ type Ear = (String, String);
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Ears {
     firing: BTreeMap<Ear, BTreeSet<Fingerprint>>,
+    /// Ends that each has been promised, with the message that said that something fires.
+    owed: BTreeMap<Ear, BTreeMap<Fingerprint, DeliveryId>>,
     open: BTreeMap<Ear, bool>,
     /// The last message that each has heard.
     last: BTreeMap<Ear, DeliveryId>,
@@ -32,6 +34,13 @@ impl Ears {
             self.open.insert(ear, incident.state.is_open());
             return;
         }
+        let owed = self.owed.entry(ear.clone()).or_default();
+        for alert in &letter.alerts {
+            match alert.status {
+                AlertStatus::Firing => owed.insert(alert.fingerprint, letter.delivery),
+                AlertStatus::Resolved => owed.remove(&alert.fingerprint),
+            };
+        }
         let firing = letter.alerts.iter().filter(|alert| alert.status == AlertStatus::Firing);
         self.firing.insert(ear, firing.map(|alert| alert.fingerprint).collect());
     }
@@ -43,5 +52,12 @@ impl Ears {
         let open = self.open.iter().filter(|(_, open)| **open);
         let open = open.map(|(ear, _)| (ear, format!("{ear:?} believes it open")));
         firing.chain(open).map(|(ear, words)| (self.last[ear], words)).collect()
+    }
+
+    /// Whoever was told that an alert fires, and not in so many words that it ended. A message may
+    /// leave out what is suppressed; its end must be told all the same.
+    pub(crate) fn unended(&self) -> impl Iterator<Item = (DeliveryId, String)> {
+        let each = self.owed.iter().flat_map(|(ear, owed)| owed.iter().map(move |one| (ear, one)));
+        each.map(|(ear, (key, by))| (*by, format!("{ear:?} never heard of the end of {key}")))
     }
 }

@@ -158,9 +158,11 @@ impl World {
         let state = self.engine.state();
         invariant::alerts_are_in_one_open_incident(state);
         invariant::members_stand_as_their_alerts(state);
+        invariant::submerged_alerts_are_suppressed(state);
         if !self.steps.is_multiple_of(AGENDA_EVERY_STEPS) {
             return;
         }
+        invariant::inhibition_is_what_the_rules_say(state, self.engine.settings());
         invariant::what_waits_is_on_the_agenda(state, self.engine.agenda(), self.engine.settings());
     }
 

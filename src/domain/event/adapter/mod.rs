@@ -84,7 +84,7 @@ pub enum Unreadable {
     #[error("parsing alerts body from \"\" failed, because {0}")]
     Alerts(String),
     /// API v2: well-formed, but a field is missing that must be there.
-    #[error("validation failure list:\n{0} in body is required")]
+    #[error("{0} in body is required")]
     Required(String),
     /// No JSON, or of other types than this kind of source sends.
     #[error("the body is not what this source sends: {0}")]

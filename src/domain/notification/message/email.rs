@@ -3,12 +3,13 @@
 use lettre::Address;
 use lettre::message::{Mailbox, Mailboxes};
 
+use super::letter::Letter;
 use super::plain;
 use super::scope::Scope;
 use super::{Fault, Pen};
-use crate::domain::notification::receiver::EmailConfig;
+use crate::domain::notification::receiver::{EmailConfig, SmtpAuth, Threading};
 use crate::domain::template::Value;
-use crate::domain::value::{DeliveryId, Labels, Secret, Timestamp};
+use crate::domain::value::{DeliveryId, Labels, Timestamp};
 
 /// What stands over a mail whose configuration says nothing about it, as in Alertmanager.
 const DEFAULT_SUBJECT: &str = r#"{{ template "email.default.subject" . }}"#;
@@ -49,8 +50,8 @@ pub struct SmtpServer {
     pub port: u16,
     /// The name for EHLO.
     pub hello: String,
-    /// User name and password.
-    pub auth: Option<(String, Secret)>,
+    /// Who we are to it; nothing means that nobody asks.
+    pub auth: Option<SmtpAuth>,
     /// Refuse to go on without STARTTLS.
     pub require_tls: bool,
     /// TLS from the first byte.
@@ -71,7 +72,7 @@ pub(super) fn write(
     let from = addresses(&sender).next().ok_or_else(|| no_address("from", ""))?;
     let recipients = recipients(&pen.need("to", &config.to, &value)?, pen)?;
 
-    let ids = MessageIds::new(scope, index, from.domain().to_owned());
+    let ids = MessageIds::new(scope, (index, config.threading), from.domain().to_owned());
     let mut headers = vec![
         ("From".to_owned(), sender.to_string()),
         ("To".to_owned(), recipients.to_string()),
@@ -215,21 +216,29 @@ fn date(now: Timestamp) -> String {
 /// Message ids are made of what does not change from attempt to attempt, so that a mailbox shows a
 /// message once that was sent twice, and knows what a conversation began with.
 struct MessageIds<'a> {
-    scope: &'a Scope<'a>,
     /// The conversation.
     root: String,
     /// This integration's side of it: other mails of the same delivery go elsewhere.
     mailbox: String,
     domain: String,
+    /// What was sent before in the same conversation, oldest first.
+    previous: &'a [DeliveryId],
 }
 
 impl<'a> MessageIds<'a> {
-    fn new(scope: &'a Scope<'a>, index: usize, domain: String) -> Self {
+    fn new(scope: &Scope<'a>, (index, threading): (usize, Threading), domain: String) -> Self {
         let letter = scope.letter;
         let (url, root) = (letter.external_url.as_str(), letter.thread.root.as_str());
         let index = index.to_string();
         let mailbox = [url, root, letter.receiver.as_str(), index.as_str()];
-        Self { scope, root: digest(&[url, root]), mailbox: digest(&mailbox), domain }
+        let group = letter.group_key.as_str();
+        // Whatever names another mail would tie the days together.
+        let (root, previous): (_, &[DeliveryId]) = match threading {
+            Threading::Conversation => (digest(&[url, root]), &letter.thread.previous),
+            Threading::Group => (digest(&[url, group, ""]), &[]),
+            Threading::GroupByDay => (digest(&[url, group, &decided_on(letter)]), &[]),
+        };
+        Self { root, mailbox: digest(&mailbox), domain, previous }
     }
 
     fn of(&self, delivery: DeliveryId) -> String {
@@ -244,16 +253,23 @@ impl<'a> MessageIds<'a> {
     }
 
     fn parent(&self) -> String {
-        self.scope.letter.thread.previous.last().map_or_else(|| self.root(), |last| self.of(*last))
+        self.previous.last().map_or_else(|| self.root(), |last| self.of(*last))
     }
 
     fn references(&self) -> String {
-        let previous = &self.scope.letter.thread.previous;
-        let newest = previous.len().saturating_sub(REFERENCES_MAX);
+        let newest = self.previous.len().saturating_sub(REFERENCES_MAX);
         let mut ids = vec![self.root()];
-        ids.extend(previous[newest..].iter().map(|delivery| self.of(*delivery)));
+        ids.extend(self.previous[newest..].iter().map(|delivery| self.of(*delivery)));
         ids.join(" ")
     }
+}
+
+/// The day of a message's decision, which is the same in all of its attempts but for those of the
+/// first minute: `2026-03-01`.
+fn decided_on(letter: &Letter) -> String {
+    let waited = i64::try_from(letter.delayed.unwrap_or_default().0).unwrap_or(i64::MAX);
+    let decided = Timestamp(letter.now.0.saturating_sub(waited)).rfc3339();
+    decided.split_once('T').map_or_else(String::new, |(day, _)| day.to_owned())
 }
 
 fn digest(parts: &[&str]) -> String {

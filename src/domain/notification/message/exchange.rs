@@ -9,6 +9,9 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::time::Duration;
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::report::{Class, Reason, Report};
 use crate::domain::notification::receiver::HttpConfig;
@@ -148,6 +151,26 @@ impl Request {
         }
     }
 
+    /// A question.
+    pub(super) fn get(url: impl Into<String>) -> Self {
+        let (url, headers, body) = (Secret::new(url), Vec::new(), String::new());
+        Self { method: Method::Get, url, headers, body, secrets: Vec::new() }
+    }
+
+    /// A POST of a form, `application/x-www-form-urlencoded`.
+    pub(super) fn form(url: impl Into<String>, fields: &[(&str, String)]) -> Self {
+        let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let pairs =
+            fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value)));
+        Self {
+            method: Method::Post,
+            url: Secret::new(url),
+            headers: vec![("Content-Type", Secret::new("application/x-www-form-urlencoded"))],
+            body: pairs.collect::<Vec<_>>().join("&"),
+            secrets: Vec::new(),
+        }
+    }
+
     /// Names what is to be done, where it is not a POST.
     #[must_use]
     pub(super) fn method(mut self, method: Method) -> Self {
@@ -174,6 +197,15 @@ impl Reply {
     /// Tells whether the other side took it.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
+    }
+
+    /// The same reply, which wants to be left alone for so many seconds if no header says how long:
+    /// some providers write it into the body.
+    #[must_use]
+    pub(super) fn or_after(&self, seconds: Option<f64>) -> Self {
+        let span = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let after = span.and_then(|span| u64::try_from(span.as_millis()).ok()).map(Span);
+        Self { after: self.after.or(after), ..self.clone() }
     }
 
     /// Tells that the other side turned it down, though perhaps politely: status 200 with an error

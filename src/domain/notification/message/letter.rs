@@ -15,6 +15,8 @@ pub struct Letter {
     pub group_key: String,
     /// What the group has in common by its route.
     pub group_labels: Labels,
+    /// What the route says of every message of its groups.
+    pub route_labels: Labels,
     /// Why it is told: `first notification`, `new alerts added` and so on.
     pub reason: String,
     /// The group's alerts, in the order in which they are to be shown.
@@ -133,7 +135,8 @@ pub struct Thread {
     pub root: String,
     /// What was sent in it before, oldest first.
     pub previous: Vec<DeliveryId>,
-    /// What the provider calls it, from the report of its first message: Slack's channel and `ts`.
+    /// What the provider calls the message that it shows, from the report of its delivery: Slack's
+    /// channel and `ts`. Nothing where this is the first message, also after an end.
     pub provider: Option<String>,
 }
 

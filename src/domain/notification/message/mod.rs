@@ -5,24 +5,35 @@
 //! ```
 
 mod address;
+mod chat;
+mod discord;
 mod email;
 pub mod exchange;
 mod incidentio;
 mod jira;
 mod letter;
+mod mattermost;
+mod msteams;
 mod opsgenie;
 mod pagerduty;
 mod plain;
+mod pushover;
 mod report;
+mod rocketchat;
+mod route_labels;
+mod sample;
 mod scope;
 mod sigv4;
 mod slack;
 mod sns;
+mod telegram;
 #[cfg(test)]
 mod tests;
 mod texts;
 mod victorops;
+mod webex;
 mod webhook;
+mod wechat;
 
 use sha2::{Digest, Sha256};
 
@@ -34,6 +45,8 @@ pub use email::{Mail, SmtpServer};
 pub use exchange::Http;
 pub use letter::{AlertStatus, Letter, LetterAlert, LetterIncident, LetterProblem, Thread};
 pub use report::{Class, Reason, Report};
+pub use route_labels::route_labels;
+pub use sample::sample;
 
 use exchange::Request;
 use scope::Scope;
@@ -130,16 +143,29 @@ pub fn write(
     let mut pen = Pen { library, now: letter.now, faults: Vec::new() };
     let http = |http| Message::Http(Box::new(http));
     let message = match &integration.kind {
+        IntegrationKind::Discord(config) => Ok(http(discord::write(&scope, config, &mut pen))),
         IntegrationKind::Email(config) => email::write(&scope, integration.index, config, &mut pen)
             .map(|mail| Message::Email(Box::new(mail))),
         IntegrationKind::Incidentio(config) => Ok(http(incidentio::write(scope, config))),
         IntegrationKind::Jira(config) => jira::write(&scope, config, &mut pen).map(http),
+        IntegrationKind::Mattermost(config) => {
+            Ok(http(mattermost::write(&scope, config, &mut pen)))
+        }
+        IntegrationKind::MsTeams(config) => Ok(http(msteams::write(&scope, config, &mut pen))),
+        IntegrationKind::MsTeamsV2(config) => Ok(http(msteams::write_v2(&scope, config, &mut pen))),
         IntegrationKind::Opsgenie(config) => opsgenie::write(&scope, config, &mut pen).map(http),
         IntegrationKind::Pagerduty(config) => pagerduty::write(&scope, config, &mut pen).map(http),
+        IntegrationKind::Pushover(config) => pushover::write(&scope, config, &mut pen).map(http),
+        IntegrationKind::Rocketchat(config) => {
+            Ok(http(rocketchat::write(&scope, config, &mut pen)))
+        }
         IntegrationKind::Slack(config) => Ok(http(slack::write(&scope, config, &mut pen))),
         IntegrationKind::Sns(config) => sns::write(&scope, config, &mut pen).map(http),
+        IntegrationKind::Telegram(config) => Ok(http(telegram::write(&scope, config, &mut pen))),
         IntegrationKind::Victorops(config) => victorops::write(&scope, config, &mut pen).map(http),
+        IntegrationKind::Webex(config) => webex::write(&scope, config, &mut pen).map(http),
         IntegrationKind::Webhook(config) => webhook::write(scope, config, &mut pen).map(http),
+        IntegrationKind::Wechat(config) => wechat::write(&scope, config, &mut pen).map(http),
     };
     let message = message.map_err(WriteError::Unaddressed)?;
     if pen.faults.is_empty() {

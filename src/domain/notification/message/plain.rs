@@ -75,6 +75,25 @@ pub(super) fn shorten(text: &str, chars_max: usize) -> String {
     format!("{short}…")
 }
 
+/// At most so many bytes, cut between two characters, with an ellipsis where something is missing.
+pub(super) fn shorten_bytes(text: &str, bytes_max: usize) -> String {
+    if text.len() <= bytes_max {
+        return text.to_owned();
+    }
+    let room = bytes_max.saturating_sub('…'.len_utf8());
+    let end = (0..=room).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    format!("{}…", &text[..end])
+}
+
+/// A text that says first that it comes late, if it does: a cut at its end must not lose that.
+pub(super) fn with_delay(scope: &Scope, text: String) -> String {
+    match scope.letter.delayed {
+        Some(span) if text.trim().is_empty() => format!("Delayed by {span}."),
+        Some(span) => format!("Delayed by {span}.\n{text}"),
+        None => text,
+    }
+}
+
 fn describe_incident(text: &mut String, incident: &LetterIncident) {
     let by = incident.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
     line(
@@ -139,5 +158,25 @@ fn clock(at: Timestamp) -> String {
 fn line(text: &mut String, line: &str) {
     if !line.is_empty() {
         writeln!(text, "{line}").expect("a String takes everything");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_by_bytes_leaves_no_half_of_a_character() {
+        for (text, bytes_max, expected) in [
+            ("abcdef", 6, "abcdef"),
+            ("abcdefg", 6, "abc…"),
+            ("ääääää", 12, "ääääää"),
+            ("ääääääa", 12, "ääää…"),
+            ("ääääääa", 3, "…"),
+        ] {
+            let short = shorten_bytes(text, bytes_max);
+            assert_eq!(short, expected);
+            assert!(short.len() <= bytes_max);
+        }
     }
 }

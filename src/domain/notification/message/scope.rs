@@ -82,7 +82,7 @@ impl<'a> Scope<'a> {
             ("GroupLabels", labels(&letter.group_labels)),
             ("CommonLabels", labels(&self.common_labels())),
             ("CommonAnnotations", labels(&self.common_annotations())),
-            ("RouteLabels", labels(&Labels::default())),
+            ("RouteLabels", labels(&letter.route_labels)),
             ("ExternalURL", text(&letter.external_url)),
             ("Incident", nil_or(letter.incident.as_ref(), |some| incident_value(some, escape))),
             ("Problem", nil_or(letter.problem.as_ref(), |some| problem_value(some, escape))),
@@ -104,7 +104,7 @@ pub(super) fn quote_meta(text: &str) -> String {
     quoted
 }
 
-fn common<'a>(mut sets: impl Iterator<Item = &'a Labels>) -> Labels {
+pub(super) fn common<'a>(mut sets: impl Iterator<Item = &'a Labels>) -> Labels {
     let Some(first) = sets.next() else { return Labels::default() };
     let mut shared: Vec<(&str, &str)> = first.iter().collect();
     for labels in sets {
@@ -176,7 +176,7 @@ pub(super) fn kind_name(incident: &LetterIncident) -> &'static str {
     }
 }
 
-fn kv(labels: &Labels, escape: Escape) -> Value {
+pub(super) fn kv(labels: &Labels, escape: Escape) -> Value {
     let pairs = labels.iter().map(|(name, value)| (escape(name), escape(value)));
     Value::Kv(Arc::new(Labels::new(pairs)))
 }
@@ -185,7 +185,7 @@ fn nil_or<T>(some: Option<&T>, value: impl FnOnce(&T) -> Value) -> Value {
     some.map_or(Value::Nil, value)
 }
 
-fn map<const N: usize>(fields: [(&str, Value); N]) -> Value {
+pub(super) fn map<const N: usize>(fields: [(&str, Value); N]) -> Value {
     let fields: BTreeMap<String, Value> =
         fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     Value::Map(Arc::new(fields))

@@ -1,26 +1,34 @@
-//! Slack: one attachment, as Alertmanager sends it. What templates say may be markup; what the data
-//! brings into them is text.
+//! Slack: one attachment, as Alertmanager sends it, as a new message or in the place of the last.
 
-use serde::{Deserialize, Serialize};
+mod answer;
+mod markup;
 
-use super::exchange::{Http, Reply, by_status};
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::exchange::Http;
 use super::letter::AlertStatus;
-use super::plain;
-use super::report::{Class, Reason, Report};
 use super::scope::{Escape, Scope};
-use super::{Pen, post};
-use crate::domain::notification::receiver::SlackConfig;
-use crate::domain::template::Value;
+use super::{Pen, plain, post};
+use crate::domain::notification::receiver::{SlackAction, SlackConfig};
+use crate::domain::template::{Template, Value};
+
+use answer::{Editing, judge};
+use markup::{cut, escape, escape_names, unescape_queries};
 
 /// Slack cuts titles here.
 const TITLE_CHARS_MAX: usize = 1_024;
-/// The longest piece of an escape before an ellipsis: `&amp…`.
-const ENTITY_CHARS_MAX: usize = 5;
+/// The last part of the address that makes messages, and of the one that edits them.
+const METHODS: (&str, &str) = ("chat.postMessage", "chat.update");
 
 #[derive(Serialize)]
 struct Body {
     #[serde(skip_serializing_if = "String::is_empty")]
     channel: String,
+    /// The message to be edited.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    ts: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     username: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -29,6 +37,8 @@ struct Body {
     icon_url: String,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     link_names: bool,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    text: String,
     attachments: [Attachment; 1],
 }
 
@@ -45,6 +55,8 @@ struct Attachment {
     callback_id: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fields: Vec<Field>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    actions: Vec<Action>,
     #[serde(skip_serializing_if = "String::is_empty")]
     image_url: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -69,46 +81,40 @@ struct Field {
     short: bool,
 }
 
+/// Texts by their names, those that are not empty.
+type Texts = BTreeMap<&'static str, String>;
+
+#[derive(Serialize)]
+struct Action {
+    #[serde(flatten)]
+    texts: Texts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirm: Option<Texts>,
+}
+
 pub(super) fn write(scope: &Scope, config: &SlackConfig, pen: &mut Pen) -> Http {
-    let body = Quill::new(scope, config, pen).body();
-    let first = post(scope.letter, config.api_url.reveal(), &body);
-    Http::once(first, judge, config.timeout, &config.http)
+    let mut body = Quill::new(scope, config, pen).body();
+    let url = config.url.reveal();
+    let fresh = post(scope.letter, url, &body);
+    let Some((channel, ts, address)) = shown(scope, config) else {
+        return Http::once(fresh, judge, config.timeout, &config.http);
+    };
+    (body.channel, body.ts) = (channel.to_owned(), ts.to_owned());
+    Http {
+        first: post(scope.letter, &address, &body),
+        listener: Box::new(Editing { instead: Some(fresh) }),
+        timeout: config.timeout,
+        http: config.http.clone(),
+    }
 }
 
-/// Webhooks answer `ok` in plain text; the Web API answers JSON, and says what is wrong in a word,
-/// with status 200.
-fn judge(reply: &Reply) -> Report {
-    if !reply.is_success() {
-        return by_status(reply);
-    }
-    let Ok(answer) = serde_json::from_str::<Answer>(&reply.body) else {
-        return Report::Delivered { provider: None };
-    };
-    if answer.ok != Some(false) {
-        return Report::Delivered { provider: answer.ts };
-    }
-    let (class, reason) = match answer.error.as_str() {
-        "ratelimited" | "rate_limited" | "message_limit_exceeded" => {
-            (Class::Retry { after: None }, Reason::RateLimited)
-        }
-        "internal_error" | "fatal_error" | "service_unavailable" | "request_timeout" => {
-            (Class::Retry { after: None }, Reason::ServerError)
-        }
-        "invalid_auth" | "not_authed" | "account_inactive" | "token_revoked" | "token_expired"
-        | "no_permission" | "missing_scope" | "invalid_token" => {
-            (Class::Permanent, Reason::AuthError)
-        }
-        _ => (Class::Permanent, Reason::ClientError),
-    };
-    reply.refused(class, reason, &answer.error)
-}
-
-#[derive(Deserialize)]
-struct Answer {
-    ok: Option<bool>,
-    #[serde(default)]
-    error: String,
-    ts: Option<String>,
+/// The message that is to be edited, if there is one, and the address that edits it.
+fn shown<'a>(scope: &Scope<'a>, config: &SlackConfig) -> Option<(&'a str, &'a str, String)> {
+    let provider = scope.letter.thread.provider.as_deref().filter(|_| config.update_message)?;
+    let (channel, ts) = provider.split_once(' ')?;
+    let (makes, edits) = METHODS;
+    let base = config.url.reveal().strip_suffix(makes)?;
+    Some((channel, ts, format!("{base}{edits}")))
 }
 
 /// Renders the fields of one message.
@@ -142,6 +148,7 @@ impl<'a, 'p, 'l> Quill<'a, 'p, 'l> {
             fallback: self.markup("fallback", || title.clone()),
             callback_id: self.verbatim("callback_id", ""),
             fields: self.fields(),
+            actions: self.actions(),
             image_url: self.verbatim("image_url", ""),
             thumb_url: self.verbatim("thumb_url", ""),
             footer: self.markup("footer", String::new),
@@ -154,10 +161,12 @@ impl<'a, 'p, 'l> Quill<'a, 'p, 'l> {
         }
         Body {
             channel: self.verbatim("channel", ""),
+            ts: String::new(),
             username: self.verbatim("username", ""),
             icon_emoji: self.verbatim("icon_emoji", ""),
             icon_url: self.verbatim("icon_url", ""),
             link_names: self.config.link_names,
+            text: self.markup("message_text", String::new),
             attachments: [attachment],
         }
     }
@@ -205,70 +214,33 @@ impl<'a, 'p, 'l> Quill<'a, 'p, 'l> {
         fields
     }
 
+    fn actions(&mut self) -> Vec<Action> {
+        let config = self.config;
+        config.actions.iter().filter_map(|action| self.action(action)).collect()
+    }
+
+    /// Slack refuses a whole message for a button that lacks its type or its text.
+    fn action(&mut self, action: &SlackAction) -> Option<Action> {
+        let mut texts = |kind: &str, templates: &BTreeMap<&'static str, Template>| {
+            let render = |(name, template): (&&'static str, &Template)| {
+                let field = format!("{kind}.{name}");
+                let text = self.pen.text(&field, template, &self.raw)?;
+                (!text.is_empty()).then_some((*name, text))
+            };
+            templates.iter().filter_map(render).collect::<Texts>()
+        };
+        let confirm = action.confirm.as_ref().map(|confirm| texts("actions.confirm", confirm));
+        let confirm = confirm.filter(|texts| texts.contains_key("text"));
+        let texts = texts("actions", &action.texts);
+        let whole = ["type", "text"].iter().all(|key| texts.contains_key(key));
+        whole.then_some(Action { texts, confirm })
+    }
+
     fn mrkdwn_in(&self) -> Vec<String> {
         if self.config.mrkdwn_in.is_empty() {
             ["fallback", "pretext", "text"].map(str::to_owned).to_vec()
         } else {
             self.config.mrkdwn_in.clone()
         }
-    }
-}
-
-/// Slack's three characters: without them there is no link and no `<!channel>`.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-/// As [`escape`], and calls to everybody are broken up by a space without width: with `link_names`,
-/// Slack reads them also without brackets.
-fn escape_names(text: &str) -> String {
-    ["channel", "here", "everyone"].iter().fold(escape(text), |text, everybody| {
-        text.replace(&format!("@{everybody}"), &format!("@\u{200b}{everybody}"))
-    })
-}
-
-/// Undoes [`escape`] where the result went through `urlquery`: it is part of an address there.
-fn unescape_queries(text: &str) -> String {
-    text.replace("%26lt%3B", "%3C").replace("%26gt%3B", "%3E").replace("%26amp%3B", "%26")
-}
-
-/// At most so many characters, without half an `&amp;` at the end.
-fn cut(text: &str, chars_max: usize) -> String {
-    let mut short = plain::shorten(text, chars_max);
-    if short.len() < text.len()
-        && let Some(start) = short.rfind('&')
-        && !short[start..].contains(';')
-        && short[start..].chars().count() <= ENTITY_CHARS_MAX
-    {
-        short.truncate(start);
-        short.push('…');
-    }
-    short
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn data_makes_no_markup_and_no_mention() {
-        assert_eq!(escape("<!channel> a&b"), "&lt;!channel&gt; a&amp;b");
-        assert_eq!(escape("<http://evil|Click>"), "&lt;http://evil|Click&gt;");
-        assert_eq!(escape_names("@here, mail@home"), "@\u{200b}here, mail@home");
-    }
-
-    #[test]
-    fn what_went_into_an_address_is_not_escaped_for_markup() {
-        // urlquery of `a&b<c`, and of `&amp;` as a label may spell it.
-        assert_eq!(unescape_queries("x?q=a%26amp%3Bb%26lt%3Bc"), "x?q=a%26b%3Cc");
-        assert_eq!(unescape_queries("x?q=%26amp%3Bamp%3B"), "x?q=%26amp%3B");
-    }
-
-    #[test]
-    fn a_cut_leaves_no_half_of_an_escape() {
-        assert_eq!(cut("disk &amp; cpu", 20), "disk &amp; cpu");
-        assert_eq!(cut("disk &amp; cpu", 9), "disk …");
-        assert_eq!(cut("disk &amp; cpu", 12), "disk &amp; …");
-        assert_eq!(cut("R&D goes on and on", 12), "R&D goes on…");
     }
 }

@@ -32,7 +32,7 @@ pub(super) struct Body<'a> {
     group_labels: &'a Labels,
     common_labels: Labels,
     common_annotations: Labels,
-    route_labels: Labels,
+    route_labels: &'a Labels,
     #[serde(rename = "externalURL")]
     external_url: &'a str,
     version: &'static str,
@@ -118,7 +118,7 @@ pub(super) fn body<'a>(scope: &Scope<'a>, version: &'static str) -> Body<'a> {
         group_labels: &letter.group_labels,
         common_labels: scope.common_labels(),
         common_annotations: scope.common_annotations(),
-        route_labels: Labels::default(),
+        route_labels: &letter.route_labels,
         external_url: &letter.external_url,
         version,
         group_key: &letter.group_key,

@@ -16,8 +16,8 @@ pub struct EmailConfig {
     pub smarthost: (String, u16),
     /// The name for HELO.
     pub hello: String,
-    /// User name and password.
-    pub auth: Option<(String, Secret)>,
+    /// Who we are to the server; nothing means that nobody asks.
+    pub auth: Option<SmtpAuth>,
     /// Refuse to go on without STARTTLS.
     pub require_tls: bool,
     /// TLS from the first byte.
@@ -30,4 +30,30 @@ pub struct EmailConfig {
     pub html: Option<Template>,
     /// The text body; `None` means the built-in text.
     pub text: Option<Template>,
+    /// What belongs together in mailboxes.
+    pub threading: Threading,
+}
+
+/// Who we are to a mail server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SmtpAuth {
+    /// The name that logs in.
+    pub username: String,
+    /// The name to act for (AUTH PLAIN); empty means the same.
+    pub identity: String,
+    /// The password for AUTH PLAIN and LOGIN; empty means none.
+    pub password: Secret,
+    /// The secret for AUTH CRAM-MD5; empty means none.
+    pub secret: Secret,
+}
+
+/// What belongs together in mailboxes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Threading {
+    /// What is told about one incident, or one group as long as it lasts.
+    Conversation,
+    /// What is told about a group, for ever (`thread_by_date: none`).
+    Group,
+    /// What is told about a group on one day in UTC (`thread_by_date: daily`).
+    GroupByDay,
 }

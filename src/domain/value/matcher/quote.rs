@@ -11,6 +11,11 @@ pub struct Quoted<'a>(pub &'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plain = |byte| matches!(byte, b' ' | b'!' | b'#'..=b'[' | b']'..=b'~');
+        if self.0.bytes().all(plain) {
+            // Most label values, on the way of every new alert.
+            return write!(f, "\"{}\"", self.0);
+        }
         f.write_char('"')?;
         for c in self.0.chars() {
             match c {

@@ -1,4 +1,4 @@
-//! `POST /{plural}/{id}/{verb}`: what people ask of a record.
+//! `POST /{plural}/{id}/{verb}`: what people ask of a record; `POST /{plural}`: a new one.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{look_up, no_record};
 use crate::domain;
 use crate::domain::value::{Actor, Via};
-use crate::domain::view::{self, Fields, Manual};
+use crate::domain::view::{self, Fields, Manual, Verb};
 use crate::engine::Input;
 use crate::shell::api::context::Context;
 use crate::shell::api::gate::{Caller, Operator};
@@ -37,7 +37,27 @@ pub(super) async fn command(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
+    if manual.verb(&verb).is_none() {
+        let verb = echo(&verb);
+        let known = manual.verbs.iter().map(|verb| verb.name);
+        let text = format!("{} take no `{verb}`{}", manual.plural, hint(&verb, known));
+        return Problem::new(Kind::NotFound, text).into_response();
+    }
     match give(manual, caller, &context, (&id, &verb), &headers, body).await {
+        Ok(record) => respond(StatusCode::OK, JSON, &record),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+pub(super) async fn make(
+    manual: &'static Manual,
+    make: &'static Verb,
+    Operator(caller): Operator,
+    State(context): State<Arc<Context>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    match give(manual, caller, &context, ("", make.name), &headers, body).await {
         Ok(record) => respond(StatusCode::OK, JSON, &record),
         Err(problem) => problem.into_response(),
     }
@@ -51,23 +71,19 @@ async fn give(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Value, Problem> {
-    if manual.verb(verb).is_none() {
-        let verb = echo(verb);
-        let known = manual.verbs.iter().map(|verb| verb.name);
-        let text = format!("{} take no `{verb}`{}", manual.plural, hint(&verb, known));
-        return Err(Problem::new(Kind::NotFound, text));
-    }
     let fields = form(headers, body).await?;
     let actor = actor(caller, headers, &fields)?;
     let command = domain::parse(manual.name, verb, id, &fields).map_err(|invalid| {
         if invalid.field == "id" { no_record(manual, id) } else { invalid.into() }
     })?;
-    context.handle.submit(Input::Command(actor, command)).await?.reply?;
+    let done = context.handle.submit(Input::Command(actor, command)).await?;
+    done.reply?;
+    let id = done.made.as_deref().unwrap_or(id);
     // A record that its own command made unreachable was found a moment ago.
     Ok(look_up(context, manual, id).unwrap_or(Value::Null))
 }
 
-async fn form(headers: &HeaderMap, body: Body) -> Result<Fields, Problem> {
+pub(super) async fn form(headers: &HeaderMap, body: Body) -> Result<Fields, Problem> {
     let body = collect(body, headers, FORM_BYTES_MAX).await.map_err(|unread| {
         let kind = match unread {
             Unread::TooLong { .. } => Kind::TooLarge,

@@ -4,6 +4,8 @@ mod command;
 mod explain;
 mod list;
 mod openapi;
+mod receiver;
+mod routes;
 mod status;
 
 use std::sync::Arc;
@@ -35,6 +37,10 @@ pub(super) fn routes() -> Router<Arc<Context>> {
         .route(&format!("{BASE}/status"), get(status::status))
         .route(&format!("{BASE}/openapi.json"), get(openapi::document))
         .route(&format!("{BASE}/alerts/{{id}}/explain"), get(explain::explain))
+        .route(&format!("{BASE}/config"), get(routes::config))
+        .route(&format!("{BASE}/routes"), get(routes::tree))
+        .route(&format!("{BASE}/routes/explain"), get(routes::explain))
+        .route(&format!("{BASE}/receivers/{{name}}/test"), post(receiver::test))
         .route(&format!("{BASE}/{{*rest}}"), any(not_found));
     for manual in MANUALS {
         let base = format!("{BASE}/{}", manual.plural);
@@ -44,6 +50,14 @@ pub(super) fn routes() -> Router<Arc<Context>> {
                 list::list(manual, &context, pairs)
             }),
         );
+        if let Some(make) = manual.make {
+            router = router.route(
+                &base,
+                post(move |caller, context, headers, body| {
+                    command::make(manual, make, caller, context, headers, body)
+                }),
+            );
+        }
         if manual.records {
             router = router.route(
                 &format!("{base}/{{id}}"),
@@ -80,7 +94,13 @@ fn no_record(manual: &Manual, id: &str) -> Problem {
 async fn not_found(uri: Uri) -> Problem {
     let rest = uri.path().split_once(BASE).map_or("", |(_, rest)| rest);
     let word = echo(rest.trim_start_matches('/').split('/').next().unwrap_or(""));
-    let known = MANUALS.iter().map(|manual| manual.plural).chain(["status", "openapi.json"]);
+    let known = MANUALS.iter().map(|manual| manual.plural).chain([
+        "config",
+        "openapi.json",
+        "receivers",
+        "routes",
+        "status",
+    ]);
     let hint = hint(&word, known);
     Problem::new(Kind::NotFound, format!("there is nothing at {BASE}/{word}{hint}"))
 }

@@ -19,16 +19,39 @@ pub(super) async fn document(_: Reader) -> Response {
 /// The whole document.
 fn describe() -> Value {
     let mut paths = Map::new();
-    paths.insert(format!("{BASE}/status"), json!({ "get": look("status", "How the daemon is") }));
+    for (path, name, about) in [
+        ("status", "status", "How the daemon is"),
+        ("config", "config", "The configuration in force, without its secrets"),
+        ("routes", "routes", "The routing tree"),
+        ("routes/explain", "routesExplain", "Where an alert with `label=NAME=VALUE`… would go"),
+    ] {
+        paths.insert(format!("{BASE}/{path}"), json!({ "get": look(name, about) }));
+    }
+    let test = json!({
+        "post": {
+            "operationId": "receiverTest",
+            "summary": "Says something to a receiver, to see whether it arrives",
+            "parameters": [{
+                "name": "name", "in": "path", "required": true, "schema": { "type": "string" },
+            }],
+            "responses": { "200": { "description": "What became of it, integration by integration" } },
+        },
+    });
+    paths.insert(format!("{BASE}/receivers/{{name}}/test"), test);
     for manual in MANUALS {
         let base = format!("{BASE}/{}", manual.plural);
-        paths.insert(base.clone(), json!({ "get": list(manual) }));
+        let mut all = json!({ "get": list(manual) });
+        if let Some(make) = manual.make {
+            all["post"] = form(manual, make);
+        }
+        paths.insert(base.clone(), all);
         if manual.records {
             paths.insert(format!("{base}/{{id}}"), json!({ "get": record(manual) }));
         }
         for verb in manual.verbs {
             let path = format!("{base}/{{id}}/{}", verb.name);
-            paths.insert(path, json!({ "post": command(manual, verb) }));
+            let command = with_id(form(manual, verb), manual.name);
+            paths.insert(path, json!({ "post": command }));
         }
     }
     let explain = with_id(look("explain_alert", "Why an alert went where it went"), "alert");
@@ -116,7 +139,8 @@ fn record(manual: &Manual) -> Value {
     operation
 }
 
-fn command(manual: &Manual, verb: &Verb) -> Value {
+/// What a verb takes, whether it is about a record or makes one.
+fn form(manual: &Manual, verb: &Verb) -> Value {
     let by = json!({ "type": "string", "description": "Who asks, where no token says it" });
     let mut properties = Map::from_iter([("by".to_owned(), by)]);
     for field in verb.fields {
@@ -131,7 +155,7 @@ fn command(manual: &Manual, verb: &Verb) -> Value {
         "additionalProperties": false,
     });
     let id = format!("{}_{}", verb.name, manual.name);
-    let mut operation = with_id(look(&id, verb.help), manual.name);
+    let mut operation = look(&id, verb.help);
     operation["tags"] = json!([manual.plural]);
     operation["requestBody"] = json!({
         "required": !required.is_empty(),
@@ -181,6 +205,12 @@ fn schema_of(kind: Kind) -> Value {
         Kind::Number => json!({ "type": "integer" }),
         Kind::Time => json!({ "type": "string", "format": "date-time" }),
         Kind::Span => json!({ "type": "string", "examples": ["1h30m"] }),
+        Kind::Matchers => json!({
+            "type": ["string", "array"],
+            "items": { "type": "string" },
+            "examples": ["alertname=\"X\""],
+        }),
+        Kind::Pairs => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
         Kind::OneOf(words) => json!({ "type": "string", "enum": words }),
     }
 }

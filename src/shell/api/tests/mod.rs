@@ -1,10 +1,14 @@
 //! Tests of the whole surface, without sockets: requests go straight to the router.
 
+mod contract;
 mod gate;
 mod ingest;
 mod lists;
 mod operations;
+mod post;
 mod rest;
+mod silences;
+mod suppressed;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,7 +27,7 @@ use crate::domain::event::adapter::Kind;
 use crate::domain::notification::receiver::Receiver;
 use crate::domain::notification::route::{GroupBy, Route, Routes};
 use crate::domain::value::matcher::{Operator, ParseMode};
-use crate::domain::value::{Matcher, Span};
+use crate::domain::value::{Labels, Matcher, Span};
 use crate::engine::Engine;
 use crate::shell::handle::loopback;
 use crate::shell::intake::http::{Intake, Sources};
@@ -136,6 +140,7 @@ fn settings() -> Settings {
         repeat_interval: Span::hours(4),
         mute_time_intervals: Vec::new(),
         active_time_intervals: Vec::new(),
+        labels: Vec::new(),
         children: Vec::new(),
     };
     let by_name = || GroupBy::Labels(vec!["alertname".to_owned()]);
@@ -155,6 +160,10 @@ fn settings() -> Settings {
         resolve_timeout: Span::minutes(5),
         routes: Routes::new(routes),
         receivers: [receiver("web"), receiver("dba")].into(),
+        receiver_labels: vec![
+            Labels::new([("name", "web")]),
+            Labels::new([("name", "dba"), ("team", "databases")]),
+        ],
         ..Settings::default()
     }
 }

@@ -29,7 +29,7 @@ async fn the_metrics_that_dashboards_rely_on_are_there_from_the_start() {
         r#"alertmanager_alerts{state="suppressed"} 0"#,
         r#"alertmanager_alerts_received_total{status="firing",version="v2"} 1"#,
         r#"alertmanager_alerts_received_total{status="resolved",version="v2"} 0"#,
-        "alertmanager_alerts_invalid_total 1",
+        r#"alertmanager_alerts_invalid_total{version="v2"} 1"#,
         r#"alertmanager_notifications_total{integration="webhook"} 0"#,
         r#"alertmanager_notifications_failed_total{integration="email",reason="other"} 0"#,
         r#"alertmanager_notification_requests_total{integration="slack"} 0"#,
@@ -92,7 +92,6 @@ async fn everything_moves_under_the_prefix() {
     }
     let text = house.get("/am/metrics").await.body;
     assert!(text.contains(r#"handler="/api/v2/alerts""#), "{text}");
-    assert!(house.get("/am/").await.body.contains("href=\"/am/api/v2/alerts\""));
 }
 
 #[tokio::test]

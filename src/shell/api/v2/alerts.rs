@@ -30,13 +30,14 @@ pub(super) async fn list(
     let now = clock::now();
     let settings = &setup.settings;
     let sight = Sight { settings, now, started: context.started };
+    let chosen = wanted.receivers(settings);
     let mut found = survey(&context.handle, |state, id, alert| {
-        if !sight.shows(alert) || !wanted.fits(&state.event, alert) {
+        if !sight.shows(alert) || !wanted.fits(state, alert) {
             return None;
         }
         let labels = state.event.labels(alert);
-        let received = wanted.any_receiver()
-            || settings.routes.matching(&labels).iter().any(|r| wanted.wants_receiver(&r.receiver));
+        let received = chosen.all
+            || settings.routes.matching(&labels).iter().any(|route| chosen.has(&route.receiver));
         received.then(|| (labels.fingerprint(), id))
     })
     .await;

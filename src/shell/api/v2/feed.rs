@@ -27,9 +27,17 @@ pub(super) struct Feed {
     pub(super) head: &'static [u8],
     /// Text before the alert at this place, such as the head of a group. Alerts without any are
     /// parted by commas.
-    pub(super) seams: BTreeMap<usize, Vec<u8>>,
+    pub(super) seams: BTreeMap<usize, Seam>,
     /// Text behind the last alert.
     pub(super) end: Vec<u8>,
+}
+
+/// What stands between two alerts.
+#[derive(Debug, Default)]
+pub(super) struct Seam {
+    pub(super) text: Vec<u8>,
+    /// The intervals that mute the alerts behind it, up to the next seam.
+    pub(super) muted_by: Vec<String>,
 }
 
 /// A feed on its way out.
@@ -42,6 +50,8 @@ struct Writer {
     /// Whether an alert stands before the next one, so that a comma is needed.
     comma: bool,
     done: bool,
+    /// What mutes the alerts that are being written.
+    muted_by: Vec<String>,
     /// Kept until the last byte has gone.
     _place: Option<Place>,
 }
@@ -63,6 +73,7 @@ impl Feed {
             at: 0,
             comma: false,
             done: false,
+            muted_by: Vec::new(),
             _place: place,
         };
         ([(CONTENT_TYPE, JSON)], writer.body()).into_response()
@@ -100,15 +111,16 @@ impl Writer {
             out.extend_from_slice(self.feed.head);
         }
         for (place, copied) in (self.at..).zip(&found) {
-            if let Some(seam) = self.feed.seams.get(&place) {
-                out.extend_from_slice(seam);
+            if let Some(seam) = self.feed.seams.remove(&place) {
+                out.extend_from_slice(&seam.text);
+                self.muted_by = seam.muted_by;
                 self.comma = false;
             }
             let Some(copied) = copied else { continue };
             if self.comma {
                 out.push(b',');
             }
-            sight.write(copied, &mut out);
+            sight.write(copied, &self.muted_by, &mut out);
             self.comma = true;
         }
         self.at = until;

@@ -8,12 +8,14 @@ use axum::Extension;
 use axum::extract::{Query, State};
 use axum::response::Response;
 
-use super::feed::Feed;
+use super::feed::{Feed, Seam};
 use super::query::Wanted;
 use super::record::Sight;
 use crate::domain::Settings;
-use crate::domain::notification::route::GroupBy;
-use crate::domain::value::{AlertId, IncidentId, Labels};
+use crate::domain::notification::interval;
+use crate::domain::notification::message::route_labels;
+use crate::domain::notification::route::{GroupBy, Route};
+use crate::domain::value::{AlertId, IncidentId, Labels, Timestamp};
 use crate::shell::api::context::Context;
 use crate::shell::api::gate::Reader;
 use crate::shell::api::layer::Place;
@@ -32,7 +34,9 @@ struct Member {
 
 struct Group<'a> {
     labels: Labels,
-    receiver: &'a str,
+    route: &'a Route,
+    /// The intervals that mute its route.
+    muted_by: Vec<String>,
     /// Places in the list of members.
     members: Vec<usize>,
 }
@@ -52,7 +56,7 @@ pub(super) async fn list(
     let settings = &setup.settings;
     let sight = Sight { settings, now, started: context.started };
     let members = survey(&context.handle, |state, id, alert| {
-        let shown = sight.shows(alert) && wanted.fits(&state.event, alert);
+        let shown = sight.shows(alert) && wanted.fits(state, alert);
         shown.then(|| Member {
             id,
             labels: state.event.labels(alert),
@@ -61,30 +65,45 @@ pub(super) async fn list(
     })
     .await;
 
-    let feed = write(gather(settings, &wanted, &members).await, &members);
+    let groups = gather(&sight, &wanted, &members).await;
+    let feed = write(settings, groups, &members, now);
     feed.respond(context, setup, now, place.map(|Extension(place)| place))
 }
 
 /// The groups, sorted by labels and receiver, their members by job, instance and labels.
-async fn gather<'a>(settings: &'a Settings, wanted: &Wanted, members: &[Member]) -> Vec<Group<'a>> {
+async fn gather<'a>(sight: &Sight<'a>, wanted: &Wanted, members: &[Member]) -> Vec<Group<'a>> {
+    let settings: &'a Settings = sight.settings;
+    // Calendars are asked once a route.
+    let nodes = settings.routes.nodes().iter();
+    let mutes: Vec<Vec<String>> = nodes
+        .map(|route| interval::mute(settings, route, sight.now).map_or(vec![], |mute| mute.names))
+        .collect();
     let mut groups: BTreeMap<(Labels, usize), Group> = BTreeMap::new();
+    let chosen = wanted.receivers(settings);
     for (place, member) in members.iter().enumerate() {
         if place % ALERTS_PER_TURN == ALERTS_PER_TURN - 1 {
             tokio::task::yield_now().await;
         }
         for route in settings.routes.matching(&member.labels) {
-            if !wanted.wants_receiver(&route.receiver) {
+            let muted = !mutes[route.index].is_empty();
+            if !chosen.has(&route.receiver) || (muted && !wanted.muted) {
                 continue;
             }
             let labels = group_labels(&route.group_by, member);
-            let group = groups.entry((labels, route.index)).or_insert_with_key(|(labels, _)| {
-                Group { labels: labels.clone(), receiver: &route.receiver, members: Vec::new() }
-            });
+            let group =
+                groups.entry((labels, route.index)).or_insert_with_key(|(labels, _)| Group {
+                    labels: labels.clone(),
+                    route,
+                    muted_by: mutes[route.index].clone(),
+                    members: Vec::new(),
+                });
             group.members.push(place);
         }
     }
     let mut groups: Vec<Group> = groups.into_values().collect();
-    groups.sort_by(|a, b| before(&a.labels, &b.labels).then_with(|| a.receiver.cmp(b.receiver)));
+    groups.sort_by(|a, b| {
+        a.labels.order(&b.labels).then_with(|| a.route.receiver.cmp(&b.route.receiver))
+    });
     for group in &mut groups {
         group.members.sort_by(|a, b| in_group(&members[*a].labels, &members[*b].labels));
     }
@@ -102,29 +121,29 @@ fn group_labels(group_by: &GroupBy, member: &Member) -> Labels {
     }
 }
 
-/// Prometheus' order of label sets: fewer labels first.
-fn before(a: &Labels, b: &Labels) -> Ordering {
-    a.len().cmp(&b.len()).then_with(|| a.iter().cmp(b.iter()))
-}
-
 fn in_group(a: &Labels, b: &Labels) -> Ordering {
     let first = |labels: &Labels, other: &Labels, name| labels.get(name).cmp(other.get(name));
-    first(a, b, "job").then_with(|| first(a, b, "instance")).then_with(|| before(a, b))
+    first(a, b, "job").then_with(|| first(a, b, "instance")).then_with(|| a.order(b))
 }
 
-fn write(groups: Vec<Group<'_>>, members: &[Member]) -> Feed {
+fn write(settings: &Settings, groups: Vec<Group<'_>>, members: &[Member], now: Timestamp) -> Feed {
     let mut feed = Feed { ids: vec![], head: b"[", seams: BTreeMap::new(), end: vec![] };
     // What ends the group before stands with the head of the next one.
     let mut tail = Vec::new();
     for group in groups {
         tail.extend_from_slice(b"{\"alerts\":[");
-        feed.seams.insert(feed.ids.len(), std::mem::take(&mut tail));
+        let seam = Seam { text: std::mem::take(&mut tail), muted_by: group.muted_by };
+        feed.seams.insert(feed.ids.len(), seam);
         feed.ids.extend(group.members.iter().map(|place| members[*place].id));
         tail.extend_from_slice(b"],\"labels\":");
         append(&mut tail, &group.labels);
         tail.extend_from_slice(b",\"receiver\":{\"name\":");
-        append(&mut tail, &group.receiver);
-        tail.extend_from_slice(b"},\"routeLabels\":{}},");
+        append(&mut tail, &group.route.receiver);
+        tail.extend_from_slice(b"},\"routeLabels\":");
+        let labels = group.members.iter().map(|place| &members[*place].labels);
+        let none = std::iter::empty();
+        append(&mut tail, &route_labels(settings, group.route, &group.labels, labels, none, now));
+        tail.extend_from_slice(b"},");
     }
     if tail.last() == Some(&b',') {
         tail.pop();

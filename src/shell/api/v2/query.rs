@@ -5,12 +5,13 @@ use axum::response::Response;
 use regex::{Regex, RegexBuilder};
 
 use super::reply;
-use crate::domain::event::{self, Alert};
-use crate::domain::value::Matchers;
+use crate::domain::event::{Alert, suppress};
 use crate::domain::value::matcher::{ParseMode, parse_one};
+use crate::domain::value::{Labels, Matcher, Matchers};
+use crate::domain::{Settings, State};
 
 /// Alertmanager's code for a value of the wrong type.
-const CODE_TYPE: u16 = 601;
+pub(super) const CODE_TYPE: u16 = 601;
 
 /// More than this in one compiled pattern is a mistake or an attack.
 const PATTERN_BYTES_MAX: usize = 1 << 20;
@@ -20,14 +21,21 @@ const PARAMETERS_MAX: usize = 256;
 
 /// The parameters of `/alerts` and `/alerts/groups`.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a parameter of Alertmanager's")]
 pub(super) struct Wanted {
     /// Alerts of which people are told.
     pub(super) active: bool,
+    /// Alerts that somebody silenced.
+    pub(super) silenced: bool,
+    /// Alerts that others inhibit.
+    pub(super) inhibited: bool,
+    /// Groups whose route is muted.
+    pub(super) muted: bool,
     /// All must hold.
     pub(super) filter: Matchers,
     /// Only these receivers.
     pub(super) receiver: Option<Regex>,
-    /// Conditions on receivers, of which only the name is known.
+    /// Conditions on the labels of receivers.
     pub(super) receiver_matchers: Matchers,
 }
 
@@ -40,6 +48,9 @@ impl Wanted {
     pub(super) fn read(pairs: &[(String, String)], mode: ParseMode) -> Result<Self, Response> {
         let mut wanted = Self {
             active: true,
+            silenced: true,
+            inhibited: true,
+            muted: true,
             filter: Matchers::new(),
             receiver: None,
             receiver_matchers: Matchers::new(),
@@ -51,9 +62,11 @@ impl Wanted {
         for (name, value) in pairs {
             match name.as_str() {
                 "active" => wanted.active = boolean(name, value)?,
-                // Nothing is silenced, inhibited, muted or left unprocessed yet: taking none of
-                // them away takes nothing away.
-                "silenced" | "inhibited" | "muted" | "unprocessed" => {
+                "silenced" => wanted.silenced = boolean(name, value)?,
+                "inhibited" => wanted.inhibited = boolean(name, value)?,
+                "muted" => wanted.muted = boolean(name, value)?,
+                // No alert is ever unprocessed.
+                "unprocessed" => {
                     boolean(name, value)?;
                 }
                 "filter" => wanted.filter.push(matcher(value, mode)?),
@@ -65,29 +78,62 @@ impl Wanted {
         Ok(wanted)
     }
 
-    /// Tells whether an alert's labels fulfil every condition.
-    pub(super) fn fits(&self, events: &event::State, alert: &Alert) -> bool {
-        self.active && self.filter.iter().all(|m| m.matches(events.label(alert, &m.name)))
+    /// Tells whether an alert fulfils every condition.
+    pub(super) fn fits(&self, state: &State, alert: &Alert) -> bool {
+        let fits = |m: &Matcher| m.matches(state.event.label(alert, &m.name));
+        self.filter.iter().all(fits) && self.fits_status(state, alert)
     }
 
-    /// Tells whether the query says nothing about receivers.
-    pub(super) fn any_receiver(&self) -> bool {
-        self.receiver.is_none() && self.receiver_matchers.is_empty()
+    fn fits_status(&self, state: &State, alert: &Alert) -> bool {
+        if self.active && self.silenced && self.inhibited {
+            return true;
+        }
+        let suppression = suppress::suppression(state, alert);
+        (self.active || suppression.is_suppressed())
+            && (self.silenced || suppression.silenced_by.is_empty())
+            && (self.inhibited || suppression.inhibited_by.is_empty())
     }
 
-    /// Tells whether a receiver is wanted. Its only label is its name.
-    pub(super) fn wants_receiver(&self, receiver: &str) -> bool {
-        let label = |name: &str| if name == "name" { receiver } else { "" };
-        self.receiver.as_ref().is_none_or(|pattern| pattern.is_match(receiver))
-            && self.receiver_matchers.iter().all(|m| m.matches(label(&m.name)))
+    /// The receivers that are wanted, found once for the whole request.
+    pub(super) fn receivers<'a>(&self, settings: &'a Settings) -> Chosen<'a> {
+        let fits = |labels: &&Labels| {
+            let name = labels.get("name");
+            self.receiver.as_ref().is_none_or(|pattern| pattern.is_match(name))
+                && self.receiver_matchers.iter().all(|m| m.matches(labels.get(&m.name)))
+        };
+        Chosen {
+            all: self.receiver.is_none() && self.receiver_matchers.is_empty(),
+            labels: settings.receiver_labels.iter().filter(fits).collect(),
+        }
+    }
+}
+
+/// The receivers that a query is about.
+#[derive(Debug)]
+pub(super) struct Chosen<'a> {
+    /// The query says nothing about receivers.
+    pub(super) all: bool,
+    /// Their labels, in the order of the file.
+    pub(super) labels: Vec<&'a Labels>,
+}
+
+impl Chosen<'_> {
+    /// Tells whether a receiver is wanted.
+    pub(super) fn has(&self, receiver: &str) -> bool {
+        self.all || self.labels.iter().any(|labels| labels.get("name") == receiver)
     }
 }
 
 #[expect(clippy::result_large_err, reason = "the error is the answer, made once a request")]
-fn boolean(name: &str, value: &str) -> Result<bool, Response> {
-    match value {
-        "true" | "1" | "t" | "T" | "TRUE" | "True" => Ok(true),
-        "false" | "0" | "f" | "F" | "FALSE" | "False" => Ok(false),
+pub(super) fn boolean(name: &str, value: &str) -> Result<bool, Response> {
+    match value.to_ascii_lowercase().as_str() {
+        // Alertmanager takes every one of these for true, and nothing at all for the default.
+        "" | "true" | "1" | "yes" | "ok" | "y" | "on" | "selected" | "checked" | "t"
+        | "enabled" => Ok(true),
+        // There whatever else is typed is false. A slip is better told than taken for an answer.
+        "false" | "0" | "no" | "n" | "off" | "f" | "unselected" | "unchecked" | "disabled" => {
+            Ok(false)
+        }
         _ => {
             let text = format!("{name} in query must be of type boolean: {value:?}");
             Err(reply::object(StatusCode::UNPROCESSABLE_ENTITY, CODE_TYPE, &text))
@@ -96,7 +142,7 @@ fn boolean(name: &str, value: &str) -> Result<bool, Response> {
 }
 
 #[expect(clippy::result_large_err, reason = "the error is the answer, made once a request")]
-fn matcher(value: &str, mode: ParseMode) -> Result<crate::domain::value::Matcher, Response> {
+pub(super) fn matcher(value: &str, mode: ParseMode) -> Result<Matcher, Response> {
     parse_one(value, mode).map_err(|error| {
         let text = format!("bad matcher format: {value}: {error}");
         reply::text(StatusCode::BAD_REQUEST, &text)
@@ -108,7 +154,11 @@ fn pattern(value: &str) -> Result<Regex, Response> {
     let pattern =
         RegexBuilder::new(&format!("^(?:{value})$")).size_limit(PATTERN_BYTES_MAX).build();
     pattern.map_err(|error| {
-        let text = format!("failed to parse receiver param: {value}: {error}");
+        // The last line says what is wrong; those before it draw where.
+        let error = error.to_string();
+        let why = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
+        let text =
+            format!("failed to parse receiver param: error parsing regexp: {why}: `^(?:{value})$`");
         reply::text(StatusCode::BAD_REQUEST, &text)
     })
 }
@@ -116,8 +166,6 @@ fn pattern(value: &str) -> Result<Regex, Response> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::value::Matcher;
-    use crate::domain::value::matcher::Operator;
 
     fn read(pairs: &[(&str, &str)]) -> Result<Wanted, u16> {
         let pairs: Vec<_> = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
@@ -128,7 +176,14 @@ mod tests {
     fn a_query_is_read_as_alertmanager_reads_it() {
         assert!(read(&[]).unwrap().active);
         assert!(!read(&[("active", "false"), ("silenced", "true")]).unwrap().active);
-        assert!(read(&[("whatever", "x"), ("receiver", "")]).unwrap().any_receiver());
+        let wanted = read(&[("silenced", "0"), ("inhibited", "f"), ("muted", "false")]).unwrap();
+        assert!(wanted.active && !wanted.silenced && !wanted.inhibited && !wanted.muted);
+        assert!(read(&[("whatever", "x"), ("receiver", "")]).unwrap().receiver.is_none());
+        for (text, expected) in
+            [("yes", true), ("On", true), ("", true), ("0", false), ("no", false)]
+        {
+            assert_eq!(read(&[("active", text)]).unwrap().active, expected, "{text}");
+        }
         assert_eq!(read(&[("inhibited", "maybe")]).unwrap_err(), 422);
         assert_eq!(read(&[("receiver", "(")]).unwrap_err(), 400);
         assert_eq!(read(&[("filter", "=~=")]).unwrap_err(), 400);
@@ -136,11 +191,24 @@ mod tests {
     }
 
     #[test]
-    fn receivers_are_matched_whole_and_by_name() {
-        let mut wanted = read(&[("receiver", "web|mail")]).unwrap();
-        assert!(wanted.wants_receiver("web") && !wanted.wants_receiver("webhook"));
-        let matcher = Matcher::new("name", Operator::NotEqual, "web").unwrap();
-        wanted.receiver_matchers.push(matcher);
-        assert!(wanted.wants_receiver("mail") && !wanted.wants_receiver("web"));
+    fn receivers_are_chosen_by_name_and_labels() {
+        let labels = |name, team| Labels::new([("name", name), ("team", team)]);
+        let receiver_labels = vec![labels("web", "a"), labels("webhook", "a"), labels("mail", "b")];
+        let settings = Settings { receiver_labels, ..Settings::default() };
+        let check = |query: &[(&str, &str)], expected: &[&str]| {
+            let wanted = read(query).unwrap();
+            let chosen = wanted.receivers(&settings);
+            let names: Vec<_> = chosen.labels.iter().map(|labels| labels.get("name")).collect();
+            assert_eq!(names, expected, "{query:?}");
+            assert!(expected.iter().all(|name| chosen.has(name)), "{query:?}");
+        };
+        check(&[], &["web", "webhook", "mail"]);
+        check(&[("receiver", "web|mail")], &["web", "mail"]);
+        check(&[("receiver", "web.*"), ("receiver_matchers", "name!=web")], &["webhook"]);
+        check(&[("receiver_matchers", "team=\"b\"")], &["mail"]);
+        check(
+            &[("receiver_matchers", "team=~\"a|b\""), ("receiver_matchers", "desk=\"\"")],
+            &["web", "webhook", "mail"],
+        );
     }
 }

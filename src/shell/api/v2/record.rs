@@ -2,8 +2,8 @@
 
 use serde::ser::{Serialize, SerializeSeq, SerializeStruct, Serializer};
 
-use crate::domain::event::{self, Alert};
-use crate::domain::value::{AlertId, Fingerprint, Labels, Timestamp};
+use crate::domain::event::{self, Alert, Suppression, suppress};
+use crate::domain::value::{AlertId, Fingerprint, Labels, Timestamp, Uuid};
 use crate::domain::{Settings, State};
 
 /// What a shown alert depends on beside itself.
@@ -24,11 +24,16 @@ pub(super) struct Copied {
     starts_at: Timestamp,
     updated_at: Timestamp,
     ends_at: Timestamp,
+    suppression: Suppression,
+    /// The names of its silences for clients.
+    silences: Vec<Uuid>,
 }
 
 /// A copy with what is worked out of it.
 struct Shown<'a> {
     copied: &'a Copied,
+    /// The intervals that mute the route in whose group it is shown.
+    muted_by: &'a [String],
     settings: &'a Settings,
 }
 
@@ -36,7 +41,7 @@ struct Receivers<'a>(&'a Shown<'a>);
 
 struct Name<'a>(&'a str);
 
-struct Active;
+struct Status<'a>(&'a Shown<'a>);
 
 impl Sight<'_> {
     /// Tells whether an alert is shown at all: what has ended is not.
@@ -58,39 +63,56 @@ impl Sight<'_> {
         // for another resolve timeout.
         let believed_until = self.now + self.settings.resolve_timeout;
         let ends_at = alert.ends.at().filter(|at| *at >= self.now).unwrap_or(believed_until);
+        let suppression = suppress::suppression(state, alert);
+        let silences = suppression.silenced_by.iter().filter_map(|id| state.silence.uuid(*id));
         Some(Copied {
+            silences: silences.collect(),
             labels: events.labels(alert),
             annotations: events.annotations(alert),
             url: events.url(alert).into(),
             starts_at: alert.starts_at,
             updated_at: alert.updated_at,
             ends_at,
+            suppression,
         })
     }
 
     /// Writes a copy as JSON.
-    pub(super) fn write(&self, copied: &Copied, out: &mut Vec<u8>) {
-        let shown = Shown { copied, settings: self.settings };
+    pub(super) fn write(&self, copied: &Copied, muted_by: &[String], out: &mut Vec<u8>) {
+        let shown = Shown { copied, muted_by, settings: self.settings };
         serde_json::to_writer(out, &shown).expect("alerts are plain JSON");
     }
 }
 
 impl Serialize for Shown<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Copied { labels, annotations, url, starts_at, updated_at, ends_at } = self.copied;
+        let Copied { labels, annotations, url, starts_at, updated_at, ends_at, .. } = self.copied;
         let mut fields = serializer.serialize_struct("alert", 9)?;
         fields.serialize_field("annotations", annotations)?;
         fields.serialize_field("endsAt", &Instant(*ends_at))?;
         fields.serialize_field("fingerprint", &Hex(labels.fingerprint()))?;
         fields.serialize_field("receivers", &Receivers(self))?;
         fields.serialize_field("startsAt", &Instant(*starts_at))?;
-        fields.serialize_field("status", &Active)?;
+        fields.serialize_field("status", &Status(self))?;
         fields.serialize_field("updatedAt", &Instant(*updated_at))?;
         if !url.is_empty() {
             fields.serialize_field("generatorURL", url)?;
         }
         fields.serialize_field("labels", labels)?;
         fields.end()
+    }
+}
+
+/// A list of what writes itself as text.
+struct Texts<'a, T>(&'a [T]);
+
+impl<T: std::fmt::Display> Serialize for Texts<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut texts = serializer.serialize_seq(Some(self.0.len()))?;
+        for text in self.0 {
+            texts.serialize_element(&format_args!("{text}"))?;
+        }
+        texts.end()
     }
 }
 
@@ -129,15 +151,16 @@ impl Serialize for Name<'_> {
     }
 }
 
-/// Nothing silences, inhibits or mutes an alert here yet.
-impl Serialize for Active {
+impl Serialize for Status<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        const NOBODY: [&str; 0] = [];
+        let Shown { copied, muted_by, .. } = self.0;
+        let suppression = &copied.suppression;
+        let active = !suppression.is_suppressed() && muted_by.is_empty();
         let mut fields = serializer.serialize_struct("status", 4)?;
-        fields.serialize_field("inhibitedBy", &NOBODY)?;
-        fields.serialize_field("mutedBy", &NOBODY)?;
-        fields.serialize_field("silencedBy", &NOBODY)?;
-        fields.serialize_field("state", "active")?;
+        fields.serialize_field("inhibitedBy", &Texts(&suppression.inhibited_by))?;
+        fields.serialize_field("mutedBy", muted_by)?;
+        fields.serialize_field("silencedBy", &Texts(&copied.silences))?;
+        fields.serialize_field("state", if active { "active" } else { "suppressed" })?;
         fields.end()
     }
 }

@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 
 use super::{courier, told};
 use crate::domain::notification::message::{Mail, Message, SmtpServer};
+use crate::domain::notification::receiver::SmtpAuth;
 use crate::domain::value::Secret;
 
 /// How a server answers; a command begins with one of these words, else the answer is 250.
@@ -183,34 +184,93 @@ async fn a_mail_waits_for_a_server_that_can_do_what_the_configuration_demands() 
     );
     let (commands, _) = seen.await.unwrap();
     assert!(!commands.iter().any(|command| command.starts_with("MAIL")), "{commands:?}");
+}
 
-    let (port, _) = server(vec![]).await;
-    let mut named = mail(port);
-    named.server.auth = Some(("ann".to_owned(), Secret::new("pass-word")));
-    assert_eq!(
-        send(named).await,
-        "retry other: failed to log in at 127.0.0.1: the server offers neither AUTH PLAIN nor AUTH \
-         LOGIN"
-    );
+/// What becomes of a mail of somebody whom a server offers these mechanisms, and how they log in.
+async fn log_in(offer: &'static str, auth: SmtpAuth, script: Script) -> (String, Vec<String>) {
+    let mut whole = vec![("EHLO", offer)];
+    whole.extend(script);
+    let (port, seen) = server(whole).await;
+    let mut mail = mail(port);
+    mail.server.auth = Some(auth);
+    let told = send(mail).await;
+    let mut commands = seen.await.unwrap().0;
+    commands.retain(|line| !["EHLO", "MAIL", "RCPT", "DATA", "QUIT"].contains(&&line[..4]));
+    (told, commands)
+}
+
+fn ann(password: &str, secret: &str) -> SmtpAuth {
+    SmtpAuth {
+        username: "ann".to_owned(),
+        identity: String::new(),
+        password: Secret::new(password),
+        secret: Secret::new(secret),
+    }
 }
 
 #[tokio::test]
-async fn a_name_and_a_password_are_given_and_may_be_refused() {
-    let script = |answer| vec![("EHLO", "250-sink\r\n250 AUTH PLAIN LOGIN"), ("AUTH", answer)];
-    let with_auth = |port| {
-        let mut mail = mail(port);
-        mail.server.auth = Some(("ann".to_owned(), Secret::new("pass-word")));
-        mail
-    };
-    let (port, seen) = server(script("235 welcome")).await;
-    assert_eq!(send(with_auth(port)).await, "delivered 2.0.0 queued as 4Z1");
-    assert_eq!(seen.await.unwrap().0[1], "AUTH PLAIN AGFubgBwYXNzLXdvcmQ=");
+async fn the_first_mechanism_that_there_is_a_password_for_is_taken() {
+    const ALL: &str = "250-sink\r\n250 AUTH CRAM-MD5 LOGIN PLAIN";
+    const PLAIN: &str = "250-sink\r\n250 AUTH PLAIN LOGIN CRAM-MD5";
+    const LOGIN: &str = "250-sink\r\n250 AUTH LOGIN";
+    const NONE: &str = "250-sink\r\n250 8BITMIME";
+    // The challenge and the answer to it are those of RFC 2195.
+    let challenge = "334 PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+";
+    let tim = SmtpAuth { username: "tim".to_owned(), ..ann("", "tanstaaftanstaaf") };
+    let for_bob = SmtpAuth { identity: "bob".to_owned(), ..ann("pass-word", "") };
+    let prompts = vec![
+        ("AUTH LOGIN", "334 VXNlcm5hbWU6"),
+        ("YW5u", "334 UGFzc3dvcmQ6"),
+        ("cGFzcy13b3Jk", "235 welcome"),
+    ];
+    let cram = vec![("AUTH CRAM-MD5", challenge), ("dGlt", "235 welcome")];
+    let plain = vec![("AUTH PLAIN", "235 welcome")];
+    for (offer, auth, script, expected) in [
+        (ALL, tim, cram, "AUTH CRAM-MD5|dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw"),
+        (ALL, ann("pass-word", ""), prompts.clone(), "AUTH LOGIN|YW5u|cGFzcy13b3Jk"),
+        (PLAIN, ann("pass-word", "x"), plain.clone(), "AUTH PLAIN AGFubgBwYXNzLXdvcmQ="),
+        (PLAIN, for_bob, plain, "AUTH PLAIN Ym9iAGFubgBwYXNzLXdvcmQ="),
+        (LOGIN, ann("pass-word", "x"), prompts, "AUTH LOGIN|YW5u|cGFzcy13b3Jk"),
+        // As in Alertmanager, who is not asked says nothing.
+        (NONE, ann("pass-word", ""), vec![], ""),
+    ] {
+        let (told, commands) = log_in(offer, auth, script).await;
+        assert_eq!((told.as_str(), commands.join("|").as_str()), {
+            ("delivered 2.0.0 queued as 4Z1", expected)
+        });
+    }
+}
 
-    let (port, _) = server(script("535 5.7.8 wrong")).await;
-    assert_eq!(
-        send(with_auth(port)).await,
-        "permanent authError: failed to log in at 127.0.0.1: permanent error (535): 5.7.8 wrong"
-    );
+#[tokio::test]
+async fn who_cannot_log_in_sends_nothing() {
+    const CRAM: &str = "250-sink\r\n250 AUTH CRAM-MD5 XOAUTH2";
+    const PLAIN: &str = "250-sink\r\n250 AUTH PLAIN";
+    let at = "failed to log in at 127.0.0.1";
+    for (offer, auth, script, expected) in [
+        (
+            PLAIN,
+            ann("pass-word", ""),
+            vec![("AUTH", "535 5.7.8 wrong")],
+            format!("permanent authError: {at}: permanent error (535): 5.7.8 wrong"),
+        ),
+        (
+            CRAM,
+            ann("pass-word", ""),
+            vec![],
+            format!(
+                "retry other: {at}: there is no password for what the server offers: CRAM-MD5, \
+                 XOAUTH2"
+            ),
+        ),
+        (
+            CRAM,
+            ann("", "secret"),
+            vec![("AUTH", "334 *")],
+            format!("retry other: {at}: the server's challenge is none"),
+        ),
+    ] {
+        assert_eq!(log_in(offer, auth, script).await.0, expected);
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 pub mod auth;
 mod body;
 mod bucket;
+mod crowd;
 mod limits;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use crate::shell::metrics::Metrics;
 
 pub use auth::Auth;
 pub use body::{Unread, collect};
+pub use crowd::Crowd;
 pub use limits::{Limits, Rate};
 
 use auth::Verdict;
@@ -63,6 +65,8 @@ pub struct Terms<'a> {
     pub resolve_timeout: Span,
     /// Whether any UTF-8 label name is taken.
     pub utf8: bool,
+    /// How many alerts of one name API v2 takes; nothing if there is no limit.
+    pub crowd: Option<&'a Crowd>,
 }
 
 /// A body that was taken in. Its facts are on disk.
@@ -166,12 +170,15 @@ impl Intake {
             limits: &self.limits.event,
             utf8: terms.utf8,
         };
-        let read = adapter::read(&self.kind, &body, &context)?;
+        let mut read = adapter::read(&self.kind, &body, &context)?;
         self.spend(read.events.len())?;
         drop(body);
 
         let firing = read.events.iter().filter(|event| event.signal == Signal::Firing).count();
         let resolved = read.events.len() - firing;
+        if let (Kind::Prometheus, Some(crowd)) = (&self.kind, terms.crowd) {
+            crowd.admit(&mut read.events, now, |name| terms.metrics.alerts_limited(name, 1));
+        }
         let tally = if read.events.is_empty() {
             Tally::default()
         } else {

@@ -156,3 +156,29 @@ fn an_address_that_is_none_does_not_keep_the_others_from_hearing() {
     assert_eq!(check("nobody", "a@example.org"), format!("nobody: `to` has `nobody`, {example}"));
     assert_eq!(check("a@example.org", "me"), format!("nobody: `from` has `me`, {example}"));
 }
+
+#[test]
+fn a_thread_of_a_group_lasts_for_ever_or_a_day() {
+    let config = |threading| email(EmailConfig { threading, ..mail_config(&[("Subject", "x")]) });
+    let at = |root: &str, previous: &[u64], time: &str| {
+        let mut letter = Letter { now: at(time), ..letter(vec![]) };
+        letter.thread.root = root.to_owned();
+        letter.thread.previous = previous.iter().copied().map(DeliveryId).collect();
+        letter
+    };
+    let root = |letter: &Letter, threading| {
+        let mail = mail(letter, &config(threading));
+        let (parent, root) = (header(&mail, "In-Reply-To"), header(&mail, "References"));
+        assert_eq!(parent, root, "no other mail is named");
+        root.to_owned()
+    };
+    let first = at("GRP-3-1", &[], "2026-03-01T23:59:00Z");
+    let other = at("GRP-9-2", &[7], "2026-03-02T00:01:00Z");
+    assert_eq!(root(&first, Threading::Group), root(&other, Threading::Group));
+    assert_ne!(root(&first, Threading::GroupByDay), root(&other, Threading::GroupByDay));
+    assert_ne!(root(&first, Threading::Group), root(&first, Threading::GroupByDay));
+    let late = Letter { delayed: Some(Span::minutes(2)), ..other.clone() };
+    assert_eq!(root(&first, Threading::GroupByDay), root(&late, Threading::GroupByDay));
+    let another = Letter { group_key: "{}:{}".to_owned(), ..first.clone() };
+    assert_ne!(root(&first, Threading::Group), root(&another, Threading::Group));
+}

@@ -1,27 +1,38 @@
 //! What messages look like, written out.
 
+mod discord;
 mod email;
 mod incidentio;
 mod jira;
+mod mattermost;
+mod msteams;
 mod opsgenie;
 mod pagerduty;
+mod pushover;
+mod rocketchat;
 mod slack;
 mod sns;
+mod telegram;
 mod template;
 mod victorops;
+mod webex;
 mod webhook;
+mod wechat;
 
 use std::collections::BTreeMap;
 
 use super::*;
 use crate::domain::incident::{Kind, Status};
 use crate::domain::notification::receiver::{
-    EmailConfig, HttpConfig, SecretTemplate, SlackConfig, Tree, WebhookConfig,
+    EmailConfig, HttpConfig, SecretTemplate, SlackConfig, Threading, Tree, WebhookConfig,
 };
 use crate::domain::value::{
     DeliveryId, Impact, IncidentId, Labels, Priority, ProblemId, RecordId, Secret, Span, Timestamp,
     Urgency,
 };
+
+/// A template that no letter of these tests can be put into.
+const BROKEN: &str = "{{ (index .Alerts 7).Labels.disk }}";
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -45,6 +56,7 @@ fn letter(alerts: Vec<LetterAlert>) -> Letter {
         receiver: "team.db".to_owned(),
         group_key: r#"{}/{team="db"}:{alertname="DiskFull"}"#.to_owned(),
         group_labels: Labels::new([("alertname", "DiskFull")]),
+        route_labels: Labels::new([("desk", "storage")]),
         reason: "first notification".to_owned(),
         alerts,
         external_url: "https://am.example.org".to_owned(),
@@ -110,6 +122,7 @@ fn leaf(text: &str) -> Tree {
     Tree::Text(template(text))
 }
 
+/// An integration that tells also what has ended.
 fn integration(kind: IntegrationKind) -> Integration {
     Integration { index: 0, send_resolved: true, kind }
 }
@@ -127,11 +140,13 @@ fn webhook(url: &str, alerts_max: u64) -> Integration {
 
 fn slack(texts: &[(&'static str, &str)]) -> Integration {
     let config = SlackConfig {
-        api_url: Secret::new("https://hooks.example.org/services/T0/B0/XYZ"),
+        url: Secret::new("https://hooks.example.org/services/T0/B0/XYZ"),
         texts: texts.iter().map(|(name, text)| (*name, template(text))).collect(),
         fields: vec![(template("Cluster"), template("a"), true)],
+        actions: Vec::new(),
         link_names: false,
         mrkdwn_in: Vec::new(),
+        update_message: false,
         timeout: Span::ZERO,
         http: HttpConfig::default(),
     };
@@ -155,6 +170,7 @@ fn mail_config(headers: &[(&str, &str)]) -> EmailConfig {
         headers: headers.iter().map(|(name, text)| ((*name).to_owned(), template(text))).collect(),
         html: None,
         text: None,
+        threading: Threading::Conversation,
     }
 }
 
@@ -183,9 +199,10 @@ fn pretty(request: &Request) -> String {
 
 /// A request as a person would write it down; a body of JSON is spread out.
 fn drawn(request: &Request) -> String {
-    let headers: String = (request.headers.iter())
+    let headers: Vec<String> = (request.headers.iter())
         .map(|(name, value)| format!("{name}: {}\n", value.reveal()))
         .collect();
+    let headers = headers.concat();
     let body = match serde_json::from_str::<serde_json::Value>(&request.body) {
         Ok(body) => serde_json::to_string_pretty(&body).unwrap(),
         Err(_) => request.body.clone(),
@@ -196,15 +213,7 @@ fn drawn(request: &Request) -> String {
 
 /// The body that is sent first.
 fn body(letter: &Letter, integration: &Integration) -> serde_json::Value {
-    serde_json::from_str(&post(letter, integration).body).unwrap()
-}
-
-/// The faults of a message that is sent all the same, and what it says first.
-fn patched(letter: &Letter, integration: &Integration) -> (Vec<String>, serde_json::Value) {
-    let error = write(letter, integration, &Library::with_defaults()).unwrap_err();
-    let faults = error.faults().iter().map(ToString::to_string).collect();
-    let Some(Message::Http(http)) = error.into_message() else { panic!("a message all the same") };
-    (faults, serde_json::from_str(&http.first.body).unwrap())
+    json(&post(letter, integration))
 }
 
 /// Why nobody can be told.
@@ -228,10 +237,32 @@ fn heard(http: &mut Http, status: u16, body: &str) -> String {
         exchange::Step::End(Report::Failed { class: Class::Permanent, why, reason }) => {
             format!("permanent {}: {why}", reason.name())
         }
-        exchange::Step::End(Report::Failed { class: Class::Retry { .. }, why, reason }) => {
-            format!("retry {}: {why}", reason.name())
+        exchange::Step::End(Report::Failed { class: Class::Retry { after }, why, reason }) => {
+            let after = after.map(|after| format!(" after {after}")).unwrap_or_default();
+            format!("retry{after} {}: {why}", reason.name())
         }
     }
+}
+
+/// The fields of a body.
+fn json(request: &Request) -> serde_json::Value {
+    serde_json::from_str(&request.body).unwrap()
+}
+
+/// Method, address and headers, a line each.
+fn head(request: &Request) -> String {
+    let headers = request.headers.iter().map(|(name, value)| format!("{name}: {}", value.reveal()));
+    let first = format!("{:?} {}", request.method, request.url.reveal());
+    std::iter::once(first).chain(headers).collect::<Vec<_>>().join("\n")
+}
+
+/// What is sent where templates fail, and which fields they are of.
+fn mended(letter: &Letter, integration: &Integration) -> (String, Http) {
+    let error = write(letter, integration, &Library::with_defaults()).unwrap_err();
+    let faults: Vec<String> = error.faults().iter().map(ToString::to_string).collect();
+    let faults = faults.join(", ").replace("failed to render ", "");
+    let Some(Message::Http(http)) = error.into_message() else { panic!("no message: {faults}") };
+    (faults, *http)
 }
 
 fn header<'a>(mail: &'a Mail, name: &str) -> &'a str {

@@ -4,7 +4,6 @@ use super::*;
 
 #[test]
 fn a_template_that_fails_costs_its_field_and_not_the_message() {
-    const BROKEN: &str = "{{ (index .Alerts 7).Labels.disk }}";
     let letter = letter(vec![alert(AlertStatus::Firing, "<!channel>")]);
     let told = |integration: &Integration| {
         let error = write(&letter, integration, &Library::with_defaults()).unwrap_err();

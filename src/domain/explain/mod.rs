@@ -1,16 +1,23 @@
 //! Why an alert is where it is: what rules said, which incident it joined, who was told and who
 //! was not, and what comes next.
 
+pub mod routes;
+
 use serde_json::{Value, json};
 
 use super::event::{Alert, Phase, correlate};
 use super::notification::route::GroupBy;
+use super::notification::{Group, interval};
 use super::stage::Stage;
+use super::value::matcher::all_match;
 use super::value::{AlertId, Labels, Timestamp};
 use super::{Settings, State};
 
-/// Explains an alert; nothing if there is none of that id in memory.
-pub fn alert(state: &State, settings: &Settings, id: &str) -> Option<Value> {
+/// Inhibiting alerts that an explanation names.
+const INHIBITORS_MAX: usize = 64;
+
+/// Explains an alert as it stands at `now`; nothing if there is none of that id in memory.
+pub fn alert(state: &State, settings: &Settings, id: &str, now: Timestamp) -> Option<Value> {
     let id: AlertId = id.parse().ok()?;
     let alert = state.event.alert(id)?;
     let labels = state.event.labels(alert);
@@ -25,10 +32,11 @@ pub fn alert(state: &State, settings: &Settings, id: &str) -> Option<Value> {
         "identity": alert.key.to_string(),
         "severity": alert.severity.name(),
         "standing": standing(state, settings, alert),
+        "suppression": suppression(state, settings, &labels),
         "rules": rules,
         "incident": incident(state, settings, id, alert),
         "shadow": correlate::shadows(settings, &labels),
-        "notifications": notifications(state, settings, id, &labels),
+        "notifications": notifications(state, settings, (id, &labels), now),
     }))
 }
 
@@ -73,6 +81,25 @@ fn standing(state: &State, settings: &Settings, alert: &Alert) -> Value {
     }
 }
 
+/// What keeps people from hearing of the alert, whichever route it takes.
+fn suppression(state: &State, settings: &Settings, labels: &Labels) -> Value {
+    let mut inhibitors: Vec<AlertId> =
+        state.event.inhibitors_of(labels).take(INHIBITORS_MAX).collect();
+    inhibitors.sort_unstable();
+    inhibitors.dedup();
+    let silences = state.silence.silencing(labels);
+    let rules = settings.inhibitions.rules().iter();
+    let rules = rules.filter(|rule| all_match(&rule.target, |name| labels.get(name)));
+    json!({
+        "silenced_by": silences.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "inhibited_by": inhibitors.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "target_of": rules.map(|rule| match rule.name.as_str() {
+            "" => rule.place.clone(),
+            name => format!("{name} ({})", rule.place),
+        }).collect::<Vec<_>>(),
+    })
+}
+
 fn incident(state: &State, settings: &Settings, id: AlertId, alert: &Alert) -> Value {
     let Some(correlation) = state.event.correlation(alert) else {
         return json!({
@@ -83,7 +110,11 @@ fn incident(state: &State, settings: &Settings, id: AlertId, alert: &Alert) -> V
     let Some(number) = state.incident.of_alert(id) else {
         return json!({
             "key": correlation.key, "by": by, "rule": correlation.rule,
-            "why_not": "an incident rule drops it, or its incident has ended",
+            "why_not": if alert.submerged {
+                "it was suppressed when it began to fire, and still is"
+            } else {
+                "an incident rule drops it, or its incident has ended"
+            },
         });
     };
     let Some(incident) = state.incident.get(number) else { return Value::Null };
@@ -119,11 +150,17 @@ fn incident(state: &State, settings: &Settings, id: AlertId, alert: &Alert) -> V
     })
 }
 
-fn notifications(state: &State, settings: &Settings, id: AlertId, labels: &Labels) -> Vec<Value> {
+fn notifications(
+    state: &State,
+    settings: &Settings,
+    (id, labels): (AlertId, &Labels),
+    now: Timestamp,
+) -> Vec<Value> {
     let mut groups = state.notification.groups_of_alert(id);
     let incident = state.incident.of_alert(id);
     groups.extend(incident.iter().flat_map(|id| state.notification.groups_of_incident(*id)));
-    let mut told: Vec<Value> = groups.iter().filter_map(|id| group(state, settings, *id)).collect();
+    let mut told: Vec<Value> =
+        groups.iter().filter_map(|id| group(state, settings, *id, now)).collect();
     let facets =
         incident.and_then(|id| state.incident.get(id)).map(super::incident::Incident::facets);
     for route in settings.routes.matching(facets.as_ref().unwrap_or(labels)) {
@@ -143,7 +180,12 @@ fn notifications(state: &State, settings: &Settings, id: AlertId, labels: &Label
     told
 }
 
-fn group(state: &State, settings: &Settings, id: super::value::GroupId) -> Option<Value> {
+fn group(
+    state: &State,
+    settings: &Settings,
+    id: super::value::GroupId,
+    now: Timestamp,
+) -> Option<Value> {
     let group = state.notification.group(id)?;
     let channels = settings.receivers.get(&group.receiver);
     let integrations = channels.map_or(0, |receiver| receiver.integrations.len());
@@ -167,8 +209,17 @@ fn group(state: &State, settings: &Settings, id: super::value::GroupId) -> Optio
         "receiver": group.receiver,
         "told": told,
         "waiting": waiting,
+        "muted_by": muted_by(settings, group, now),
         "why_not": why_not,
     }))
+}
+
+/// The intervals that mute the group's route.
+fn muted_by(settings: &Settings, group: &Group, now: Timestamp) -> Vec<String> {
+    let mut routes = settings.routes.nodes().iter();
+    let route = routes.find(|route| group.is_of(route));
+    let mute = route.and_then(|route| interval::mute(settings, route, now));
+    mute.map_or_else(Vec::new, |mute| mute.names)
 }
 
 fn group_deliveries(state: &State, id: super::value::GroupId) -> Vec<Value> {

@@ -48,8 +48,6 @@ pub struct DaemonFlags {
     /// Listen on the sockets that systemd opened, not on the addresses above.
     #[arg(long = "web.systemd-socket", overrides_with = "no_systemd_socket")]
     pub systemd_socket: bool,
-    #[arg(long = "no-web.systemd-socket", hide = true, overrides_with = "systemd_socket")]
-    no_systemd_socket: bool,
     /// Where people reach this daemon; links in messages begin with it.
     #[arg(long = "web.external-url", value_name = "URL")]
     pub external_url: Option<String>,
@@ -108,8 +106,6 @@ pub struct DaemonFlags {
     /// Log what becomes of silences.
     #[arg(long = "log.silences", overrides_with = "no_log_silences")]
     pub log_silences: bool,
-    #[arg(long = "no-log.silences", hide = true, overrides_with = "log_silences")]
-    no_log_silences: bool,
     /// How long after a start or a reload nothing is told to anybody.
     #[arg(
         long = "dispatch.start-delay",
@@ -145,6 +141,10 @@ pub struct Ignored {
     alerts_gc_interval: Option<Span>,
     #[arg(long = "dispatch.maintenance-interval", hide = true, value_parser = go_duration)]
     dispatch_maintenance_interval: Option<Span>,
+    #[arg(long = "no-web.systemd-socket", hide = true, overrides_with = "systemd_socket")]
+    no_systemd_socket: bool,
+    #[arg(long = "no-log.silences", hide = true, overrides_with = "log_silences")]
+    no_log_silences: bool,
     #[arg(long = "auto-gomemlimit.ratio", hide = true)]
     auto_gomemlimit_ratio: Option<f64>,
     #[arg(long = "auto-gomemlimit", hide = true)]

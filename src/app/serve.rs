@@ -1,6 +1,7 @@
 //! The daemon itself: built in order, stopped backwards, reloaded in place.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
@@ -13,9 +14,9 @@ use super::flags::{DaemonFlags, Features};
 use super::outside::{Outside, in_force, listen, setup};
 use super::{Failure, log, sources, store, takeover};
 use crate::config::Loaded;
-use crate::domain::event;
 use crate::domain::notification::message::Reason;
 use crate::domain::value::{Actor, DeliveryId, Span};
+use crate::domain::{Settings, event};
 use crate::engine::{Engine, Input};
 use crate::shell::api::{self, Context};
 use crate::shell::courier::Courier;
@@ -71,8 +72,7 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
         "Restored"
     );
     let folded = restored.folded;
-    let takes_over =
-        opened.recovered.is_none() && takeover::is_due(&restored.state, &flags.storage_path);
+    let estate = takeover::due(&opened, &restored.state, &flags.storage_path);
 
     let settings = Arc::new(loaded.settings.clone());
     let engine = Engine::restore(restored.state, Arc::clone(&settings), restored.now);
@@ -86,17 +86,7 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
         Driver::new(engine, Box::new(opened.store), place, effects.clone(), Arc::clone(&metrics));
     let driver = driver.with_tail(folded).with_silence_log(flags.log_silences);
     let (dead, writer_died) = oneshot::channel();
-    let started = || handle.post(Input::Started(Arc::clone(&settings)));
-    if !takes_over {
-        // The first thing that the writer finds: before it no deadline may come due.
-        let _ = started();
-    }
-    let writer = spawn_writer(driver, dead)?;
-    if takes_over {
-        // Only when all is there does the start become a fact, and is not due again.
-        takeover::take_over(&handle, &flags.storage_path).await;
-        let _ = started();
-    }
+    let writer = start_writer(driver, dead, (&handle, &settings), estate).await?;
     begin(&handle, opened.recovered.as_ref()).await;
     for delivery in in_flight {
         let _ = effects.send(delivery);
@@ -167,6 +157,25 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
         // A panic of the writer is our own bug; it has printed where.
         Ok(Err(_)) | Err(_) => std::process::abort(),
     }
+}
+
+/// Lets the writer begin. The start is the first thing that it finds: before it no deadline may come
+/// due. Only an Alertmanager's estate goes first: once the start is a fact, that is not due again.
+async fn start_writer(
+    driver: Driver,
+    dead: oneshot::Sender<()>,
+    (handle, settings): (&Handle, &Arc<Settings>),
+    estate: Option<&Path>,
+) -> Result<JoinHandle<Result<(), DriverError>>, Failure> {
+    let started = Input::Started(Arc::clone(settings));
+    let Some(storage) = estate else {
+        let _ = handle.post(started);
+        return spawn_writer(driver, dead);
+    };
+    let writer = spawn_writer(driver, dead)?;
+    takeover::take_over(handle, storage).await;
+    let _ = handle.post(started);
+    Ok(writer)
 }
 
 fn spawn_writer(

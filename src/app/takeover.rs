@@ -13,14 +13,16 @@ use crate::engine::Input;
 use crate::shell::alertmanager::{self, Fault, Silence};
 use crate::shell::handle::Handle;
 use crate::shell::outbox;
+use crate::shell::store::sled_store::Opened;
 
 /// Inputs that are handed in together; the queue of the writer holds more.
 const TOGETHER_MAX: usize = 512;
 
-/// Tells whether there is an Alertmanager's state to take over: its files lie below the storage
-/// path, and no daemon has ever served from this store.
-pub(super) fn is_due(state: &State, storage: &Path) -> bool {
-    state.event.configuration().is_none() && alertmanager::is_there(storage)
+/// Where there is an Alertmanager's state to take over: its files lie below the storage path, and no
+/// daemon has ever served from this store, nor from one that it replaces.
+pub(super) fn due<'a>(opened: &Opened, state: &State, storage: &'a Path) -> Option<&'a Path> {
+    let first = opened.recovered.is_none() && state.event.configuration().is_none();
+    (first && alertmanager::is_there(storage)).then_some(storage)
 }
 
 /// Takes over what the files say, as far as it can be read. A start that was cut short does it

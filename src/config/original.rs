@@ -26,7 +26,7 @@ fn write_value(text: &mut String, node: &Node, shape: &Shape, depth: usize) {
             // One form for what can be written in several.
             match (shape, node.boolean(), node.span()) {
                 (Shape::Truth, Some(truth), _) => {
-                    text.push_str(if truth { "true" } else { "false" })
+                    text.push_str(if truth { "true" } else { "false" });
                 }
                 (Shape::Duration, _, Some(span)) => text.push_str(&span.to_string()),
                 _ => write_scalar(text, letters, *quoted),
@@ -49,7 +49,7 @@ fn write_value(text: &mut String, node: &Node, shape: &Shape, depth: usize) {
             text.push('\n');
             match shape {
                 Shape::Fields(fields) | Shape::TemplateOr(fields) => {
-                    write_fields(text, node, fields, depth + 1)
+                    write_fields(text, node, fields, depth + 1);
                 }
                 Shape::Within(fields) => write_fields(text, node, fields(), depth + 1),
                 shape => {

@@ -124,8 +124,8 @@ fn routes_inherit_what_alertmanager_lets_them_inherit() {
         drawn,
         [
             "{} everything All 0s 5m 4h mute=[] active=[] [1, 3]",
-            r#"{}/{area="x",team="db",zone=~"a|b"} everything Labels(["alertname"]) 0s 5m 4h mute=["nights"] active=[] [2]"#,
-            r#"{}/{area="x",team="db",zone=~"a|b"}/{level!~"x.*",severity="critical"} chat Labels(["alertname"]) 0s 5m 4h mute=[] active=["holidays"] []"#,
+            r#"{}/{area="x",team="db",zone=~"^(?:a|b)$"} everything Labels(["alertname"]) 0s 5m 4h mute=["nights"] active=[] [2]"#,
+            r#"{}/{area="x",team="db",zone=~"^(?:a|b)$"}/{level!~"x.*",severity="critical"} chat Labels(["alertname"]) 0s 5m 4h mute=[] active=["holidays"] []"#,
             r#"{}/{owner="''",team="net"} everything Labels([]) 0s 1m 36h mute=[] active=[] []"#,
         ]
     );

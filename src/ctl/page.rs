@@ -35,7 +35,7 @@ pub(super) fn list(manual: &Manual, answer: &Value, look: &Look) -> String {
 pub(super) fn ids(answer: &Value) -> String {
     let items = answer.get("items").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let ids = items.iter().filter_map(|item| item.get("id")?.as_str());
-    ids.map(|id| format!("{}\n", written::line(id))).collect()
+    ids.flat_map(|id| [written::line(id), "\n".to_owned()]).collect()
 }
 
 /// What became of a record: its line of the list.

@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 
-use super::value::RecordId;
+use super::value::{RecordId, Short};
 
 /// Links kept side by side.
 const SHELF_LINKS: u64 = 64;
 
-/// From each record of one kind to records of another. The first link of a record costs 8 bytes,
+/// From each record of one kind to records of another. The first link of a record costs 5 bytes,
 /// because a million alerts have one each.
 #[derive(Debug, Clone)]
 pub struct Links<A, B> {
-    /// The first link of each record by its number; 0 means none, as no record has that number.
-    first: BTreeMap<u64, Box<[u64]>>,
+    /// The first link of each record by its number; the default means none.
+    first: BTreeMap<u64, Box<[Short]>>,
     more: BTreeSet<(u64, u64)>,
     kinds: PhantomData<(A, B)>,
 }
@@ -28,8 +28,7 @@ impl<A: RecordId, B: RecordId> Links<A, B> {
     /// The first link of a record.
     pub fn first(&self, from: A) -> Option<B> {
         let (shelf, place) = place(from);
-        let number = self.first.get(&shelf)?[place];
-        (number != 0).then(|| B::from_number(number))
+        self.first.get(&shelf)?[place].some()
     }
 
     /// Every link of a record, lowest first.
@@ -42,20 +41,20 @@ impl<A: RecordId, B: RecordId> Links<A, B> {
     /// Links two records; a second time changes nothing.
     pub fn add(&mut self, from: A, to: B) {
         let slot = self.slot(from);
-        let known = *slot;
-        if known == 0 {
-            *slot = to.number();
-        } else if known != to.number() {
+        let Some(known) = slot.some::<B>() else {
+            *slot = Short::of(to);
+            return;
+        };
+        if known != to {
             // The lowest stands first: the order must not tell who came when, or a restart would.
-            *slot = known.min(to.number());
-            self.more.insert((from.number(), known.max(to.number())));
+            *slot = Short::of(known.min(to));
+            self.more.insert((from.number(), known.max(to).number()));
         }
     }
 
     /// Makes this the first link of a record in place of the one before, which is returned.
     pub fn set(&mut self, from: A, to: B) -> Option<B> {
-        let before = std::mem::replace(self.slot(from), to.number());
-        (before != 0).then(|| B::from_number(before))
+        std::mem::replace(self.slot(from), Short::of(to)).some()
     }
 
     /// Takes a link away.
@@ -68,16 +67,21 @@ impl<A: RecordId, B: RecordId> Links<A, B> {
         if let Some(next) = next {
             self.more.remove(&next);
         }
-        *self.slot(from) = next.map_or(0, |(_, to)| to);
+        *self.slot(from) = next.map_or(Short::default(), |(_, to)| Short::of(B::from_number(to)));
         let (shelf, _) = place(from);
-        if self.first.get(&shelf).is_some_and(|links| links.iter().all(|link| *link == 0)) {
+        if self
+            .first
+            .get(&shelf)
+            .is_some_and(|links| links.iter().all(|link| *link == Short::default()))
+        {
             self.first.remove(&shelf);
         }
     }
 
-    fn slot(&mut self, from: A) -> &mut u64 {
+    fn slot(&mut self, from: A) -> &mut Short {
         let (shelf, place) = place(from);
-        let empty = || vec![0; usize::try_from(SHELF_LINKS).unwrap_or(0)].into_boxed_slice();
+        let empty =
+            || vec![Short::default(); usize::try_from(SHELF_LINKS).unwrap_or(0)].into_boxed_slice();
         &mut self.first.entry(shelf).or_insert_with(empty)[place]
     }
 }

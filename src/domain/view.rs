@@ -205,12 +205,14 @@ impl Manual {
 
 impl Field {
     /// The same with another flag on the command line.
+    #[must_use]
     pub const fn flag(mut self, flag: &'static str) -> Self {
         self.flag = Some(flag);
         self
     }
 
     /// The same with a short flag on the command line.
+    #[must_use]
     pub const fn letter(mut self, letter: char) -> Self {
         self.letter = Some(letter);
         self

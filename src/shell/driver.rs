@@ -16,10 +16,7 @@ use super::handle::{Done, Handle, Job, WAITING_MAX};
 use super::journal::{self, Record};
 use super::metrics::Metrics;
 use super::silence_log;
-use super::store::{
-    Entry as StoreEntry, Epoch, IndexRow, PageKey, Partition, Seq, Store, StoreError, StoredPage,
-    archive, codec,
-};
+use super::store::{Epoch, PageKey, Partition, Seq, Store, StoreError, StoredPage, archive, codec};
 use crate::domain::Outcome;
 use crate::domain::value::{DeliveryId, Span, Timestamp};
 use crate::engine::{Engine, Entry, Input};
@@ -32,6 +29,12 @@ const GROUP_INPUTS_MAX: usize = 512;
 
 /// How long a group waits for company at most.
 const LINGER_MAX: Duration = Duration::from_micros(500);
+
+/// How long it sleeps through arrivals when it expects several: each would wake it for itself.
+const NAP: Duration = Duration::from_micros(100);
+
+/// The room for a value's text that is kept from one commit to the next, in bytes.
+const TEXT_BYTES_KEPT: usize = 4 << 20;
 
 /// How long the loop sleeps at most, so that the watchdog sees it breathe.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
@@ -81,6 +84,8 @@ pub struct Driver {
     /// How many inputs the last group had.
     company: usize,
     logs_silences: bool,
+    /// Where values are written before they are packed.
+    text: Vec<u8>,
 }
 
 impl Driver {
@@ -111,6 +116,7 @@ impl Driver {
             places: Places::default(),
             company: 0,
             logs_silences: false,
+            text: Vec::new(),
         };
         (driver, handle, beat)
     }
@@ -167,12 +173,18 @@ impl Driver {
                 Job::Input(input, answer) => inputs.push((input, answer)),
                 Job::Backup(..) | Job::Stop => return (inputs, Some(job)),
             }
-            if inputs.len() < self.company {
+            if inputs.len() == GROUP_INPUTS_MAX {
+                break;
+            }
+            next = self.queue.try_recv().ok();
+            let expected = self.company.saturating_sub(inputs.len());
+            if next.is_none() && expected > 0 {
                 let watch = clock::Stopwatch::start();
-                next = self.queue.recv_timeout(patience).ok();
+                if expected > 1 && patience == LINGER_MAX {
+                    nap();
+                }
+                next = self.queue.recv_timeout(patience.saturating_sub(watch.duration())).ok();
                 patience = patience.saturating_sub(watch.duration());
-            } else if inputs.len() < GROUP_INPUTS_MAX {
-                next = self.queue.try_recv().ok();
             }
         }
         self.company = inputs.len();
@@ -237,21 +249,13 @@ impl Driver {
         let facts: usize = records.iter().map(|record| record.facts.len()).sum();
         let at = records[0].at;
         let silences = if self.logs_silences { silence_log::of(&records) } else { Vec::new() };
-        let groups = journal::pack(records);
-        // Each value has the rows of what it speaks of itself: ten thousand new incidents in one
-        // group are as many rows, and not as many for each of its values.
-        let entries: Vec<StoreEntry> = groups
-            .iter()
-            .map(|group| StoreEntry {
-                value: codec::encode(journal::SCHEMA, &journal::write(group)),
-                index: journal::subjects(group).into_iter().map(IndexRow).collect(),
-            })
-            .collect();
+        let entries = journal::entries(records, &mut self.text);
+        self.text.shrink_to(TEXT_BYTES_KEPT);
         let bytes: usize = entries.iter().map(|entry| entry.value.len()).sum();
         let watch = clock::Stopwatch::start();
         self.last = self
             .store
-            .load(PARTITION, self.epoch, self.last, &entries)
+            .append(PARTITION, self.epoch, self.last, &entries)
             .map_err(DriverError::Commit)?;
         self.tail_bytes += bytes;
         self.places.note(at, self.last);
@@ -299,6 +303,12 @@ impl Driver {
         self.metrics.checkpointed(stored.len() as u64, watch.seconds());
         Ok(())
     }
+}
+
+/// Lets inputs gather without a wake for each.
+#[expect(clippy::disallowed_methods, reason = "the loop's own wait, shorter than one flush")]
+fn nap() {
+    std::thread::sleep(NAP);
 }
 
 /// Which place the journal had reached by which hour, to trim it by age.

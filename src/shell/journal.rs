@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::store::{Entry, IndexRow, codec};
 use crate::domain::value::Timestamp;
 use crate::domain::{Fact, audit};
 
@@ -20,8 +21,21 @@ pub const SCHEMA: u8 = 1;
 /// Facts of one journal value at most; a larger group becomes several values of one commit.
 const FACTS_MAX: usize = 2_048;
 
+/// Makes the journal values of a commit group. `text` is room that is used again for each.
+///
+/// Each value has the rows of what it speaks of itself: ten thousand new incidents in one group are
+/// as many rows, and not as many for each of its values.
+pub fn entries(records: Vec<Record>, text: &mut Vec<u8>) -> Vec<Entry> {
+    let entry = |value: Vec<Record>| {
+        write(&value, text);
+        let index = subjects(&value).into_iter().map(IndexRow).collect();
+        Entry { value: codec::encode(SCHEMA, text), index }
+    };
+    pack(records).into_iter().map(entry).collect()
+}
+
 /// Packs the steps of a commit group into values of bounded size.
-pub fn pack(records: Vec<Record>) -> Vec<Vec<Record>> {
+fn pack(records: Vec<Record>) -> Vec<Vec<Record>> {
     let mut values = Vec::new();
     let mut value: Vec<Record> = Vec::new();
     let mut count = 0;
@@ -44,12 +58,13 @@ pub fn pack(records: Vec<Record>) -> Vec<Vec<Record>> {
     values
 }
 
-/// Writes a value as JSON.
+/// Writes a value as JSON over whatever `text` holds.
 ///
 /// # Panics
 /// Never: facts are plain JSON.
-pub fn write(value: &[Record]) -> Vec<u8> {
-    serde_json::to_vec(value).expect("facts are plain JSON")
+fn write(value: &[Record], text: &mut Vec<u8>) {
+    text.clear();
+    serde_json::to_writer(text, value).expect("facts are plain JSON");
 }
 
 /// Reads a value.
@@ -61,6 +76,6 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Record>, serde_json::Error> {
 }
 
 /// The records that a value speaks of, for the index from a record to its history.
-pub fn subjects(value: &[Record]) -> std::collections::BTreeSet<String> {
+fn subjects(value: &[Record]) -> std::collections::BTreeSet<String> {
     value.iter().flat_map(|record| &record.facts).filter_map(audit::subject).collect()
 }

@@ -3,6 +3,8 @@
 mod alertmanager;
 mod make;
 mod own;
+#[cfg(target_os = "linux")]
+mod process;
 mod still;
 mod summary;
 #[cfg(test)]
@@ -80,7 +82,7 @@ impl Metrics {
         let registry = Registry::new();
         // The process collector reads /proc, which only Linux has.
         #[cfg(target_os = "linux")]
-        make::register(&registry, prometheus::process_collector::ProcessCollector::for_self());
+        process::expose(&registry);
         still::expose(&registry, detail.peer.as_deref());
         let theirs = Alertmanager::new(&registry, &detail);
         Self { theirs, own: Own::new(&registry), registry, detail }

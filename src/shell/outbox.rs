@@ -17,6 +17,10 @@ use crate::engine::Input;
 /// Attempts that are made at one time.
 const SENDING_MAX: usize = 64;
 
+/// Reports that wait for their commit at one time: as many as one group takes. Attempts go on
+/// meanwhile.
+const REPORTING_MAX: usize = 512;
+
 /// How long a report waits before it is handed in again when too much is waiting already.
 const REPORT_AGAIN: Duration = Duration::from_millis(200);
 
@@ -48,6 +52,7 @@ pub async fn run(
     mut stop: watch::Receiver<bool>,
 ) {
     let slots = Arc::new(Semaphore::new(SENDING_MAX));
+    let reports = Arc::new(Semaphore::new(REPORTING_MAX));
     let mut sending = JoinSet::new();
     loop {
         let delivery = tokio::select! {
@@ -58,21 +63,25 @@ pub async fn run(
         while sending.try_join_next().is_some() {}
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { break };
         let (handle, courier, observe) = (handle.clone(), courier.clone(), Arc::clone(&observe));
+        let reports = Arc::clone(&reports);
         sending.spawn(async move {
-            deliver(id, &handle, &courier, &*observe).await;
+            let (attempt, outcome) = deliver(id, &handle, &courier, &*observe).await;
+            let _reporting = reports.acquire_owned().await;
             drop(slot);
+            report(&handle, id, attempt, outcome).await;
         });
     }
     let drained = async { while sending.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(DRAIN_MAX, drained).await;
 }
 
+/// Makes one attempt and returns its number and what became of it.
 async fn deliver(
     id: DeliveryId,
     handle: &Handle,
     courier: &Courier,
     observe: &(dyn Fn(Attempt) + Send + Sync),
-) {
+) -> (u32, Outcome) {
     // Only the letter is read under the lock; templates are rendered outside of it.
     let read = handle.read(|engine| {
         let (state, settings) = (engine.state(), engine.settings());
@@ -82,7 +91,7 @@ async fn deliver(
     });
     let Some((letter, integration, settings)) = read else {
         // The receiver left the configuration while the message was on its way.
-        return report(handle, id, 0, Outcome::Refused { why: "receiver gone".to_owned() }).await;
+        return (0, Outcome::Refused { why: "receiver gone".to_owned() });
     };
     let attempt = letter.attempt;
     let message = match notification::message::write(&letter, &integration, &settings.templates) {
@@ -118,7 +127,7 @@ async fn deliver(
         failure,
         settled: !retried,
     });
-    report(handle, id, attempt, outcome(sent)).await;
+    (attempt, outcome(sent))
 }
 
 fn outcome(report: Report) -> Outcome {

@@ -46,10 +46,10 @@ pub(crate) fn alerts_are_in_one_open_incident(state: &State) {
             continue;
         }
         for (alert, _) in incident.members.iter().filter(|(_, member)| !member.left) {
-            if let Some(other) = holders.insert(*alert, id) {
+            if let Some(other) = holders.insert(alert, id) {
                 panic!("I2: {alert} is in {other} and in {id}");
             }
-            let indexed = state.incident.of_alert(*alert);
+            let indexed = state.incident.of_alert(alert);
             assert_eq!(indexed, Some(id), "I2: the index knows where {alert} is");
         }
     }
@@ -59,7 +59,7 @@ pub(crate) fn alerts_are_in_one_open_incident(state: &State) {
 pub(crate) fn members_stand_as_their_alerts(state: &State) {
     for (id, incident) in state.incident.iter().filter(|(_, one)| one.status.is_open()) {
         for (alert, member) in incident.members.iter().filter(|(_, member)| !member.left) {
-            let fires = state.event.alert(*alert).is_some_and(event::Alert::is_firing);
+            let fires = state.event.alert(alert).is_some_and(event::Alert::is_firing);
             assert_eq!(member.firing, fires, "{id} knows how {alert} is doing");
         }
     }
@@ -136,7 +136,7 @@ pub(crate) fn the_worst_are_told(state: &State, settings: &Settings, facts: &[(T
         };
         let speaks = routes.iter().any(|route| heard(&route.receiver));
         let told = told_incidents.contains(&id)
-            || incident.members.keys().any(|alert| told_alerts.contains(alert));
+            || incident.members.iter().any(|(alert, _)| told_alerts.contains(&alert));
         assert!(told || !speaks, "I5: {id} is a {} that nobody hears of", incident.priority);
     }
 }

@@ -8,7 +8,7 @@ use incidentd::shell::store::memory::MemoryStore;
 use incidentd::shell::store::sled_store::{self, OpenError};
 use incidentd::shell::store::{Epoch, PageKey, Partition, Seq, Store, StoredPage, codec};
 
-use crate::fixture::{PART, entries, index, journal, open, options, pages, rows};
+use crate::fixture::{PART, entries, index, journal, open, options, pages, put, rows};
 
 /// A store with a trimmed head, a checkpoint and a tail, and payloads of every kind.
 fn filled() -> MemoryStore {
@@ -27,7 +27,7 @@ fn filled() -> MemoryStore {
     for (text, schema) in texts.iter().zip(1..) {
         let name = format!("INC-{}", schema % 2);
         let value = codec::encode(schema, text.as_bytes());
-        last = store.append(PART, epoch, last, &[value], &rows(&[&name])).unwrap();
+        last = put(&mut store, PART, epoch, last, &[value], &rows(&[&name])).unwrap();
     }
     let page = |table: &str, number, text: &str| StoredPage {
         key: PageKey { practice: "incident".into(), table: table.into(), number },
@@ -173,7 +173,7 @@ fn a_damaged_archive_is_refused_before_anything_is_written() {
 fn an_export_stops_at_a_value_that_does_not_decode() {
     let mut store = filled();
     let epoch = store.acquire(PART).unwrap().epoch;
-    store.append(PART, epoch, Seq(7), &[b"\x09bad".to_vec()], &[]).unwrap();
+    put(&mut store, PART, epoch, Seq(7), &[b"\x09bad".to_vec()], &[]).unwrap();
     let refused = archive::export(&store, PART, &mut Vec::new(), "", &mut |_, _| {}).unwrap_err();
     assert_eq!(refused.to_string(), "failed to read the journal at place 8: run fsck");
 }
@@ -197,7 +197,7 @@ fn an_export_file_appears_whole_or_not_at_all() {
     let path = archive::export_file(&store, PART, dir.path(), "", &mut |_, _| {}).unwrap();
     assert_eq!(path, dir.path().join("export-00000000000000000007.jsonl.zst"));
     let epoch = store.acquire(PART).unwrap().epoch;
-    store.append(PART, epoch, Seq(7), &[b"\x09bad".to_vec()], &[]).unwrap();
+    put(&mut store, PART, epoch, Seq(7), &[b"\x09bad".to_vec()], &[]).unwrap();
     archive::export_file(&store, PART, dir.path(), "", &mut |_, _| {}).unwrap_err();
     assert_eq!(names(), ["export-00000000000000000007.jsonl.zst"]);
 }
@@ -243,7 +243,7 @@ fn an_archive_larger_than_one_group_is_imported_in_several() {
     let mut from = MemoryStore::blank();
     let epoch = from.acquire(PART).unwrap().epoch;
     let group: Vec<_> = (0..1300).map(|n| codec::encode(1, n.to_string().as_bytes())).collect();
-    from.append(PART, epoch, Seq(0), &group, &rows(&["INC-1"])).unwrap();
+    put(&mut from, PART, epoch, Seq(0), &group, &rows(&["INC-1"])).unwrap();
     let mut to = MemoryStore::blank();
     import(&exported(&from), &mut to).unwrap();
     assert_eq!(entries(&to), entries(&from));

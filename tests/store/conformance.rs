@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use incidentd::shell::store::memory::{Disk, MemoryStore};
 use incidentd::shell::store::{Entry, Epoch, Lease, Partition, Position, Seq, Store, StoreError};
 
-use crate::fixture::{PART, entries, index, journal, noise, open, page, pages, rows};
+use crate::fixture::{PART, entries, index, journal, noise, open, page, pages, put, rows};
 
 /// Runs a promise against a store; the promise may close and open it as often as it likes.
 fn check(promise: fn(&dyn Fn() -> Box<dyn Store>)) {
@@ -45,7 +45,7 @@ fn groups_are_kept_in_order_and_found_again_after_a_restart() {
         let mut last = Seq(0);
         for n in 0..300_u64 {
             let group: Vec<_> = (0..n % 4).map(|m| format!("{n}/{m}").into_bytes()).collect();
-            last = store.append(PART, epoch, last, &group, &[]).unwrap();
+            last = put(&mut *store, PART, epoch, last, &group, &[]).unwrap();
         }
         let before = journal(&*store, 0);
         assert_eq!(before.len() as u64, last.0);
@@ -64,7 +64,8 @@ fn a_visitor_can_stop() {
     check(|make| {
         let mut store = make();
         let epoch = acquired(&mut *store);
-        store.append(PART, epoch, Seq(0), &values(&["a", "b", "c"]), &rows(&["INC-1"])).unwrap();
+        put(&mut *store, PART, epoch, Seq(0), &values(&["a", "b", "c"]), &rows(&["INC-1"]))
+            .unwrap();
         let all = [page("open", 1, Some(b"x")), page("open", 2, Some(b"y"))];
         store.checkpoint(PART, epoch, Seq(3), &all).unwrap();
         let mut seen = 0;
@@ -85,12 +86,12 @@ fn a_writer_with_an_old_epoch_is_fenced() {
     check(|make| {
         let mut store = make();
         let old = acquired(&mut *store);
-        store.append(PART, old, Seq(0), &values(&["a"]), &[]).unwrap();
+        put(&mut *store, PART, old, Seq(0), &values(&["a"]), &[]).unwrap();
         let new = acquired(&mut *store);
-        assert!(is_fenced(&store.append(PART, old, Seq(1), &values(&["b"]), &[])));
+        assert!(is_fenced(&put(&mut *store, PART, old, Seq(1), &values(&["b"]), &[])));
         assert!(is_fenced(&store.checkpoint(PART, old, Seq(1), &[])));
-        assert!(is_fenced(&store.load(PART, old, Seq(1), &[])));
-        store.append(PART, new, Seq(1), &values(&["c"]), &[]).unwrap();
+        assert!(is_fenced(&store.append(PART, old, Seq(1), &[])));
+        put(&mut *store, PART, new, Seq(1), &values(&["c"]), &[]).unwrap();
         assert_eq!(journal(&*store, 0), [(1, b"a".to_vec()), (2, b"c".to_vec())]);
     });
 }
@@ -100,9 +101,9 @@ fn a_writer_that_expects_another_place_is_fenced() {
     check(|make| {
         let mut store = make();
         let epoch = acquired(&mut *store);
-        store.append(PART, epoch, Seq(0), &values(&["a"]), &[]).unwrap();
+        put(&mut *store, PART, epoch, Seq(0), &values(&["a"]), &[]).unwrap();
         for expect in [0, 2, u64::MAX] {
-            assert!(is_fenced(&store.append(PART, epoch, Seq(expect), &values(&["b"]), &[])));
+            assert!(is_fenced(&put(&mut *store, PART, epoch, Seq(expect), &values(&["b"]), &[])));
         }
         assert_eq!(store.position(PART).unwrap().last, Seq(1));
     });
@@ -112,8 +113,8 @@ fn a_writer_that_expects_another_place_is_fenced() {
 fn nobody_writes_before_the_partition_is_taken() {
     check(|make| {
         let mut store = make();
-        assert!(is_fenced(&store.append(PART, Epoch(0), Seq(0), &values(&["a"]), &[])));
-        assert!(is_fenced(&store.append(PART, Epoch(1), Seq(0), &values(&["a"]), &[])));
+        assert!(is_fenced(&put(&mut *store, PART, Epoch(0), Seq(0), &values(&["a"]), &[])));
+        assert!(is_fenced(&put(&mut *store, PART, Epoch(1), Seq(0), &values(&["a"]), &[])));
     });
 }
 
@@ -123,10 +124,11 @@ fn partitions_do_not_see_each_other() {
         let mut store = make();
         let other = Partition(1);
         let epoch = acquired(&mut *store);
-        store.append(PART, epoch, Seq(0), &values(&["a"]), &rows(&["INC-1"])).unwrap();
+        put(&mut *store, PART, epoch, Seq(0), &values(&["a"]), &rows(&["INC-1"])).unwrap();
         let there = store.acquire(other).unwrap();
         assert_eq!(there, Lease { epoch: Epoch(1), last: Seq(0) });
-        store.append(other, there.epoch, Seq(0), &values(&["b", "c"]), &rows(&["INC-1"])).unwrap();
+        put(&mut *store, other, there.epoch, Seq(0), &values(&["b", "c"]), &rows(&["INC-1"]))
+            .unwrap();
         store.checkpoint(other, there.epoch, Seq(2), &[page("open", 1, Some(b"x"))]).unwrap();
         assert_eq!(journal(&*store, 0), [(1, b"a".to_vec())]);
         assert_eq!(pages(&*store), (0, vec![]));
@@ -144,13 +146,13 @@ fn a_group_with_a_bad_value_leaves_nothing_behind() {
         let mut store = make();
         let epoch = acquired(&mut *store);
         let bad = rows(&["INC-1", "no/slash"]);
-        let refused = store.append(PART, epoch, Seq(0), &values(&["a"]), &bad).unwrap_err();
+        let refused = put(&mut *store, PART, epoch, Seq(0), &values(&["a"]), &bad).unwrap_err();
         assert_eq!(refused.to_string(), "failed to append to the journal");
         let nameless = page("", 1, Some(b"x"));
         let good = page("open", 1, Some(b"x"));
         assert!(store.checkpoint(PART, epoch, Seq(0), &[good, nameless]).is_err());
         assert_eq!((journal(&*store, 0), pages(&*store)), (vec![], (0, vec![])));
-        store.append(PART, epoch, Seq(0), &values(&["a"]), &[]).unwrap();
+        put(&mut *store, PART, epoch, Seq(0), &values(&["a"]), &[]).unwrap();
     });
 }
 
@@ -159,10 +161,10 @@ fn a_checkpoint_and_the_journal_after_it_make_a_restart() {
     check(|make| {
         let mut store = make();
         let epoch = acquired(&mut *store);
-        store.append(PART, epoch, Seq(0), &values(&["a", "b", "c"]), &[]).unwrap();
+        put(&mut *store, PART, epoch, Seq(0), &values(&["a", "b", "c"]), &[]).unwrap();
         let first = [page("open", 1, Some(b"one")), page("open", 2, Some(b"two"))];
         store.checkpoint(PART, epoch, Seq(2), &first).unwrap();
-        store.append(PART, epoch, Seq(3), &values(&["d"]), &[]).unwrap();
+        put(&mut *store, PART, epoch, Seq(3), &values(&["d"]), &[]).unwrap();
         let second =
             [page("open", 2, None), page("open", 3, Some(b"three")), page("gone", 9, None)];
         store.checkpoint(PART, epoch, Seq(3), &second).unwrap();
@@ -180,7 +182,7 @@ fn a_checkpoint_is_neither_before_the_last_one_nor_after_the_journal() {
     check(|make| {
         let mut store = make();
         let epoch = acquired(&mut *store);
-        store.append(PART, epoch, Seq(0), &values(&["a", "b", "c"]), &[]).unwrap();
+        put(&mut *store, PART, epoch, Seq(0), &values(&["a", "b", "c"]), &[]).unwrap();
         store.checkpoint(PART, epoch, Seq(2), &[]).unwrap();
         for upto in [1, 4] {
             let refused = store.checkpoint(PART, epoch, Seq(upto), &[]);
@@ -198,7 +200,7 @@ fn large_values_come_back_whole_at_every_size() {
         let epoch = acquired(&mut *store);
         let sizes = [0, 1, 4091, 4092, 4093, 4094, 4095, 4096, 8187, 8188, 8189, 65_536, 200_000];
         let group: Vec<_> = sizes.into_iter().zip(1..).map(|(len, n)| noise(len, n)).collect();
-        let last = store.append(PART, epoch, Seq(0), &group, &[]).unwrap();
+        let last = put(&mut *store, PART, epoch, Seq(0), &group, &[]).unwrap();
         let full: Vec<_> =
             group.iter().zip(0..).map(|(value, n)| page("open", n, Some(value))).collect();
         store.checkpoint(PART, epoch, last, &full).unwrap();
@@ -242,7 +244,7 @@ fn mentions_name_every_place_that_speaks_of_a_record() {
             (&["e"], &["INC-1"]),
         ];
         for (texts, names) in groups {
-            last = store.append(PART, epoch, last, &values(texts), &rows(names)).unwrap();
+            last = put(&mut *store, PART, epoch, last, &values(texts), &rows(names)).unwrap();
         }
         drop(store);
         let store = make();
@@ -266,7 +268,7 @@ fn trim_stops_at_the_checkpoint_and_takes_the_index_along() {
         let mut last = Seq(0);
         for n in 0..1200_u64 {
             let name = format!("INC-{}", n % 3);
-            last = store.append(PART, epoch, last, &values(&["v"]), &rows(&[&name])).unwrap();
+            last = put(&mut *store, PART, epoch, last, &values(&["v"]), &rows(&[&name])).unwrap();
         }
         store.trim(PART, Seq(1200)).unwrap();
         assert_eq!(journal(&*store, 0).len(), 1200);
@@ -292,14 +294,14 @@ fn a_journal_that_was_trimmed_to_its_end_goes_on_counting() {
     check(|make| {
         let mut store = make();
         let epoch = acquired(&mut *store);
-        store.append(PART, epoch, Seq(0), &values(&["a", "b"]), &[]).unwrap();
+        put(&mut *store, PART, epoch, Seq(0), &values(&["a", "b"]), &[]).unwrap();
         store.checkpoint(PART, epoch, Seq(2), &[]).unwrap();
         store.trim(PART, Seq(2)).unwrap();
         drop(store);
         let mut store = make();
         let Lease { epoch, last } = store.acquire(PART).unwrap();
         assert_eq!(last, Seq(2));
-        assert_eq!(store.append(PART, epoch, last, &values(&["c"]), &[]).unwrap(), Seq(3));
+        assert_eq!(put(&mut *store, PART, epoch, last, &values(&["c"]), &[]).unwrap(), Seq(3));
         assert_eq!(journal(&*store, 0), [(3, b"c".to_vec())]);
     });
 }
@@ -311,9 +313,9 @@ fn an_empty_partition_can_be_loaded_from_any_place() {
         let epoch = acquired(&mut *store);
         let entry = |text: &str, names: &[&str]| Entry { value: text.into(), index: rows(names) };
         let first = [entry("a", &["INC-1"]), entry("b", &["INC-2"])];
-        assert_eq!(store.load(PART, epoch, Seq(40), &first).unwrap(), Seq(42));
-        assert!(is_fenced(&store.load(PART, epoch, Seq(40), &first)));
-        assert_eq!(store.load(PART, epoch, Seq(42), &[entry("c", &[])]).unwrap(), Seq(43));
+        assert_eq!(store.append(PART, epoch, Seq(40), &first).unwrap(), Seq(42));
+        assert!(is_fenced(&store.append(PART, epoch, Seq(40), &first)));
+        assert_eq!(store.append(PART, epoch, Seq(42), &[entry("c", &[])]).unwrap(), Seq(43));
         store.checkpoint(PART, epoch, Seq(41), &[]).unwrap();
         drop(store);
         let store = make();

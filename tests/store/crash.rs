@@ -107,7 +107,7 @@ fn child_that_writes() {
     let mut out = std::io::stdout();
     loop {
         let group: Vec<_> = (1..=1 + last.0 % 3).map(|n| Seq(last.0 + n)).map(entry).collect();
-        last = store.load(PART, epoch, last, &group).unwrap();
+        last = store.append(PART, epoch, last, &group).unwrap();
         writeln!(out, "\nacknowledged {}", last.0).unwrap();
         if last.0.is_multiple_of(17) {
             store.checkpoint(PART, epoch, last, &checkpoint(last)).unwrap();

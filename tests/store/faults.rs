@@ -3,7 +3,7 @@
 use incidentd::shell::store::memory::{Disk, Fault, MemoryStore};
 use incidentd::shell::store::{Lease, Seq, Store, StoreError};
 
-use crate::fixture::{PART, journal};
+use crate::fixture::{PART, journal, put};
 
 fn failed<T>(result: &Result<T, StoreError>) -> bool {
     matches!(result, Err(StoreError::Engine { .. }))
@@ -14,9 +14,9 @@ fn second_append(prepare: fn(&Disk)) -> (Disk, bool) {
     let disk = Disk::new();
     let mut store = MemoryStore::open(&disk);
     let Lease { epoch, last } = store.acquire(PART).unwrap();
-    let last = store.append(PART, epoch, last, &[b"first".to_vec()], &[]).unwrap();
+    let last = put(&mut store, PART, epoch, last, &[b"first".to_vec()], &[]).unwrap();
     prepare(&disk);
-    let second = store.append(PART, epoch, last, &[b"second".to_vec()], &[]);
+    let second = put(&mut store, PART, epoch, last, &[b"second".to_vec()], &[]);
     let refused = failed(&second);
     assert_eq!(refused, failed(&store.acquire(PART)), "a writer that failed must stop");
     (disk, refused)

@@ -4,7 +4,9 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use incidentd::shell::store::sled_store::{self, CACHE_BYTES_DEFAULT, Opened, Options, SledStore};
-use incidentd::shell::store::{Entry, IndexRow, PageKey, Partition, Seq, Store, StoredPage};
+use incidentd::shell::store::{
+    Entry, Epoch, IndexRow, PageKey, Partition, Seq, Store, StoreError, StoredPage,
+};
 
 pub(crate) const PART: Partition = Partition(0);
 
@@ -28,6 +30,19 @@ pub(crate) fn open(dir: &Path) -> SledStore {
 
 pub(crate) fn rows(names: &[&str]) -> Vec<IndexRow> {
     names.iter().map(|name| IndexRow((*name).to_owned())).collect()
+}
+
+/// Appends values that all have the same rows.
+pub(crate) fn put(
+    store: &mut dyn Store,
+    part: Partition,
+    epoch: Epoch,
+    after: Seq,
+    values: &[Vec<u8>],
+    index: &[IndexRow],
+) -> Result<Seq, StoreError> {
+    let entry = |value: &Vec<u8>| Entry { value: value.clone(), index: index.to_vec() };
+    store.append(part, epoch, after, &values.iter().map(entry).collect::<Vec<_>>())
 }
 
 pub(crate) fn page(table: &str, number: u64, value: Option<&[u8]>) -> StoredPage {

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use incidentd::shell::store::sled_store::{self, OpenError, Opened, Options, Recovered};
-use incidentd::shell::store::{Seq, Store, archive, codec};
+use incidentd::shell::store::{Lease, Seq, Store, archive, codec};
 
-use crate::fixture::{PART, journal, noise, open, options, page, rows};
+use crate::fixture::{PART, journal, noise, open, options, page, put, rows};
 
 /// Writes a store of 200 places with a checkpoint at 150 and, when wanted, an export of it that 100
 /// more places come after.
@@ -14,12 +14,12 @@ fn written(dir: &Path, exports: Option<&Path>) {
     let mut store = open(dir);
     let epoch = store.acquire(PART).unwrap().epoch;
     let group: Vec<_> = (0..200).map(|n| codec::encode(1, &noise(3000, n))).collect();
-    let last = store.append(PART, epoch, Seq(0), &group, &rows(&["INC-1"])).unwrap();
+    let last = put(&mut store, PART, epoch, Seq(0), &group, &rows(&["INC-1"])).unwrap();
     let page = page("open", 1, Some(&codec::encode(1, b"{}")));
     store.checkpoint(PART, epoch, Seq(150), &[page]).unwrap();
     if let Some(exports) = exports {
         archive::export_file(&store, PART, exports, "2026-01-02", &mut |_, _| {}).unwrap();
-        store.append(PART, epoch, last, &group[..100], &[]).unwrap();
+        put(&mut store, PART, epoch, last, &group[..100], &[]).unwrap();
     }
 }
 
@@ -185,6 +185,48 @@ fn a_store_of_a_newer_release_is_left_alone() {
 }
 
 #[test]
+fn a_store_of_an_older_release_is_read_and_gets_a_log() {
+    let root = tempfile::tempdir().unwrap();
+    let options = options(&root.path().join("store"));
+    written(&options.dir, None);
+    let db = sled::open(&options.dir).unwrap();
+    db.insert("m/format", &1_u32.to_be_bytes()).unwrap();
+    db.remove("m/floor").unwrap();
+    drop(db);
+    fs::remove_file(options.dir.join("ahead")).unwrap();
+    for _ in 0..2 {
+        assert_eq!(journal(&open(&options.dir), 0).len(), 200);
+        assert!(options.dir.join("ahead").exists());
+    }
+}
+
+#[test]
+fn a_store_whose_log_is_gone_or_damaged_is_moved_aside() {
+    let check = |harm: fn(&Path), expected: bool| {
+        let root = tempfile::tempdir().unwrap();
+        let options = options(&root.path().join("store"));
+        let mut store = open(&options.dir);
+        let Lease { epoch, mut last } = store.acquire(PART).unwrap();
+        for n in 0..3 {
+            last = put(&mut store, PART, epoch, last, &[noise(500, n)], &[]).unwrap();
+        }
+        drop(store);
+        harm(&options.dir.join("ahead"));
+        assert_eq!(sled_store::open(&options).unwrap().recovered.is_some(), expected);
+    };
+    check(|_| (), false);
+    check(|log| fs::remove_file(log).unwrap(), true);
+    check(
+        |log| {
+            let mut bytes = fs::read(log).unwrap();
+            bytes[40] ^= 1;
+            fs::write(log, bytes).unwrap();
+        },
+        true,
+    );
+}
+
+#[test]
 fn a_store_keeps_the_identity_it_was_made_with() {
     let root = tempfile::tempdir().unwrap();
     let first = options(&root.path().join("store"));
@@ -201,7 +243,7 @@ fn values_never_go_to_files_that_sled_does_not_sync() {
     let epoch = store.acquire(PART).unwrap().epoch;
     let mut last = Seq(0);
     for n in 0..40 {
-        last = store.append(PART, epoch, last, &[noise(200_000, n)], &[]).unwrap();
+        last = put(&mut store, PART, epoch, last, &[noise(200_000, n)], &[]).unwrap();
         let full: Vec<_> = (0..40).map(|p| page("open", p, Some(&noise(60_000, p + n)))).collect();
         store.checkpoint(PART, epoch, last, &full).unwrap();
     }

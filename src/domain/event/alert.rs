@@ -2,11 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::body::{Bodies, Body, Part};
 use super::fact::{ClearedBy, Correlation};
 use super::message::{Ends, Event};
-use crate::domain::value::{
-    AlertId, Fingerprint, LabelSet, Labels, Packed, Severity, SourceId, Symbol, Symbols, Timestamp,
-};
+use crate::domain::value::{AlertId, Fingerprint, Labels, Severity, SourceId, Symbol, Timestamp};
 
 /// Changes between firing and resolved that are remembered of one alert.
 const TRANSITIONS_MAX: usize = 32;
@@ -18,13 +17,7 @@ pub struct Alert {
     pub key: Fingerprint,
     /// Who said so.
     pub source: SourceId,
-    /// The labels, and behind them the annotations that are links: those of one rule's alerts are
-    /// mostly the same.
-    pub(super) pairs: LabelSet,
-    /// How many of the pairs are labels.
-    pub(super) labels: u32,
-    /// The other annotations.
-    pub(super) texts: Packed,
+    pub(super) body: Body,
     pub(super) url: Symbol,
     /// Hash of annotations and URL.
     pub content: u64,
@@ -43,6 +36,8 @@ pub struct Alert {
     pub(super) correlation: Option<Symbol>,
     /// What most alerts do not have; boxed, because a million of them add up.
     pub(super) rare: Option<Box<Rare>>,
+    /// Whether what makes it the same alert is the fingerprint of its labels.
+    pub(super) plain: bool,
     /// Whether it comes and goes too often to speak of each time.
     pub flapping: bool,
     /// Whether its lease ran out while its source was silent.
@@ -101,11 +96,6 @@ impl Alert {
         self.rare.as_ref()?.previous
     }
 
-    pub(super) fn annotations(&self, symbols: &Symbols) -> Labels {
-        let links = symbols.iter(&self.pairs).skip(self.labels as usize);
-        Labels::new(links.chain(self.texts.pairs()))
-    }
-
     fn transitions(&self) -> &[Timestamp] {
         self.rare.as_ref().map_or(&[], |rare| &rare.transitions)
     }
@@ -143,24 +133,6 @@ impl Alert {
     }
 }
 
-/// Puts labels and links, which alerts share, with the symbols, and packs the other annotations.
-pub(super) fn shelve(
-    symbols: &mut Symbols,
-    labels: &Labels,
-    annotations: &Labels,
-) -> (LabelSet, Packed) {
-    let is_link =
-        |(_, value): &(&str, &str)| value.starts_with("https://") || value.starts_with("http://");
-    let links = annotations.iter().filter(is_link);
-    let pairs = symbols.intern_pairs(labels.iter().chain(links));
-    (pairs, Packed::new(annotations.iter().filter(|pair| !is_link(pair))))
-}
-
-/// How many labels there are.
-pub(super) fn count(labels: &Labels) -> u32 {
-    u32::try_from(labels.len()).expect("a body has fewer labels than bytes")
-}
-
 /// An alert as it stands on a page: with words in place of symbols.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct StoredAlert {
@@ -187,14 +159,14 @@ pub(super) struct StoredAlert {
 }
 
 impl StoredAlert {
-    pub(super) fn of(symbols: &Symbols, alert: &Alert) -> Self {
-        let pair = alert.correlation.map(|symbol| symbols.one(symbol));
+    pub(super) fn of(bodies: &Bodies, alert: &Alert) -> Self {
+        let pair = alert.correlation.map(|symbol| bodies.symbols.pair(symbol));
         Self {
             key: alert.key,
             source: alert.source,
-            labels: Labels::new(symbols.iter(&alert.pairs).take(alert.labels as usize)),
-            annotations: alert.annotations(symbols),
-            url: symbols.one(alert.url).1.into(),
+            labels: Labels::new(bodies.labels(alert.body)),
+            annotations: annotations(bodies, alert),
+            url: bodies.symbols.pair(alert.url).1.into(),
             severity: alert.severity,
             raised_at: alert.raised_at,
             starts_at: alert.starts_at,
@@ -210,27 +182,40 @@ impl StoredAlert {
         }
     }
 
-    pub(super) fn read(self, symbols: &mut Symbols) -> Alert {
-        let (pairs, texts) = shelve(symbols, &self.labels, &self.annotations);
+    pub(super) fn read(self, bodies: &mut Bodies) -> Alert {
         Alert {
             key: self.key,
+            plain: self.labels.fingerprint() == self.key,
             source: self.source,
-            pairs,
-            labels: count(&self.labels),
+            body: bodies.put(&self.labels, &self.annotations),
             content: Event::content(&self.annotations, &self.url),
-            texts,
-            url: symbols.intern_one("", &self.url),
+            url: bodies.symbols.intern("", &self.url),
             severity: self.severity,
             raised_at: self.raised_at,
             starts_at: self.starts_at,
             updated_at: self.updated_at,
             ends: self.ends,
             count: self.count,
-            correlation: self.correlation.map(|c| symbols.intern_one(&c.rule, &c.key)),
+            correlation: self.correlation.map(|c| bodies.symbols.intern(&c.rule, &c.key)),
             rare: self.rare,
             flapping: self.flapping,
             stale: self.stale,
             submerged: self.submerged,
         }
     }
+}
+
+/// What is said about an alert.
+pub(super) fn annotations(bodies: &Bodies, alert: &Alert) -> Labels {
+    let mut pairs: Vec<(&str, Vec<u8>)> = Vec::new();
+    bodies.annotations(alert.body, |part| match part {
+        Part::Name(name) => pairs.push((name, Vec::new())),
+        Part::Value(piece) => {
+            if let Some((_, value)) = pairs.last_mut() {
+                value.extend(piece);
+            }
+        }
+    });
+    let text = |bytes| String::from_utf8(bytes).unwrap_or_default();
+    Labels::new(pairs.into_iter().map(|(name, value)| (name, text(value))))
 }

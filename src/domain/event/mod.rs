@@ -14,6 +14,7 @@
 
 pub mod adapter;
 mod alert;
+mod body;
 pub mod correlate;
 mod enrich;
 mod fact;
@@ -33,6 +34,7 @@ use crate::domain::value::{Actor, AlertId, SourceId};
 use crate::domain::{self, Refusal, Turn, silence};
 
 pub use alert::{Alert, Phase};
+pub use body::Part;
 pub(crate) use enrich::sight;
 pub use fact::{ClearedBy, Correlation, Fact, Raised};
 pub use message::{Ends, Event, Signal};

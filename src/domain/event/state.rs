@@ -4,27 +4,27 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::alert::{Alert, End, Phase, Rare, StoredAlert, count, shelve};
+use super::alert::{Alert, End, Phase, Rare, StoredAlert, annotations};
+use super::body::{Bodies, Part};
 use super::fact::{Correlation, Fact, Raised};
 use super::inhibit::Inhibitors;
 use super::message::Event;
 use super::surface::Depths;
-use crate::domain::index::Index;
+use crate::domain::index::Numbers;
 use crate::domain::table::{Table, UnreadablePage};
 use crate::domain::value::{
-    AlertId, ConfigurationId, Fingerprint, Labels, SourceId, Symbols, Timestamp,
+    AlertId, ConfigurationId, Fingerprint, Labels, SourceId, Symbol, Symbols, Timestamp,
 };
 
 /// What event management knows.
 #[derive(Debug, Clone, Default)]
 pub struct State {
-    // Boxed, because half of a map's slots are empty and an alert is large.
-    alerts: Table<AlertId, Box<Alert>>,
+    alerts: Table<AlertId, Alert>,
     sources: Table<SourceId, Source>,
     /// The newest alert of each identity.
-    by_key: Index<AlertId>,
+    by_key: Numbers<AlertId>,
     source_names: BTreeMap<String, SourceId>,
-    symbols: Symbols,
+    bodies: Bodies,
     /// The configurations that have been in force, by hash.
     configurations: Table<ConfigurationId, String>,
     grace_until: Timestamp,
@@ -57,12 +57,12 @@ pub struct Source {
 impl State {
     /// Every alert, oldest first.
     pub fn alerts(&self) -> impl DoubleEndedIterator<Item = (AlertId, &Alert)> {
-        self.alerts.iter().map(|(id, alert)| (id, &**alert))
+        self.alerts.iter()
     }
 
     /// Alerts from a number on, so that a reader of many can come back for the rest.
     pub fn alerts_from(&self, id: AlertId) -> impl DoubleEndedIterator<Item = (AlertId, &Alert)> {
-        self.alerts.from(id).map(|(id, alert)| (id, &**alert))
+        self.alerts.from(id)
     }
 
     /// How many alerts are in memory.
@@ -77,7 +77,7 @@ impl State {
 
     /// Looks an alert up.
     pub fn alert(&self, id: AlertId) -> Option<&Alert> {
-        self.alerts.get(id).map(|alert| &**alert)
+        self.alerts.get(id)
     }
 
     /// The newest alert of an identity.
@@ -88,39 +88,76 @@ impl State {
 
     /// The number of the newest alert of an identity.
     pub fn newest(&self, key: Fingerprint) -> Option<AlertId> {
-        // The identity is its own hash, so there is nothing to compare.
-        self.by_key.find(key.0, |_| true)
+        // The identity is its own hash.
+        self.by_key.find(key.0, |id| self.alerts.expect(id).key == key)
     }
 
     fn index(&mut self, key: Fingerprint, id: AlertId) {
-        self.by_key.remove(key.0, |_| true);
-        self.by_key.add(key.0, id);
+        let alerts = &self.alerts;
+        self.by_key.remove(key.0, |other| alerts.expect(other).key == key);
+        self.by_key.add(key.0, id, |other| alerts.expect(other).key.0);
     }
 
     /// The labels of an alert, after the rules.
     pub fn labels(&self, alert: &Alert) -> Labels {
-        Labels::new(self.symbols.iter(&alert.pairs).take(alert.labels as usize))
+        Labels::new(self.bodies.labels(alert.body))
+    }
+
+    /// The labels of an alert one by one, sorted by name.
+    pub fn each_label(&self, alert: &Alert) -> impl ExactSizeIterator<Item = (&str, &str)> + Clone {
+        self.bodies.labels(alert.body)
+    }
+
+    /// The labels of an alert one by one, sorted by name, the values as the bytes of texts: whoever
+    /// only passes them on need not have them checked.
+    pub fn raw_labels(&self, alert: &Alert) -> impl Iterator<Item = (&str, &[u8])> {
+        self.bodies.raw_labels(alert.body)
+    }
+
+    /// The labels of an alert as symbols: equal symbols are equal pairs.
+    pub fn label_symbols(&self, alert: &Alert) -> impl ExactSizeIterator<Item = Symbol> + Clone {
+        self.bodies.label_symbols(alert.body)
+    }
+
+    /// The pairs that alerts are made of.
+    pub fn symbols(&self) -> &Symbols {
+        &self.bodies.symbols
+    }
+
+    /// The identity of an alert's labels, as Prometheus and Alertmanager compute it.
+    pub fn fingerprint(&self, alert: &Alert) -> Fingerprint {
+        if alert.plain { alert.key } else { self.labels(alert).fingerprint() }
     }
 
     /// The value of one label of an alert; the empty text if it has none of that name.
     pub fn label<'a>(&'a self, alert: &'a Alert, name: &str) -> &'a str {
-        let mut labels = self.symbols.iter(&alert.pairs).take(alert.labels as usize);
+        let mut labels = self.bodies.labels(alert.body);
         labels.find(|(have, _)| *have == name).map_or("", |(_, value)| value)
+    }
+
+    /// Shows what is said about an alert part by part, sorted by name.
+    pub fn each_annotation<'a>(&'a self, alert: &Alert, add: impl FnMut(Part<'a>)) {
+        self.bodies.annotations(alert.body, add);
     }
 
     /// What is said about an alert.
     pub fn annotations(&self, alert: &Alert) -> Labels {
-        alert.annotations(&self.symbols)
+        annotations(&self.bodies, alert)
+    }
+
+    /// Where the source shows the alert, as the bytes of a text; may be empty.
+    pub fn raw_url(&self, alert: &Alert) -> &[u8] {
+        self.bodies.symbols.raw(alert.url).1
     }
 
     /// Where the source shows the alert; may be empty.
     pub fn url(&self, alert: &Alert) -> &str {
-        self.symbols.one(alert.url).1
+        self.bodies.symbols.pair(alert.url).1
     }
 
     /// Which incident the alert belongs to, by rule and key.
     pub fn correlation(&self, alert: &Alert) -> Option<Correlation> {
-        let (rule, key) = self.symbols.one(alert.correlation?);
+        let (rule, key) = self.bodies.symbols.pair(alert.correlation?);
         Some(Correlation { rule: rule.to_owned(), key: key.to_owned() })
     }
 
@@ -206,7 +243,8 @@ impl State {
             Fact::SourceHeard { id } => self.sources.expect_mut(*id).silent = false,
             Fact::Raised(raised) => self.fold_raised(at, raised),
             Fact::Refired { id, starts_at, ends, annotations, url } => {
-                self.fold_content(*id, annotations, url);
+                let labels = self.labels(self.alerts.expect(*id));
+                self.fold_content(*id, &labels, annotations, url);
                 let alert = self.alerts.expect_mut(*id);
                 alert.rare.get_or_insert_default().end = None;
                 alert.starts_at = *starts_at;
@@ -219,15 +257,10 @@ impl State {
             }
             Fact::Changed { id, labels, annotations, url, severity } => {
                 self.unseat(*id);
-                let (pairs, texts) = shelve(&mut self.symbols, labels, annotations);
+                self.fold_content(*id, labels, annotations, url);
                 let alert = self.alerts.expect_mut(*id);
-                let before = std::mem::replace(&mut alert.pairs, pairs);
-                alert.labels = count(labels);
-                alert.texts = texts;
                 alert.severity = *severity;
                 alert.updated_at = at;
-                self.symbols.release(&before);
-                self.fold_content(*id, annotations, url);
                 self.seat(*id);
             }
             Fact::Cleared { id, at: ended, by } => {
@@ -257,7 +290,6 @@ impl State {
     fn fold_raised(&mut self, at: Timestamp, raised: &Raised) {
         let over = (!raised.set.is_empty()).then(|| raised.labels.with(raised.set.iter()));
         let labels = over.as_ref().unwrap_or(&raised.labels);
-        let (pairs, texts) = shelve(&mut self.symbols, labels, &raised.annotations);
         let correlation = raised.correlation.as_ref();
         let rare = Rare {
             source_key: raised.source_key.clone(),
@@ -267,11 +299,10 @@ impl State {
         };
         let alert = Alert {
             key: raised.key,
+            plain: labels.fingerprint() == raised.key,
             source: raised.source,
-            pairs,
-            labels: count(labels),
-            texts,
-            url: self.symbols.intern_one("", &raised.url),
+            body: self.bodies.put(labels, &raised.annotations),
+            url: self.bodies.symbols.intern("", &raised.url),
             content: Event::content(&raised.annotations, &raised.url),
             severity: raised.severity,
             raised_at: at,
@@ -279,36 +310,35 @@ impl State {
             updated_at: at,
             ends: raised.ends,
             count: 1,
-            correlation: correlation.map(|c| self.symbols.intern_one(&c.rule, &c.key)),
+            correlation: correlation.map(|c| self.bodies.symbols.intern(&c.rule, &c.key)),
             rare: (rare != Rare::default()).then(|| Box::new(rare)),
             flapping: false,
             stale: false,
             submerged: false,
         };
+        self.alerts.insert(raised.id, alert);
         self.index(raised.key, raised.id);
-        self.alerts.insert(raised.id, Box::new(alert));
         self.seat(raised.id);
     }
 
-    fn fold_content(&mut self, id: AlertId, annotations: &Labels, url: &str) {
-        let interned = self.symbols.intern_one("", url);
-        let labels = self.labels(self.alerts.expect(id));
-        let (pairs, texts) = shelve(&mut self.symbols, &labels, annotations);
+    fn fold_content(&mut self, id: AlertId, labels: &Labels, annotations: &Labels, url: &str) {
+        let body = self.bodies.put(labels, annotations);
+        let interned = self.bodies.symbols.intern("", url);
         let alert = self.alerts.expect_mut(id);
-        let before = std::mem::replace(&mut alert.url, interned);
-        let pairs = std::mem::replace(&mut alert.pairs, pairs);
-        alert.texts = texts;
+        let body_before = std::mem::replace(&mut alert.body, body);
+        let url_before = std::mem::replace(&mut alert.url, interned);
+        alert.plain = labels.fingerprint() == alert.key;
         alert.content = Event::content(annotations, url);
-        self.symbols.release_one(before);
-        self.symbols.release(&pairs);
+        self.bodies.symbols.release(url_before);
+        self.bodies.take(body_before);
     }
 
     fn fold_forgotten(&mut self, id: AlertId) {
         let alert = self.alerts.remove(id).expect("an alert is forgotten once");
-        self.symbols.release(&alert.pairs);
-        self.symbols.release_one(alert.url);
+        self.bodies.take(alert.body);
+        self.bodies.symbols.release(alert.url);
         if let Some(correlation) = alert.correlation {
-            self.symbols.release_one(correlation);
+            self.bodies.symbols.release(correlation);
         }
         self.by_key.remove(alert.key.0, |newest| newest == id);
     }
@@ -327,7 +357,7 @@ impl State {
 
     pub(crate) fn page(&self, table: &str, number: u64) -> Option<Vec<u8>> {
         match table {
-            "alerts" => self.alerts.page(number, |alert| StoredAlert::of(&self.symbols, alert)),
+            "alerts" => self.alerts.page(number, |alert| StoredAlert::of(&self.bodies, alert)),
             "sources" => self.sources.page(number, Clone::clone),
             "configurations" => self.configurations.page(number, Clone::clone),
             _ => None,
@@ -343,8 +373,8 @@ impl State {
         let name = ("event", table);
         match table {
             "alerts" => {
-                let symbols = &mut self.symbols;
-                let read = |stored: StoredAlert| Box::new(stored.read(symbols));
+                let bodies = &mut self.bodies;
+                let read = |stored: StoredAlert| stored.read(bodies);
                 self.alerts.load_page(name, number, records, read)
             }
             "sources" => self.sources.load_page(name, number, records, |source| source),

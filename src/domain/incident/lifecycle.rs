@@ -239,7 +239,7 @@ pub(super) fn consider(turn: &mut Turn, id: IncidentId) {
 fn enough(turn: &Turn, incident: &Incident) -> bool {
     let events = &turn.state().event;
     let firing = incident.members.iter().filter(|(_, member)| member.firing);
-    let alerts = firing.filter_map(|(id, _)| events.alert(*id));
+    let alerts = firing.filter_map(|(id, _)| events.alert(id));
     let count = if incident.distinct_names {
         let names: std::collections::BTreeSet<_> =
             alerts.map(|alert| events.label(alert, "alertname")).collect();

@@ -9,6 +9,7 @@ mod lifecycle;
 mod machine;
 mod members;
 mod record;
+mod roll;
 pub mod rules;
 mod state;
 mod timeline;
@@ -22,6 +23,7 @@ pub use command::{Ask, CANCEL_REASONS, CLOSURE_CODES, Command, HOLD_REASONS, UNC
 pub use fact::{Fact, Kind, Moved, Opened};
 pub use machine::{Status, Step};
 pub use record::{Hold, Incident, Member, Resolution};
+pub use roll::Roll;
 pub use state::State;
 pub use view::MANUAL;
 pub(crate) use view::{list, parse, show};

@@ -1,11 +1,10 @@
 //! An incident: what is known of one, and what a step of its machine writes down.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::fact::{Kind, Moved};
 use super::machine::{Status, Step};
+use super::roll::Roll;
 use crate::domain::event::Correlation;
 use crate::domain::timeline::Timeline;
 use crate::domain::value::{
@@ -56,7 +55,7 @@ pub struct Incident {
     /// The alert it began with.
     pub root: AlertId,
     /// Its alerts.
-    pub members: BTreeMap<AlertId, Member>,
+    pub members: Roll,
     /// When the condition began.
     pub detected_at: Timestamp,
     /// When it was noted here.
@@ -143,17 +142,17 @@ impl Incident {
 
     /// How many of its alerts hold.
     pub fn firing(&self) -> usize {
-        self.members.values().filter(|member| member.firing).count()
+        self.members.iter().filter(|(_, member)| member.firing).count()
     }
 
     /// Tells whether nothing holds any more and nothing comes and goes.
     pub fn is_clear(&self) -> bool {
-        self.members.values().all(|member| !member.firing && !member.flapping)
+        self.members.iter().all(|(_, member)| !member.firing && !member.flapping)
     }
 
     /// Tells whether one of its alerts comes and goes.
     pub fn is_flapping(&self) -> bool {
-        self.members.values().any(|member| member.flapping)
+        self.members.iter().any(|(_, member)| member.flapping)
     }
 
     pub(super) fn keeps_alerts(&self) -> bool {

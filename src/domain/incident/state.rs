@@ -1,10 +1,9 @@
 //! What incident management knows: every incident, found by number, by correlation, by alert.
 
-use std::collections::BTreeMap;
-
 use super::fact::{Fact, Moved, Opened};
 use super::machine::{Status, Step};
 use super::record::{Incident, Member};
+use super::roll::Roll;
 use crate::domain::event::Correlation;
 use crate::domain::index::{Index, hash};
 use crate::domain::links::Links;
@@ -95,17 +94,19 @@ impl State {
             }
             Fact::Fired { id, alert } => {
                 let incident = self.incidents.expect_mut(*id);
-                let member = incident.members.get_mut(alert).expect("a member fires again");
-                member.firing = true;
+                let is = incident.members.change(*alert, |member| member.firing = true);
+                assert!(is, "a member fires again");
                 incident.last_alert_at = at;
             }
             Fact::Cleared { id, alert } => {
                 let incident = self.incidents.expect_mut(*id);
-                incident.members.get_mut(alert).expect("a member clears").firing = false;
+                let is = incident.members.change(*alert, |member| member.firing = false);
+                assert!(is, "a member clears");
             }
             Fact::Flapping { id, alert, on } => {
                 let incident = self.incidents.expect_mut(*id);
-                incident.members.get_mut(alert).expect("a member flaps").flapping = *on;
+                let is = incident.members.change(*alert, |member| member.flapping = *on);
+                assert!(is, "a member flaps");
                 incident.timeline.flapping(at, *alert, *on);
             }
             Fact::Moved(moved) => self.fold_moved(at, moved),
@@ -172,7 +173,7 @@ impl State {
             labels: opened.labels.clone(),
             annotations: opened.annotations.clone(),
             root: opened.root,
-            members: BTreeMap::new(),
+            members: Roll::default(),
             detected_at: opened.detected_at,
             opened_at: at,
             known_at: (opened.status == Status::New).then_some(at),
@@ -257,7 +258,7 @@ impl State {
         let mut by_alert = Links::default();
         for (id, incident) in all().filter(|(_, incident)| incident.keeps_alerts()) {
             for (alert, _) in incident.members.iter().filter(|(_, member)| !member.left) {
-                by_alert.set(*alert, id);
+                by_alert.set(alert, id);
             }
         }
         self.by_alert = by_alert;

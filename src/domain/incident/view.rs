@@ -149,8 +149,8 @@ pub(crate) fn show(state: &domain::State, _: &Settings, id: &str) -> Option<Valu
     let incident = state.incident.get(id)?;
     let mut record = row(state, id, incident);
     let more = json!({
-        "alerts": incident.members.keys().take(ALERTS_SHOWN_MAX).map(|alert| {
-            member(state, incident, *alert)
+        "alerts": incident.members.iter().take(ALERTS_SHOWN_MAX).map(|(alert, _)| {
+            member(state, incident, alert)
         }).collect::<Vec<_>>(),
         "annotations": incident.annotations,
         "correlation": incident.correlation,
@@ -210,7 +210,7 @@ fn row(state: &domain::State, id: IncidentId, incident: &Incident) -> Value {
 }
 
 fn member(state: &domain::State, incident: &Incident, id: domain::value::AlertId) -> Value {
-    let firing = incident.members.get(&id).is_some_and(|member| member.firing);
+    let firing = incident.members.get(id).is_some_and(|member| member.firing);
     let standing = if firing { "firing" } else { "resolved" };
     let Some(alert) = state.event.alert(id) else {
         return json!({ "id": id.to_string(), "state": standing });

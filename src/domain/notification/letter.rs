@@ -120,11 +120,11 @@ fn alerts(state: &State, group: &Group, delivery: &Delivery) -> Vec<LetterAlert>
 fn of_incident(state: &State, incident: &Incident) -> Vec<LetterAlert> {
     let mut members: Vec<_> = incident.members.iter().collect();
     // Where not all fit, what fires goes first.
-    members.sort_by_key(|(id, member)| (!member.firing, **id));
+    members.sort_by_key(|(id, member)| (!member.firing, *id));
     members
         .into_iter()
         .take(ALERTS_MAX)
-        .filter_map(|(id, member)| alert(state, *id, member.firing))
+        .filter_map(|(id, member)| alert(state, id, member.firing))
         .collect()
 }
 
@@ -172,13 +172,13 @@ fn incident_words(
     verdict: Verdict,
 ) -> LetterIncident {
     // The last line says who made the change that is told, if a person did.
-    let by = incident.timeline.lines.last().filter(|line| line.by.is_outside());
+    let by = incident.timeline.last().filter(|line| line.by.is_outside());
     LetterIncident {
         id,
         title: incident.title.clone(),
         state: incident.status,
         event: verdict.event().to_owned(),
-        by: by.map(|line| line.by.name.clone()),
+        by: by.map(|line| line.by.name),
         priority: incident.priority,
         impact: incident.impact,
         urgency: incident.urgency,

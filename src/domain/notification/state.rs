@@ -278,9 +278,7 @@ impl State {
                 }
             }
             Fact::ChannelKnown { id, name } => {
-                let channel =
-                    Channel { name: name.clone(), failures: 0, open: false, refused: false };
-                self.channels.insert(*id, channel);
+                self.channels.insert(*id, Channel::new(name));
                 self.channel_names.insert(name.clone(), *id);
             }
             Fact::Queued { id, group, channel, priority, held, says } => {
@@ -328,9 +326,9 @@ impl State {
             }
             Fact::Inherited { id, entry } => self.inherited.insert(*id, (**entry).clone()),
             Fact::Recalled { entry, group, channel, key, hash } => {
-                let inherited = self.inherited.spend(*entry, *hash);
+                let before = self.inherited.spend(*entry, *hash);
                 let told = &mut self.groups.expect_mut(*group).told;
-                told.entry(*channel).or_insert(inherited).firing.insert(*key);
+                told.entry(*channel).or_insert(before).firing.insert(*key);
             }
             Fact::Lapsed { ids } => ids.iter().for_each(|id| self.inherited.remove(*id)),
         }
@@ -454,6 +452,12 @@ impl Group {
     /// Tells whether it is a group of a route, as that route stands in the configuration.
     pub fn is_of(&self, route: &Route) -> bool {
         self.route == route.key && self.receiver == route.receiver
+    }
+}
+
+impl Channel {
+    fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), failures: 0, open: false, refused: false }
     }
 }
 

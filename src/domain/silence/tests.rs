@@ -265,7 +265,9 @@ fn pages_and_facts_bring_back_the_same_silences() {
     let stored: Vec<(Timestamp, domain::Fact)> =
         serde_json::from_str(&serde_json::to_string(&world.facts).unwrap()).unwrap();
     let mut folded = domain::State::default();
-    stored.iter().for_each(|(at, fact)| folded.fold(*at, fact));
+    for (at, fact) in &stored {
+        folded.fold(*at, fact);
+    }
     let all = |state: &State| -> Vec<_> {
         state.iter().map(|(id, silence)| (id, silence.clone())).collect()
     };

@@ -90,17 +90,34 @@ impl Index {
     /// The rules that may hold, in order. Those left out do not hold.
     pub(in crate::domain) fn candidates(&self, labels: &Labels) -> Vec<usize> {
         let mut found = self.always.clone();
-        for (name, value) in labels.iter() {
-            let Some(filed) = self.labels.get(name) else { continue };
-            found.extend(filed.values.get(value).into_iter().flatten());
-            for (set, rules) in &filed.patterns {
-                found.extend(set.matches(value).iter().map(|at| rules[at]));
+        // Rules of one kind mostly look at fewer labels than an alert has.
+        if self.labels.len() < labels.len() {
+            for (name, filed) in &self.labels {
+                filed.find(labels.get(name), &mut found);
+            }
+        } else {
+            for (name, value) in labels.iter() {
+                let Some(filed) = self.labels.get(name) else { continue };
+                filed.find(value, &mut found);
             }
         }
         found.sort_unstable();
         // A pattern may list a value twice.
         found.dedup();
         found
+    }
+}
+
+impl Filed {
+    /// Adds the rules that allow a value. No filed rule allows an alert without its label.
+    fn find(&self, value: &str, found: &mut Vec<usize>) {
+        if value.is_empty() {
+            return;
+        }
+        found.extend(self.values.get(value).into_iter().flatten());
+        for (set, rules) in &self.patterns {
+            found.extend(set.matches(value).iter().map(|at| rules[at]));
+        }
     }
 }
 

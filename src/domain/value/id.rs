@@ -89,6 +89,36 @@ record_ids! {
     InheritedId = "INH";
 }
 
+/// The number of a record in 5 bytes, for what is kept by the million. It sorts like the number; 0
+/// is the number of no record.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Short([u8; 5]);
+
+impl Short {
+    /// The short form of an id.
+    ///
+    /// # Panics
+    /// Beyond a million million records: a thousand new ones a second for 34 years.
+    pub fn of(id: impl RecordId) -> Self {
+        let [0, 0, 0, short @ ..] = id.number().to_be_bytes() else {
+            panic!("{id} is beyond the records of a lifetime");
+        };
+        Self(short)
+    }
+
+    /// The id.
+    pub fn id<K: RecordId>(self) -> K {
+        let mut bytes = [0; 8];
+        bytes[3..].copy_from_slice(&self.0);
+        K::from_number(u64::from_be_bytes(bytes))
+    }
+
+    /// The id, unless it is that of no record.
+    pub fn some<K: RecordId>(self) -> Option<K> {
+        (self != Self::default()).then(|| self.id())
+    }
+}
+
 fn parse(text: &str, prefix: &'static str) -> Result<u64, InvalidId> {
     let invalid = || InvalidId { text: text.chars().take(64).collect(), prefix };
     let (letters, digits) = text.split_once('-').ok_or_else(invalid)?;
@@ -102,6 +132,15 @@ fn parse(text: &str, prefix: &'static str) -> Result<u64, InvalidId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn short_ids_sort_and_come_back() {
+        let numbers = [0, 1, 255, 256, (1 << 40) - 1].map(AlertId);
+        let short = numbers.map(Short::of);
+        assert_eq!(short.map(Short::id::<AlertId>), numbers);
+        assert!(short.is_sorted());
+        assert_eq!((short[0].some::<AlertId>(), short[1].some()), (None, Some(AlertId(1))));
+    }
 
     #[test]
     fn ids_are_read_in_any_case_and_written_in_one() {

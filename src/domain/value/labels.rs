@@ -61,18 +61,21 @@ impl Labels {
 
     /// Names with values, sorted by name.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> + Clone {
-        (0..self.len()).map(|i| (self.part(2 * i), self.part(2 * i + 1)))
-    }
-
-    fn part(&self, i: usize) -> &str {
-        let start = if i == 0 { 0 } else { self.ends[i - 1] as usize };
-        &self.text[start..self.ends[i] as usize]
+        Pairs { rest: &self.text, at: 0, ends: self.ends.chunks_exact(2) }
     }
 
     /// The value of a label; the empty text if there is no such label.
     pub fn get(&self, name: &str) -> &str {
-        // Label sets are short: a scan beats a binary search over computed slices.
-        self.iter().find(|(have, _)| *have == name).map_or("", |(_, value)| value)
+        // Label sets are short: a scan beats a binary search, and most names differ in length.
+        let mut start = 0;
+        for ends in self.ends.chunks_exact(2) {
+            let (middle, end) = (ends[0] as usize, ends[1] as usize);
+            if self.text.as_bytes()[start..middle] == *name.as_bytes() {
+                return &self.text[middle..end];
+            }
+            start = end;
+        }
+        ""
     }
 
     /// The order in which Prometheus sorts label sets: fewer labels first, then by the first label
@@ -127,6 +130,33 @@ impl Labels {
     }
 }
 
+/// Walks over a label set.
+#[derive(Debug, Clone)]
+struct Pairs<'a> {
+    rest: &'a str,
+    /// Where `rest` begins.
+    at: u32,
+    ends: std::slice::ChunksExact<'a, u32>,
+}
+
+impl<'a> Iterator for Pairs<'a> {
+    type Item = (&'a str, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let ends = self.ends.next()?;
+        let (name, rest) = self.rest.split_at((ends[0] - self.at) as usize);
+        let (value, rest) = rest.split_at((ends[1] - ends[0]) as usize);
+        (self.rest, self.at) = (rest, ends[1]);
+        Some((name, value))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.ends.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Pairs<'_> {}
+
 /// FNV-1a, 64 bits.
 #[derive(Debug, Clone, Copy)]
 struct Fnv(u64);
@@ -156,8 +186,15 @@ impl fmt::Display for Labels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("{")?;
         for (i, (name, value)) in self.iter().enumerate() {
-            let comma = if i == 0 { "" } else { ", " };
-            write!(f, "{comma}{name}={}", Quoted(value))?;
+            f.write_str(if i == 0 { "" } else { ", " })?;
+            f.write_str(name)?;
+            if value.bytes().all(|byte| matches!(byte, b' '..=b'~') && !b"\"\\".contains(&byte)) {
+                f.write_str("=\"")?;
+                f.write_str(value)?;
+                f.write_str("\"")?;
+            } else {
+                write!(f, "={}", Quoted(value))?;
+            }
         }
         f.write_str("}")
     }
@@ -261,6 +298,17 @@ mod tests {
             Labels::new([("a", "bc")]).fingerprint(),
             Labels::new([("ab", "c")]).fingerprint()
         );
+    }
+
+    #[test]
+    fn text_is_quoted_where_it_must_be() {
+        let check = |value: &str| {
+            let shown = Labels::new([("a", value), ("b", "x")]).to_string();
+            assert_eq!(shown, format!("{{a={value:?}, b=\"x\"}}"));
+        };
+        for value in ["plain ~!'", "a\"b", "a\\b", "line\n", "é", "\u{7f}", "\t"] {
+            check(value);
+        }
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! Values every practice speaks in. Parse once at the door; trust everywhere else.
 
 mod actor;
+pub mod gaps;
 mod id;
 mod labels;
 pub mod matcher;
-mod packed;
 mod secret;
 mod severity;
+mod slab;
 mod symbol;
 mod time;
 mod uuid;
@@ -14,13 +15,13 @@ mod uuid;
 pub use actor::{Actor, Via};
 pub use id::{
     AlertId, AuditId, ChannelId, ConfigurationId, DeliveryId, GroupId, IncidentId, InheritedId,
-    InvalidId, ProblemId, RecordId, SignatureId, SilenceId, SourceId,
+    InvalidId, ProblemId, RecordId, Short, SignatureId, SilenceId, SourceId,
 };
 pub use labels::{Fingerprint, Labels};
 pub use matcher::{Matcher, Matchers};
-pub use packed::Packed;
 pub use secret::Secret;
 pub use severity::{Impact, OutOfRange, Priority, Severity, Urgency};
-pub use symbol::{LabelSet, Symbol, Symbols};
+pub use slab::{Place, Slab};
+pub use symbol::{Symbol, Symbols};
 pub use time::{InvalidSpan, InvalidTimestamp, Span, Timestamp};
 pub use uuid::{InvalidUuid, Uuid};

@@ -1,16 +1,14 @@
 //! Label pairs as numbers. A hundred thousand alerts share a few thousand pairs; each is kept once.
 
+use std::num::NonZeroU32;
+
 use hashbrown::HashTable;
 
-use super::Labels;
-
-/// A label set in 4 bytes a pair. Means something only to the [`Symbols`] that made it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LabelSet(Box<[u32]>);
+use super::slab::{Place, Slab};
 
 /// One pair in 4 bytes. Means something only to the [`Symbols`] that made it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Symbol(u32);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Symbol(NonZeroU32);
 
 /// Every label pair in use, with a count of its users, so that pairs nobody uses make room.
 #[derive(Debug, Clone, Default)]
@@ -19,125 +17,125 @@ pub struct Symbols {
     free: Vec<u32>,
     // Only ever looked up, never walked: its order cannot reach an answer.
     numbers: HashTable<u32>,
+    values: Slab,
+    names: Names,
+    age: u64,
 }
 
-#[derive(Debug, Clone, Default)]
+/// A pair, at its number. One without users is free.
+#[derive(Debug, Clone, Copy, Default)]
 struct Pair {
-    /// The name, then the value.
-    text: Box<str>,
-    name_bytes: u32,
+    value: Place,
+    name: u32,
     users: u32,
 }
 
-impl Pair {
-    fn name(&self) -> &str {
-        &self.text[..self.name_bytes as usize]
+/// Every name in use: few, and each of them has many values.
+#[derive(Debug, Clone, Default)]
+struct Names {
+    entries: Vec<Name>,
+    free: Vec<u32>,
+    // Only ever looked up, never walked.
+    numbers: HashTable<u32>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Name {
+    text: Box<str>,
+    /// Pairs of this name.
+    pairs: u32,
+}
+
+impl Symbol {
+    /// Bytes of a symbol.
+    pub const BYTES: usize = 4;
+
+    /// As bytes, to be packed with others.
+    pub fn bytes(self) -> [u8; Self::BYTES] {
+        self.0.get().to_le_bytes()
     }
 
-    fn value(&self) -> &str {
-        &self.text[self.name_bytes as usize..]
+    /// Undoes [`Symbol::bytes`].
+    pub fn of(bytes: [u8; Self::BYTES]) -> Self {
+        Self(NonZeroU32::new(u32::from_le_bytes(bytes)).unwrap_or(NonZeroU32::MIN))
+    }
+
+    /// The symbol as an index: symbols are numbered from 0 in a row, with some left out.
+    pub fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+
+    fn at(index: u32) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(index))
     }
 }
 
 impl Symbols {
-    /// Turns a label set into numbers and counts one more user of each.
-    pub fn intern(&mut self, labels: &Labels) -> LabelSet {
-        self.intern_pairs(labels.iter())
-    }
-
-    /// Turns pairs into numbers and counts one more user of each.
-    pub fn intern_pairs<'a>(
-        &mut self,
-        pairs: impl Iterator<Item = (&'a str, &'a str)>,
-    ) -> LabelSet {
-        let (_, at_most) = pairs.size_hint();
-        let mut numbers = Vec::with_capacity(at_most.unwrap_or_default());
-        numbers.extend(pairs.map(|(name, value)| self.intern_pair(name, value)));
-        LabelSet(numbers.into_boxed_slice())
-    }
-
-    /// Turns one pair into a number and counts one more user of it.
-    pub fn intern_one(&mut self, name: &str, value: &str) -> Symbol {
-        Symbol(self.intern_pair(name, value))
-    }
-
-    /// The pair in full.
-    pub fn one(&self, symbol: Symbol) -> (&str, &str) {
-        let pair = &self.pairs[symbol.0 as usize];
-        (pair.name(), pair.value())
-    }
-
-    /// Gives one pair back.
-    pub fn release_one(&mut self, symbol: Symbol) {
-        self.release_number(symbol.0);
-    }
-
-    fn intern_pair(&mut self, name: &str, value: &str) -> u32 {
-        let hash = hash(name, value);
-        let pairs = &mut self.pairs;
-        let found = self.numbers.find(hash, |&number| {
-            let pair = &pairs[number as usize];
-            pair.name() == name && pair.value() == value
-        });
-        if let Some(&number) = found {
-            pairs[number as usize].users += 1;
-            return number;
+    /// Turns a pair into a number and counts one more user of it.
+    pub fn intern(&mut self, name: &str, value: &str) -> Symbol {
+        if let Some(symbol) = self.find(name, value) {
+            self.pairs[symbol.index()].users += 1;
+            return symbol;
         }
-        let pair = Pair {
-            text: [name, value].concat().into_boxed_str(),
-            name_bytes: u32::try_from(name.len()).expect("label names are limited"),
-            users: 1,
-        };
+        let hash = hash(name, value);
+        let value = self.values.put(value.as_bytes());
+        let pair = Pair { value, name: self.names.intern(name), users: 1 };
         let number = if let Some(number) = self.free.pop() {
-            pairs[number as usize] = pair;
+            self.pairs[number as usize] = pair;
             number
         } else {
-            pairs.push(pair);
-            u32::try_from(pairs.len() - 1).expect("fewer than four thousand million pairs")
+            self.pairs.push(pair);
+            u32::try_from(self.pairs.len() - 1).expect("fewer than four thousand million pairs")
         };
+        let (pairs, values, names) = (&self.pairs, &self.values, &self.names);
         let rehash = |number: &u32| {
             let pair = &pairs[*number as usize];
-            self::hash(pair.name(), pair.value())
+            self::hash(names.text(pair.name), values.text(pair.value))
         };
         self.numbers.insert_unique(hash, number, rehash);
-        number
+        Symbol::at(number)
     }
 
-    /// Gives a label set back. Pairs without a user are forgotten.
-    pub fn release(&mut self, set: &LabelSet) {
-        for &number in &set.0 {
-            self.release_number(number);
-        }
+    /// The number of a pair, if anybody uses it.
+    pub fn find(&self, name: &str, value: &str) -> Option<Symbol> {
+        let is = |number: &u32| {
+            let pair = &self.pairs[*number as usize];
+            self.values.get(pair.value) == value.as_bytes() && self.names.text(pair.name) == name
+        };
+        self.numbers.find(hash(name, value), is).map(|number| Symbol::at(*number))
     }
 
-    fn release_number(&mut self, number: u32) {
-        let pair = &mut self.pairs[number as usize];
+    /// The pair in full; empty texts if nobody uses it any longer.
+    pub fn pair(&self, symbol: Symbol) -> (&str, &str) {
+        let (name, value) = self.raw(symbol);
+        (name, std::str::from_utf8(value).unwrap_or_default())
+    }
+
+    /// The pair's name, and its value as the bytes of a text: whoever only passes it on need not have
+    /// it checked. Empty if nobody uses it any longer.
+    pub fn raw(&self, symbol: Symbol) -> (&str, &[u8]) {
+        let Some(pair) = self.pairs.get(symbol.index()).filter(|pair| pair.users > 0) else {
+            return ("", &[]);
+        };
+        (self.names.text(pair.name), self.values.get(pair.value))
+    }
+
+    /// Gives a pair back. Pairs without a user are forgotten.
+    pub fn release(&mut self, symbol: Symbol) {
+        let pair = &mut self.pairs[symbol.index()];
         pair.users = pair.users.checked_sub(1).expect("a pair is released once per use");
         if pair.users > 0 {
             return;
         }
-        let hash = hash(pair.name(), pair.value());
-        *pair = Pair::default();
-        if let Ok(entry) = self.numbers.find_entry(hash, |&other| other == number) {
-            entry.remove();
+        let Pair { value, name, .. } = std::mem::take(pair);
+        let hash = hash(self.names.text(name), self.values.text(value));
+        if let Ok(entry) = self.numbers.find_entry(hash, |&other| Symbol::at(other) == symbol) {
+            let (number, _) = entry.remove();
+            self.free.push(number);
         }
-        self.free.push(number);
-    }
-
-    /// The label set in full.
-    pub fn resolve(&self, set: &LabelSet) -> Labels {
-        Labels::new(self.iter(set))
-    }
-
-    /// Names with values, sorted by name.
-    pub fn iter<'a>(
-        &'a self,
-        set: &'a LabelSet,
-    ) -> impl Iterator<Item = (&'a str, &'a str)> + Clone {
-        set.0.iter().map(|&number| {
-            let pair = &self.pairs[number as usize];
-            (pair.name(), pair.value())
-        })
+        self.values.take(value);
+        self.names.release(name);
+        self.age += 1;
     }
 
     /// How many pairs are kept.
@@ -148,6 +146,54 @@ impl Symbols {
     /// Tells whether no pair is kept.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Rises whenever a pair is forgotten: as long as it stays, a symbol means what it meant.
+    pub fn age(&self) -> u64 {
+        self.age
+    }
+}
+
+impl Names {
+    fn text(&self, number: u32) -> &str {
+        &self.entries[number as usize].text
+    }
+
+    fn find(&self, name: &str) -> Option<u32> {
+        self.numbers.find(hash(name, ""), |number| self.text(*number) == name).copied()
+    }
+
+    fn intern(&mut self, name: &str) -> u32 {
+        if let Some(number) = self.find(name) {
+            self.entries[number as usize].pairs += 1;
+            return number;
+        }
+        let entry = Name { text: name.into(), pairs: 1 };
+        let number = if let Some(number) = self.free.pop() {
+            self.entries[number as usize] = entry;
+            number
+        } else {
+            self.entries.push(entry);
+            u32::try_from(self.entries.len() - 1).expect("there are fewer names than pairs")
+        };
+        let entries = &self.entries;
+        self.numbers.insert_unique(hash(name, ""), number, |number| {
+            hash(&entries[*number as usize].text, "")
+        });
+        number
+    }
+
+    fn release(&mut self, number: u32) {
+        let name = &mut self.entries[number as usize];
+        name.pairs -= 1;
+        if name.pairs > 0 {
+            return;
+        }
+        let hash = hash(&std::mem::take(&mut name.text), "");
+        if let Ok(entry) = self.numbers.find_entry(hash, |&other| other == number) {
+            entry.remove();
+        }
+        self.free.push(number);
     }
 }
 
@@ -167,16 +213,21 @@ mod tests {
     #[test]
     fn pairs_are_shared_and_make_room_when_unused() {
         let mut symbols = Symbols::default();
-        let one = Labels::new([("a", "1"), ("b", "2")]);
-        let two = Labels::new([("a", "1"), ("b", "3")]);
-        let (x, y) = (symbols.intern(&one), symbols.intern(&two));
-        assert_eq!(symbols.len(), 3);
-        assert_eq!((symbols.resolve(&x), symbols.resolve(&y)), (one.clone(), two));
-        symbols.release(&x);
-        assert_eq!(symbols.len(), 2);
-        symbols.release(&y);
-        assert!(symbols.is_empty());
-        symbols.intern(&one);
-        assert_eq!(symbols.pairs.len(), 3, "freed numbers are used again");
+        let pairs = [("a", "1"), ("b", "2"), ("a", "1"), ("b", "3"), ("c", "")];
+        let numbers = pairs.map(|(name, value)| symbols.intern(name, value));
+        assert_eq!((symbols.len(), symbols.names.entries.len()), (4, 3));
+        assert_eq!(numbers.map(|number| symbols.pair(number)), pairs);
+        assert_eq!(symbols.find("b", "3"), Some(numbers[3]));
+        symbols.release(numbers[0]);
+        assert_eq!(symbols.pair(numbers[2]), ("a", "1"), "somebody else uses it");
+        assert_eq!(symbols.age(), 0, "nothing is forgotten yet");
+        for number in &numbers[1..] {
+            symbols.release(*number);
+        }
+        assert!(symbols.is_empty() && symbols.find("a", "1").is_none());
+        assert_eq!(symbols.pair(numbers[0]), ("", ""));
+        symbols.intern("d", "4");
+        let room = (symbols.pairs.len(), symbols.names.entries.len());
+        assert_eq!((room, symbols.age()), ((4, 3), 4), "numbers are used again");
     }
 }

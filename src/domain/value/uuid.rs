@@ -62,8 +62,8 @@ impl FromStr for Uuid {
 impl fmt::Display for Uuid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = format!("{:032x}", self.0);
-        let (a, b, c, d, e) = (&text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..]);
-        write!(f, "{a}-{b}-{c}-{d}-{e}")
+        let parts = [&text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..]];
+        f.write_str(&parts.join("-"))
     }
 }
 

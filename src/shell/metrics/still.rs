@@ -253,7 +253,7 @@ const CLUSTER: [Family; 25] = [
     (Counter, "oversized_gossip_message_sent_total", "Large messages sent.", "key", STATES, 0),
     (
         Histogram,
-        "oversized_gossip_message_duration_seconds",
+        "oversize_gossip_message_duration_seconds",
         "How long large messages took.",
         "key",
         STATES,
@@ -266,8 +266,9 @@ pub(super) fn expose(r: &Registry, peer: Option<&str>) {
     for family in &ALONE {
         one(r, family, "");
     }
-    for (family, name) in CLUSTER.iter().flat_map(|family| peer.map(|name| (family, name))) {
-        one(r, family, name);
+    let Some(peer) = peer else { return };
+    for family in &CLUSTER {
+        one(r, family, peer);
     }
 }
 

@@ -11,7 +11,8 @@ pub(super) struct Summary {
 
 impl Summary {
     pub(super) fn new(name: &str, help: &str) -> Self {
-        let desc = Desc::new(name.to_owned(), help.to_owned(), Vec::new(), Default::default());
+        let desc =
+            Desc::new(name.to_owned(), help.to_owned(), Vec::new(), std::iter::empty().collect());
         Self { desc: desc.expect("name and help are well-formed") }
     }
 }

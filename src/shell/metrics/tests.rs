@@ -82,8 +82,8 @@ counter   cluster_reconnections_failed_total                      -
 counter   cluster_reconnections_total                             -
 counter   cluster_refresh_join_failed_total                       -
 counter   cluster_refresh_join_total                              -
+histogram oversize_gossip_message_duration_seconds                key
 counter   oversized_gossip_message_dropped_total                  key
-histogram oversized_gossip_message_duration_seconds               key
 counter   oversized_gossip_message_failure_total                  key
 counter   oversized_gossip_message_sent_total                     key
 gauge     peer_position                                           -
@@ -133,7 +133,7 @@ fn every_family_of_alertmanager_is_there_from_the_start() {
     let mut found = families(&cluster.text());
     found.retain(|name, _| {
         name.starts_with("cluster_") && name != "cluster_enabled"
-            || name.starts_with("oversized_")
+            || name.starts_with("oversize")
             || name == "peer_position"
     });
     assert_eq!(found, expected(CLUSTER));
@@ -147,6 +147,7 @@ fn every_family_of_alertmanager_is_there_from_the_start() {
     }
     let (kind, help) = ("# TYPE process_start_time_seconds gauge", "# HELP process_open_fds");
     assert!(text.contains(kind) && text.contains(help), "{text}");
+    assert!(text.contains("# TYPE process_virtual_memory_max_bytes gauge"), "{text}");
 }
 
 #[test]

@@ -44,10 +44,14 @@ const LEVEL: i32 = -1;
 /// Below this a frame costs more than it saves.
 const PACK_BYTES_MIN: usize = 64;
 
+/// The room for a frame that is kept from one value to the next.
+const FRAME_BYTES_KEPT: usize = 1 << 20;
+
 thread_local! {
-    // Making a context costs more than packing a short value with it.
-    static COMPRESSOR: RefCell<Option<Compressor<'static>>> =
-        RefCell::new(Compressor::new(LEVEL).ok());
+    // Making a context costs more than packing a short value with it, and room that is new to the
+    // process more than packing into it.
+    static COMPRESSOR: RefCell<Option<(Compressor<'static>, Vec<u8>)>> =
+        RefCell::new(Compressor::new(LEVEL).ok().map(|compressor| (compressor, Vec::new())));
     static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> =
         RefCell::new(Decompressor::new().ok());
 }
@@ -84,14 +88,20 @@ fn pack(schema: u8, payload: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     COMPRESSOR.with_borrow_mut(|compressor| {
-        let compressor = compressor.as_mut()?;
-        // A frame that does not fit here would not be shorter than the payload.
-        let mut value = vec![0; HEAD_BYTES + payload.len()];
-        value[..HEAD_BYTES].copy_from_slice(&[ZSTD, schema]);
-        let packed = compressor.compress_to_buffer(payload, &mut value[HEAD_BYTES..]).ok()?;
-        value.truncate(HEAD_BYTES + packed);
-        value.shrink_to_fit();
-        Some(value)
+        let (compressor, frame) = compressor.as_mut()?;
+        frame.clear();
+        frame.reserve(payload.len());
+        // A frame that finds no room there would not be shorter than the payload.
+        let packed = compressor.compress_to_buffer(payload, frame).is_ok();
+        let value = (packed && frame.len() < payload.len()).then(|| {
+            let mut value = Vec::with_capacity(HEAD_BYTES + frame.len());
+            value.extend_from_slice(&[ZSTD, schema]);
+            value.extend_from_slice(frame);
+            value
+        });
+        frame.clear();
+        frame.shrink_to(FRAME_BYTES_KEPT);
+        value
     })
 }
 

@@ -28,7 +28,7 @@ impl Disk {
         Self::default()
     }
 
-    /// Makes the next append, load or checkpoint fail.
+    /// Makes the next append or checkpoint fail.
     pub fn fail_next(&self, fault: Fault) {
         self.platter().fault = Some(fault);
     }
@@ -111,18 +111,18 @@ impl Store for MemoryStore {
         &mut self,
         part: Partition,
         epoch: Epoch,
-        expect: Seq,
-        values: &[Vec<u8>],
-        index: &[IndexRow],
+        after: Seq,
+        entries: &[Entry],
     ) -> Result<Seq, StoreError> {
         self.write("append to the journal", part, |share| {
-            share.position.admit(epoch, expect)?;
-            for value in values {
-                check_entry(value, index)
+            share.position.admit_append(epoch, after)?;
+            for entry in entries {
+                check_entry(&entry.value, &entry.index)
                     .map_err(|misuse| misused("append to the journal", misuse))?;
             }
-            for value in values {
-                share.push(value, index);
+            share.start_after(after);
+            for entry in entries {
+                share.push(&entry.value, &entry.index);
             }
             Ok(share.position.last)
         })
@@ -192,27 +192,6 @@ impl Store for MemoryStore {
             let position = &mut share.position;
             position.epoch.0 += 1;
             Ok(Lease { epoch: position.epoch, last: position.last })
-        })
-    }
-
-    fn load(
-        &mut self,
-        part: Partition,
-        epoch: Epoch,
-        after: Seq,
-        entries: &[Entry],
-    ) -> Result<Seq, StoreError> {
-        self.write("load the journal", part, |share| {
-            share.position.admit_load(epoch, after)?;
-            for entry in entries {
-                check_entry(&entry.value, &entry.index)
-                    .map_err(|misuse| misused("load the journal", misuse))?;
-            }
-            share.start_after(after);
-            for entry in entries {
-                share.push(&entry.value, &entry.index);
-            }
-            Ok(share.position.last)
         })
     }
 

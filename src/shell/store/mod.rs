@@ -97,9 +97,9 @@ pub enum StoreError {
 
 /// A durable journal with pages. Blocking; one writer thread calls it. Values are opaque here.
 pub trait Store: Send {
-    /// Appends one group: all of its values or none, durable when it returns. Returns the place of
-    /// the last value. `expect` is the last place the writer knows. The rows of `index` are kept for
-    /// every value of the group.
+    /// Appends one group: all of its entries or none, durable when it returns. Returns the place of
+    /// the last one. `after` is the last place the writer knows; in an empty partition it says which
+    /// place they follow, so that a journal whose head was trimmed keeps its places.
     ///
     /// # Errors
     /// [`StoreError::Fenced`] when another epoch has written; else when the engine failed, after
@@ -108,9 +108,8 @@ pub trait Store: Send {
         &mut self,
         part: Partition,
         epoch: Epoch,
-        expect: Seq,
-        values: &[Vec<u8>],
-        index: &[IndexRow],
+        after: Seq,
+        entries: &[Entry],
     ) -> Result<Seq, StoreError>;
 
     /// Writes the pages of a checkpoint taken at `upto`; the journal before it is no longer needed
@@ -164,19 +163,6 @@ pub trait Store: Send {
     /// # Errors
     /// When the engine failed.
     fn acquire(&mut self, part: Partition) -> Result<Lease, StoreError>;
-
-    /// Appends entries with an index of their own, as [`Store::append`] does. In an empty partition
-    /// `after` says which place they follow, so that a journal whose head was trimmed keeps its places.
-    ///
-    /// # Errors
-    /// As [`Store::append`].
-    fn load(
-        &mut self,
-        part: Partition,
-        epoch: Epoch,
-        after: Seq,
-        entries: &[Entry],
-    ) -> Result<Seq, StoreError>;
 
     /// As [`Store::journal`], each value with the records it speaks of.
     ///
@@ -248,22 +234,26 @@ impl StoreError {
 }
 
 impl Position {
-    /// Says whether a writer with `epoch` that knows `expect` may append.
-    fn admit(&self, epoch: Epoch, expect: Seq) -> Result<(), StoreError> {
-        if epoch != self.epoch || epoch == Epoch(0) || expect != self.last {
+    /// Says whether a writer with `epoch` may write.
+    fn admit(&self, epoch: Epoch) -> Result<(), StoreError> {
+        if epoch != self.epoch || epoch == Epoch(0) {
             return Err(StoreError::Fenced { ours: epoch.0 });
         }
         Ok(())
     }
 
-    /// Where entries after `after` start: only an empty partition leaves the choice to the caller.
-    fn admit_load(&self, epoch: Epoch, after: Seq) -> Result<(), StoreError> {
-        let empty = self.last == Seq(0);
-        self.admit(epoch, if empty { self.last } else { after })
+    /// Says whether entries may follow on `after`: only an empty partition leaves the choice to the
+    /// writer.
+    fn admit_append(&self, epoch: Epoch, after: Seq) -> Result<(), StoreError> {
+        self.admit(epoch)?;
+        if self.last != Seq(0) && self.last != after {
+            return Err(StoreError::Fenced { ours: epoch.0 });
+        }
+        Ok(())
     }
 
     fn admit_checkpoint(&self, epoch: Epoch, upto: Seq) -> Result<(), StoreError> {
-        self.admit(epoch, self.last)?;
+        self.admit(epoch)?;
         let misuse = if upto < self.checkpoint {
             Misuse::OldCheckpoint { upto: upto.0, checkpoint: self.checkpoint.0 }
         } else if upto > self.last {

@@ -1,5 +1,6 @@
 //! The store on sled: one tree, one batch per call, on the disk before the call returns.
 
+mod ahead;
 mod chunks;
 mod keys;
 mod open;
@@ -10,8 +11,9 @@ use std::error::Error;
 use std::fs::File;
 use std::ops::ControlFlow;
 
-use sled::{Batch, Db};
+use sled::Db;
 
+use self::ahead::{Changes, Log};
 use self::chunks::{Damage, Joined, Whole};
 pub use self::open::{CACHE_BYTES_DEFAULT, OpenError, Opened, Options, open};
 pub use self::recovery::{Recovered, recover, restore};
@@ -33,8 +35,9 @@ const TRIM_PLACES_MAX: usize = 512;
 #[derive(Debug)]
 pub struct SledStore {
     db: Db,
-    /// sled's log. Its own flush on Linux leaves the data in the drive's cache.
-    log: File,
+    /// sled's only file. Its own flush on Linux leaves the data in the drive's cache.
+    file: File,
+    log: Log,
     uuid: String,
     positions: BTreeMap<Partition, Position>,
     /// A write failed: what sled holds in memory may differ from the disk.
@@ -48,20 +51,23 @@ impl Store for SledStore {
         &mut self,
         part: Partition,
         epoch: Epoch,
-        expect: Seq,
-        values: &[Vec<u8>],
-        index: &[IndexRow],
+        after: Seq,
+        entries: &[Entry],
     ) -> Result<Seq, StoreError> {
         let attempt = Attempt("append to the journal");
-        let position = self.positioned(part);
-        position.admit(epoch, expect)?;
-        let mut batch = Batch::default();
-        let last = values.iter().try_fold(expect, |seq, value| {
-            attempt.of(put_entry(&mut batch, part, Seq(seq.0 + 1), value, index))
+        let mut position = self.positioned(part);
+        position.admit_append(epoch, after)?;
+        let mut changes = Changes::default();
+        if position.last == Seq(0) {
+            position.trimmed = after;
+            changes.insert(keys::trimmed(part), &after.0.to_be_bytes());
+        }
+        position.last = entries.iter().try_fold(after, |seq, Entry { value, index }| {
+            attempt.of(put_entry(&mut changes, part, Seq(seq.0 + 1), value, index))
         })?;
-        self.commit(attempt, batch)?;
-        self.positions.insert(part, Position { last, ..position });
-        Ok(last)
+        self.commit(attempt, changes)?;
+        self.positions.insert(part, position);
+        Ok(position.last)
     }
 
     fn checkpoint(
@@ -74,8 +80,8 @@ impl Store for SledStore {
         let attempt = Attempt("take a checkpoint");
         let position = self.positioned(part);
         position.admit_checkpoint(epoch, upto)?;
-        let mut batch = Batch::default();
-        batch.insert(keys::checkpoint(part), &upto.0.to_be_bytes());
+        let mut changes = Changes::default();
+        changes.insert(keys::checkpoint(part), &upto.0.to_be_bytes());
         // A page named twice would otherwise leave chunks of its first value behind.
         let pages: BTreeMap<_, _> = pages.iter().map(|page| (&page.key, &page.value)).collect();
         for (key, value) in pages {
@@ -84,13 +90,13 @@ impl Store for SledStore {
             let mut kept = 0;
             if let Some(value) = value {
                 attempt.of(check_value(value))?;
-                chunks::put(&mut batch, &base, value);
+                chunks::put(&mut changes, &base, value);
                 kept = chunks::needed(value);
             }
             let stored = attempt.of(chunks::stored(&self.db, &base))?;
-            chunks::remove(&mut batch, &base, kept, stored);
+            chunks::remove(&mut changes, &base, kept, stored);
         }
-        self.commit(attempt, batch)?;
+        self.commit(attempt, changes)?;
         self.positions.insert(part, Position { checkpoint: upto, ..position });
         Ok(())
     }
@@ -134,23 +140,23 @@ impl Store for SledStore {
             if position.trimmed >= upto {
                 return Ok(());
             }
-            let mut batch = Batch::default();
+            let mut changes = Changes::default();
             let mut trimmed = position.trimmed;
             let doomed = self.stored(part, trimmed, upto);
             for stored in doomed.take(TRIM_PLACES_MAX) {
                 let stored = attempt.of(stored)?;
                 let base = keys::place(part, stored.seq);
-                chunks::remove(&mut batch, &base, 0, stored.count);
+                chunks::remove(&mut changes, &base, 0, stored.count);
                 for row in &stored.rows {
-                    batch.remove(keys::row(part, row, stored.seq));
+                    changes.remove(keys::row(part, row, stored.seq));
                 }
                 trimmed = stored.seq;
             }
             if trimmed == position.trimmed {
                 return attempt.of(Err(Misuse::Gap(trimmed.0 + 1)));
             }
-            batch.insert(keys::trimmed(part), &trimmed.0.to_be_bytes());
-            self.commit(attempt, batch)?;
+            changes.insert(keys::trimmed(part), &trimmed.0.to_be_bytes());
+            self.commit(attempt, changes)?;
             self.positions.insert(part, Position { trimmed, ..position });
         }
     }
@@ -158,34 +164,11 @@ impl Store for SledStore {
     fn acquire(&mut self, part: Partition) -> Result<Lease, StoreError> {
         let position = self.positioned(part);
         let epoch = Epoch(position.epoch.0 + 1);
-        let mut batch = Batch::default();
-        batch.insert(keys::epoch(part), &epoch.0.to_be_bytes());
-        self.commit(Attempt("take the store over"), batch)?;
+        let mut changes = Changes::default();
+        changes.insert(keys::epoch(part), &epoch.0.to_be_bytes());
+        self.commit(Attempt("take the store over"), changes)?;
         self.positions.insert(part, Position { epoch, ..position });
         Ok(Lease { epoch, last: position.last })
-    }
-
-    fn load(
-        &mut self,
-        part: Partition,
-        epoch: Epoch,
-        after: Seq,
-        entries: &[Entry],
-    ) -> Result<Seq, StoreError> {
-        let attempt = Attempt("load the journal");
-        let mut position = self.positioned(part);
-        position.admit_load(epoch, after)?;
-        let mut batch = Batch::default();
-        if position.last == Seq(0) {
-            position.trimmed = after;
-            batch.insert(keys::trimmed(part), &after.0.to_be_bytes());
-        }
-        position.last = entries.iter().try_fold(after, |seq, Entry { value, index }| {
-            attempt.of(put_entry(&mut batch, part, Seq(seq.0 + 1), value, index))
-        })?;
-        self.commit(attempt, batch)?;
-        self.positions.insert(part, position);
-        Ok(position.last)
     }
 
     fn entries(
@@ -223,7 +206,7 @@ impl Store for SledStore {
     }
 
     fn bytes(&self) -> u64 {
-        self.db.size_on_disk().unwrap_or(0)
+        self.db.size_on_disk().unwrap_or(0) + ahead::LOG_BYTES as u64
     }
 }
 
@@ -236,15 +219,28 @@ impl SledStore {
         self.positions.get(&part).copied().unwrap_or_default()
     }
 
-    /// The whole of a write: all of the batch is on the disk when it returns.
-    fn commit(&mut self, attempt: Attempt, batch: Batch) -> Result<(), StoreError> {
+    /// The whole of a write: all of the changes are on the disk when it returns.
+    fn commit(&mut self, attempt: Attempt, mut changes: Changes) -> Result<(), StoreError> {
         if self.failed {
             return attempt.of(Err(Failed));
         }
         self.failed = true;
-        attempt.of(self.db.apply_batch(batch))?;
+        if !attempt.of(self.log.write(&mut changes))? {
+            return self.commit_to_sled(attempt, changes);
+        }
+        attempt.of(changes.into_iter().try_for_each(|change| ahead::apply(&self.db, change)))?;
+        self.failed = false;
+        Ok(())
+    }
+
+    /// Commits past the log, and begins it anew: sled then has everything on the disk.
+    fn commit_to_sled(&mut self, attempt: Attempt, mut changes: Changes) -> Result<(), StoreError> {
+        self.failed = true;
+        changes.insert(keys::FLOOR, &self.log.floor_after().to_be_bytes());
+        attempt.of(self.db.apply_batch(changes.into_batch()))?;
         attempt.of(self.db.flush())?;
-        attempt.of(self.log.sync_data())?;
+        attempt.of(self.file.sync_data())?;
+        self.log.wind_back();
         self.failed = false;
         Ok(())
     }
@@ -311,7 +307,7 @@ impl Stored {
 
 /// The rows lie with their value, so that a trim finds them without a scan of the whole index.
 fn put_entry(
-    batch: &mut Batch,
+    changes: &mut Changes,
     part: Partition,
     seq: Seq,
     value: &[u8],
@@ -324,10 +320,10 @@ fn put_entry(
     for row in index {
         stream.push(u8::try_from(row.0.len()).expect("the length of a name is checked"));
         stream.extend_from_slice(row.0.as_bytes());
-        batch.insert(keys::row(part, row, seq), &[]);
+        changes.insert(keys::row(part, row, seq), &[]);
     }
     stream.extend_from_slice(value);
-    chunks::put(batch, &keys::place(part, seq), &stream);
+    chunks::put(changes, &keys::place(part, seq), &stream);
     Ok(seq)
 }
 

@@ -339,7 +339,9 @@ fn an_old_word_is_no_news() {
     use incidentd::engine::Input;
     use incidentd::engine::scenario::{START, World};
 
-    let mut world = World::new(settings(MAIN));
+    // A plain `alertmanager.yml` follows Alertmanager, which ends the alert.
+    let ours = format!("{MAIN}\ndefaults: {{ team: ops }}");
+    let mut world = World::new(settings(&ours));
     let mut say = |minute, signal, since| {
         let (at, since) = (START + Span::minutes(minute), START + Span::minutes(since));
         let ends = match signal {

@@ -1,6 +1,5 @@
 //! `GET /api/v2/alerts`.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Extension;
@@ -8,8 +7,10 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 
 use super::feed::Feed;
+use super::lens::{Lens, matched};
 use super::query::Wanted;
 use super::record::Sight;
+use crate::domain::value::{Labels, Short};
 use crate::shell::api::context::Context;
 use crate::shell::api::gate::Reader;
 use crate::shell::api::layer::Place;
@@ -30,24 +31,22 @@ pub(super) async fn list(
     let now = clock::now();
     let settings = &setup.settings;
     let sight = Sight { settings, now, started: context.started };
+    let mut sieve = wanted.sieve();
+    let mut received = Lens::new(Some(matched(&settings.routes)));
     let chosen = wanted.receivers(settings);
+    let wants = |labels: &Labels| {
+        settings.routes.matching(labels).iter().any(|route| chosen.has(&route.receiver))
+    };
     let mut found = survey(&context.handle, |state, id, alert| {
-        if !sight.shows(alert) || !wanted.fits(state, alert) {
-            return None;
-        }
-        let labels = state.event.labels(alert);
-        let received = chosen.all
-            || settings.routes.matching(&labels).iter().any(|route| chosen.has(&route.receiver));
-        received.then(|| (labels.fingerprint(), id))
+        let events = &state.event;
+        let shown = sight.shows(alert)
+            && sieve.fits(state, alert)
+            && (chosen.all || *received.look(events, alert, wants));
+        shown.then(|| (events.fingerprint(alert), Short::of(id)))
     })
     .await;
     found.sort_unstable();
 
-    let feed = Feed {
-        ids: found.into_iter().map(|(_, id)| id).collect(),
-        head: b"[",
-        seams: BTreeMap::new(),
-        end: b"]\n".to_vec(),
-    };
+    let feed = Feed::Alerts(found.into_iter().map(|(_, id)| id).collect());
     feed.respond(context, setup, now, place.map(|Extension(place)| place))
 }

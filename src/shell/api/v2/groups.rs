@@ -1,44 +1,44 @@
 //! `GET /api/v2/alerts/groups`: alerts as their routes group them for notification.
 
-use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::{Query, State};
 use axum::response::Response;
 
-use super::feed::{Feed, Seam};
-use super::query::Wanted;
+use super::feed::{Feed, Group};
+use super::lens::{Lens, matched};
+use super::query::{Chosen, Wanted};
 use super::record::Sight;
-use crate::domain::Settings;
 use crate::domain::notification::interval;
-use crate::domain::notification::message::route_labels;
-use crate::domain::notification::route::{GroupBy, Route};
-use crate::domain::value::{AlertId, IncidentId, Labels, Timestamp};
+use crate::domain::notification::route::{GroupBy, Route, Routes};
+use crate::domain::value::{IncidentId, Labels, Short};
 use crate::shell::api::context::Context;
 use crate::shell::api::gate::Reader;
 use crate::shell::api::layer::Place;
 use crate::shell::api::survey::survey;
 use crate::shell::clock;
 
-/// Alerts grouped before other work gets a turn.
-const ALERTS_PER_TURN: usize = 2_000;
-
-/// An alert as far as its groups are concerned.
-struct Member {
-    id: AlertId,
-    labels: Labels,
-    incident: Option<IncidentId>,
+/// Where an alert belongs on one route.
+enum Seat {
+    /// In the group of this number.
+    Group(usize),
+    /// In the group of its incident.
+    Incident {
+        /// The route's place in the tree.
+        route: usize,
+    },
 }
 
-struct Group<'a> {
-    labels: Labels,
-    route: &'a Route,
-    /// The intervals that mute its route.
-    muted_by: Vec<String>,
-    /// Places in the list of members.
-    members: Vec<usize>,
+/// The groups so far.
+#[derive(Default)]
+struct Groups {
+    /// The intervals that mute each route.
+    mutes: Vec<Vec<String>>,
+    found: Vec<Group>,
+    by_labels: BTreeMap<(usize, Labels), usize>,
+    by_incident: BTreeMap<(usize, Option<IncidentId>), usize>,
 }
 
 pub(super) async fn list(
@@ -55,104 +55,96 @@ pub(super) async fn list(
     let now = clock::now();
     let settings = &setup.settings;
     let sight = Sight { settings, now, started: context.started };
-    let members = survey(&context.handle, |state, id, alert| {
-        let shown = sight.shows(alert) && wanted.fits(state, alert);
-        shown.then(|| Member {
-            id,
-            labels: state.event.labels(alert),
-            incident: state.incident.of_alert(id),
-        })
+    let mut sieve = wanted.sieve();
+    let mut seats = Lens::new(decisive(&settings.routes));
+    let chosen = wanted.receivers(settings);
+    // Calendars are asked once a route.
+    let nodes = settings.routes.nodes().iter();
+    let mutes = nodes
+        .map(|route| interval::mute(settings, route, now).map_or(vec![], |mute| mute.names))
+        .collect();
+    let mut groups = Groups { mutes, ..Groups::default() };
+    survey(&context.handle, |state, id, alert| {
+        if sight.shows(alert) && sieve.fits(state, alert) {
+            let find =
+                |labels: &Labels| groups.seats(&settings.routes, (&chosen, wanted.muted), labels);
+            for seat in seats.look(&state.event, alert, find) {
+                let group = match *seat {
+                    Seat::Group(group) => group,
+                    Seat::Incident { route } => groups.incident(route, state.incident.of_alert(id)),
+                };
+                groups.found[group].alerts.push(Short::of(id));
+            }
+        }
+        None::<()>
     })
     .await;
 
-    let groups = gather(&sight, &wanted, &members).await;
-    let feed = write(settings, groups, &members, now);
+    let feed = Feed::Groups(groups.sorted(&settings.routes));
     feed.respond(context, setup, now, place.map(|Extension(place)| place))
 }
 
-/// The groups, sorted by labels and receiver, their members by job, instance and labels.
-async fn gather<'a>(sight: &Sight<'a>, wanted: &Wanted, members: &[Member]) -> Vec<Group<'a>> {
-    let settings: &'a Settings = sight.settings;
-    // Calendars are asked once a route.
-    let nodes = settings.routes.nodes().iter();
-    let mutes: Vec<Vec<String>> = nodes
-        .map(|route| interval::mute(settings, route, sight.now).map_or(vec![], |mute| mute.names))
-        .collect();
-    let mut groups: BTreeMap<(Labels, usize), Group> = BTreeMap::new();
-    let chosen = wanted.receivers(settings);
-    for (place, member) in members.iter().enumerate() {
-        if place % ALERTS_PER_TURN == ALERTS_PER_TURN - 1 {
-            tokio::task::yield_now().await;
-        }
-        for route in settings.routes.matching(&member.labels) {
-            let muted = !mutes[route.index].is_empty();
-            if !chosen.has(&route.receiver) || (muted && !wanted.muted) {
-                continue;
-            }
-            let labels = group_labels(&route.group_by, member);
-            let group =
-                groups.entry((labels, route.index)).or_insert_with_key(|(labels, _)| Group {
-                    labels: labels.clone(),
-                    route,
-                    muted_by: mutes[route.index].clone(),
-                    members: Vec::new(),
-                });
-            group.members.push(place);
+/// The labels that decide in which groups an alert is; none if any label may.
+fn decisive(routes: &Routes) -> Option<BTreeSet<String>> {
+    let mut names = matched(routes);
+    for route in routes.nodes() {
+        match &route.group_by {
+            GroupBy::Labels(labels) => names.extend(labels.iter().cloned()),
+            GroupBy::All => return None,
+            GroupBy::Incident => {}
         }
     }
-    let mut groups: Vec<Group> = groups.into_values().collect();
-    groups.sort_by(|a, b| {
-        a.labels.order(&b.labels).then_with(|| a.route.receiver.cmp(&b.route.receiver))
-    });
-    for group in &mut groups {
-        group.members.sort_by(|a, b| in_group(&members[*a].labels, &members[*b].labels));
-    }
-    groups
+    Some(names)
 }
 
-fn group_labels(group_by: &GroupBy, member: &Member) -> Labels {
-    match group_by {
-        GroupBy::Labels(names) => member.labels.only(names),
-        GroupBy::All => member.labels.clone(),
-        GroupBy::Incident => {
-            let incident = member.incident.map(|id| id.to_string()).unwrap_or_default();
-            Labels::new([("incident", incident)])
-        }
+impl Groups {
+    /// Where alerts with these labels belong.
+    fn seats(
+        &mut self,
+        routes: &Routes,
+        (chosen, muted): (&Chosen, bool),
+        labels: &Labels,
+    ) -> Vec<Seat> {
+        let routes = routes.matching(labels);
+        let wanted: Vec<&Route> = routes
+            .into_iter()
+            .filter(|route| chosen.has(&route.receiver))
+            .filter(|route| muted || self.mutes[route.index].is_empty())
+            .collect();
+        let seat = wanted.into_iter().map(|route| match &route.group_by {
+            GroupBy::Labels(names) => Seat::Group(self.labelled(route.index, labels.only(names))),
+            GroupBy::All => Seat::Group(self.labelled(route.index, labels.clone())),
+            GroupBy::Incident => Seat::Incident { route: route.index },
+        });
+        seat.collect()
     }
-}
 
-fn in_group(a: &Labels, b: &Labels) -> Ordering {
-    let first = |labels: &Labels, other: &Labels, name| labels.get(name).cmp(other.get(name));
-    first(a, b, "job").then_with(|| first(a, b, "instance")).then_with(|| a.order(b))
-}
-
-fn write(settings: &Settings, groups: Vec<Group<'_>>, members: &[Member], now: Timestamp) -> Feed {
-    let mut feed = Feed { ids: vec![], head: b"[", seams: BTreeMap::new(), end: vec![] };
-    // What ends the group before stands with the head of the next one.
-    let mut tail = Vec::new();
-    for group in groups {
-        tail.extend_from_slice(b"{\"alerts\":[");
-        let seam = Seam { text: std::mem::take(&mut tail), muted_by: group.muted_by };
-        feed.seams.insert(feed.ids.len(), seam);
-        feed.ids.extend(group.members.iter().map(|place| members[*place].id));
-        tail.extend_from_slice(b"],\"labels\":");
-        append(&mut tail, &group.labels);
-        tail.extend_from_slice(b",\"receiver\":{\"name\":");
-        append(&mut tail, &group.route.receiver);
-        tail.extend_from_slice(b"},\"routeLabels\":");
-        let labels = group.members.iter().map(|place| &members[*place].labels);
-        let none = std::iter::empty();
-        append(&mut tail, &route_labels(settings, group.route, &group.labels, labels, none, now));
-        tail.extend_from_slice(b"},");
+    fn labelled(&mut self, route: usize, labels: Labels) -> usize {
+        let Self { found, by_labels, mutes, .. } = self;
+        *by_labels.entry((route, labels)).or_insert_with_key(|(route, labels)| {
+            let muted_by = mutes[*route].clone();
+            found.push(Group { labels: labels.clone(), route: *route, muted_by, alerts: vec![] });
+            found.len() - 1
+        })
     }
-    if tail.last() == Some(&b',') {
-        tail.pop();
-    }
-    tail.extend_from_slice(b"]\n");
-    feed.end = tail;
-    feed
-}
 
-fn append(out: &mut Vec<u8>, value: &impl serde::Serialize) {
-    serde_json::to_writer(out, value).expect("texts are plain JSON");
+    fn incident(&mut self, route: usize, incident: Option<IncidentId>) -> usize {
+        let Self { found, by_incident, mutes, .. } = self;
+        *by_incident.entry((route, incident)).or_insert_with(|| {
+            let incident = incident.map(|id| id.to_string()).unwrap_or_default();
+            let labels = Labels::new([("incident", incident)]);
+            let muted_by = mutes[route].clone();
+            found.push(Group { labels, route, muted_by, alerts: Vec::new() });
+            found.len() - 1
+        })
+    }
+
+    /// All groups that have alerts, sorted by labels and receiver.
+    fn sorted(self, routes: &Routes) -> Vec<Group> {
+        let receiver = |group: &Group| &routes.nodes()[group.route].receiver;
+        let mut groups = self.found;
+        groups.retain(|group| !group.alerts.is_empty());
+        groups.sort_by(|a, b| a.labels.order(&b.labels).then_with(|| receiver(a).cmp(receiver(b))));
+        groups
+    }
 }

@@ -5,11 +5,14 @@ mod cors;
 mod feed;
 mod groups;
 mod ingest;
+mod lens;
 mod query;
 mod record;
 pub(super) mod reply;
+mod sieve;
 mod silences;
 mod status;
+mod text;
 
 use std::sync::Arc;
 

@@ -5,6 +5,7 @@ use axum::response::Response;
 use regex::{Regex, RegexBuilder};
 
 use super::reply;
+use super::sieve::Sieve;
 use crate::domain::event::{Alert, suppress};
 use crate::domain::value::matcher::{ParseMode, parse_one};
 use crate::domain::value::{Labels, Matcher, Matchers};
@@ -78,13 +79,13 @@ impl Wanted {
         Ok(wanted)
     }
 
-    /// Tells whether an alert fulfils every condition.
-    pub(super) fn fits(&self, state: &State, alert: &Alert) -> bool {
-        let fits = |m: &Matcher| m.matches(state.event.label(alert, &m.name));
-        self.filter.iter().all(fits) && self.fits_status(state, alert)
+    /// What finds the alerts that fulfil every condition.
+    pub(super) fn sieve(&self) -> Sieve<'_> {
+        Sieve::new(self)
     }
 
-    fn fits_status(&self, state: &State, alert: &Alert) -> bool {
+    /// Tells whether what suppresses an alert, or the lack of it, is as it is wanted.
+    pub(super) fn fits_status(&self, state: &State, alert: &Alert) -> bool {
         if self.active && self.silenced && self.inhibited {
             return true;
         }

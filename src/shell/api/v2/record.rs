@@ -1,9 +1,9 @@
 //! An alert as API v2 shows it.
 
-use serde::ser::{Serialize, SerializeSeq, SerializeStruct, Serializer};
-
-use crate::domain::event::{self, Alert, Suppression, suppress};
-use crate::domain::value::{AlertId, Fingerprint, Labels, Timestamp, Uuid};
+use super::lens::{Lens, matched};
+use super::text::{self, Days};
+use crate::domain::event::{self, Alert, Part, suppress};
+use crate::domain::value::{Labels, Timestamp};
 use crate::domain::{Settings, State};
 
 /// What a shown alert depends on beside itself.
@@ -15,33 +15,13 @@ pub(super) struct Sight<'a> {
     pub(super) started: Timestamp,
 }
 
-/// A copy of what is shown of an alert, made under the lock and written outside of it.
+/// Writes alerts as JSON, straight from where they are kept: a copy would cost as much again.
 #[derive(Debug)]
-pub(super) struct Copied {
-    labels: Labels,
-    annotations: Labels,
-    url: Box<str>,
-    starts_at: Timestamp,
-    updated_at: Timestamp,
-    ends_at: Timestamp,
-    suppression: Suppression,
-    /// The names of its silences for clients.
-    silences: Vec<Uuid>,
+pub(super) struct Pen {
+    days: Days,
+    /// The list of receivers, as it is written.
+    receivers: Lens<Vec<u8>>,
 }
-
-/// A copy with what is worked out of it.
-struct Shown<'a> {
-    copied: &'a Copied,
-    /// The intervals that mute the route in whose group it is shown.
-    muted_by: &'a [String],
-    settings: &'a Settings,
-}
-
-struct Receivers<'a>(&'a Shown<'a>);
-
-struct Name<'a>(&'a str);
-
-struct Status<'a>(&'a Shown<'a>);
 
 impl Sight<'_> {
     /// Tells whether an alert is shown at all: what has ended is not.
@@ -55,138 +35,151 @@ impl Sight<'_> {
         alert.is_firing() && !(self.settings.bare && lapsed && heard)
     }
 
-    /// Copies an alert, if it is shown.
-    pub(super) fn copy(&self, state: &State, id: AlertId) -> Option<Copied> {
-        let events: &event::State = &state.event;
-        let alert = events.alert(id).filter(|alert| self.shows(alert))?;
-        // No client shows an alert that is past its end: one that is still believed is believed
-        // for another resolve timeout.
+    /// No client shows an alert that is past its end: one that is still believed is believed for
+    /// another resolve timeout.
+    fn ends_at(&self, alert: &Alert) -> Timestamp {
         let believed_until = self.now + self.settings.resolve_timeout;
-        let ends_at = alert.ends.at().filter(|at| *at >= self.now).unwrap_or(believed_until);
-        let suppression = suppress::suppression(state, alert);
-        let silences = suppression.silenced_by.iter().filter_map(|id| state.silence.uuid(*id));
-        Some(Copied {
-            silences: silences.collect(),
-            labels: events.labels(alert),
-            annotations: events.annotations(alert),
-            url: events.url(alert).into(),
-            starts_at: alert.starts_at,
-            updated_at: alert.updated_at,
-            ends_at,
-            suppression,
-        })
-    }
-
-    /// Writes a copy as JSON.
-    pub(super) fn write(&self, copied: &Copied, muted_by: &[String], out: &mut Vec<u8>) {
-        let shown = Shown { copied, muted_by, settings: self.settings };
-        serde_json::to_writer(out, &shown).expect("alerts are plain JSON");
+        alert.ends.at().filter(|at| *at >= self.now).unwrap_or(believed_until)
     }
 }
 
-impl Serialize for Shown<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Copied { labels, annotations, url, starts_at, updated_at, ends_at, .. } = self.copied;
-        let mut fields = serializer.serialize_struct("alert", 9)?;
-        fields.serialize_field("annotations", annotations)?;
-        fields.serialize_field("endsAt", &Instant(*ends_at))?;
-        fields.serialize_field("fingerprint", &Hex(labels.fingerprint()))?;
-        fields.serialize_field("receivers", &Receivers(self))?;
-        fields.serialize_field("startsAt", &Instant(*starts_at))?;
-        fields.serialize_field("status", &Status(self))?;
-        fields.serialize_field("updatedAt", &Instant(*updated_at))?;
+impl Pen {
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self { days: Days::default(), receivers: Lens::new(Some(matched(&settings.routes))) }
+    }
+
+    /// Writes an alert.
+    pub(super) fn write(
+        &mut self,
+        out: &mut Vec<u8>,
+        sight: Sight,
+        state: &State,
+        alert: &Alert,
+        muted_by: &[String],
+    ) {
+        let events: &event::State = &state.event;
+        out.extend_from_slice(b"{\"annotations\":{");
+        annotations(out, events, alert);
+        out.extend_from_slice(b"},\"endsAt\":\"");
+        self.days.instant(out, sight.ends_at(alert));
+        out.extend_from_slice(b"\",\"fingerprint\":\"");
+        text::hex(out, events.fingerprint(alert));
+        out.extend_from_slice(b"\",\"receivers\":");
+        let receivers = |labels: &Labels| receivers(sight.settings, labels);
+        out.extend_from_slice(self.receivers.look(events, alert, receivers));
+        out.extend_from_slice(b",\"startsAt\":\"");
+        self.days.instant(out, alert.starts_at);
+        out.extend_from_slice(b"\",\"status\":{\"inhibitedBy\":");
+        status(out, state, alert, muted_by);
+        out.extend_from_slice(b"\"},\"updatedAt\":\"");
+        self.days.instant(out, alert.updated_at);
+        let url = events.raw_url(alert);
         if !url.is_empty() {
-            fields.serialize_field("generatorURL", url)?;
+            out.extend_from_slice(b"\",\"generatorURL\":\"");
+            text::escaped(out, url);
         }
-        fields.serialize_field("labels", labels)?;
-        fields.end()
+        out.extend_from_slice(b"\",\"labels\":{");
+        labels(out, events, alert);
+        out.extend_from_slice(b"}}");
     }
 }
 
-/// A list of what writes itself as text.
-struct Texts<'a, T>(&'a [T]);
+/// What keeps people from hearing of it, from the list of its inhibitors to its state's word.
+fn status(out: &mut Vec<u8>, state: &State, alert: &Alert, muted_by: &[String]) {
+    let suppression = suppress::suppression(state, alert);
+    let silences = suppression.silenced_by.iter().filter_map(|id| state.silence.uuid(*id));
+    texts(out, suppression.inhibited_by.iter().map(ToString::to_string));
+    out.extend_from_slice(b",\"mutedBy\":");
+    texts(out, muted_by.iter().cloned());
+    out.extend_from_slice(b",\"silencedBy\":");
+    texts(out, silences.map(|id| id.to_string()));
+    let active = !suppression.is_suppressed() && muted_by.is_empty();
+    let word: &[u8] = if active { b"active" } else { b"suppressed" };
+    out.extend_from_slice(b",\"state\":\"");
+    out.extend_from_slice(word);
+}
 
-impl<T: std::fmt::Display> Serialize for Texts<'_, T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut texts = serializer.serialize_seq(Some(self.0.len()))?;
-        for text in self.0 {
-            texts.serialize_element(&format_args!("{text}"))?;
+fn texts(out: &mut Vec<u8>, texts: impl Iterator<Item = String>) {
+    out.push(b'[');
+    for (place, one) in texts.enumerate() {
+        if place > 0 {
+            out.push(b',');
         }
-        texts.end()
+        text::quoted(out, &one);
     }
+    out.push(b']');
 }
 
-struct Hex(Fingerprint);
-
-impl Serialize for Hex {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
-}
-
-struct Instant(Timestamp);
-
-impl Serialize for Instant {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0.rfc3339())
-    }
-}
-
-impl Serialize for Receivers<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let routes = self.0.settings.routes.matching(&self.0.copied.labels);
-        let mut names = serializer.serialize_seq(Some(routes.len()))?;
-        for route in routes {
-            names.serialize_element(&Name(&route.receiver))?;
+fn annotations(out: &mut Vec<u8>, events: &event::State, alert: &Alert) {
+    let mut between: &[u8] = b"\"";
+    let mut any = false;
+    events.each_annotation(alert, |part| match part {
+        Part::Name(name) => {
+            out.extend_from_slice(between);
+            text::escaped(out, name.as_bytes());
+            out.extend_from_slice(b"\":\"");
+            between = b"\",\"";
+            any = true;
         }
-        names.end()
+        Part::Value(piece) => text::escaped(out, piece),
+    });
+    if any {
+        out.push(b'"');
     }
 }
 
-impl Serialize for Name<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("receiver", 1)?;
-        fields.serialize_field("name", self.0)?;
-        fields.end()
+fn labels(out: &mut Vec<u8>, events: &event::State, alert: &Alert) {
+    let mut between: &[u8] = b"\"";
+    for (name, value) in events.raw_labels(alert) {
+        out.extend_from_slice(between);
+        text::escaped(out, name.as_bytes());
+        out.extend_from_slice(b"\":\"");
+        text::escaped(out, value);
+        between = b"\",\"";
+    }
+    if between.len() > 1 {
+        out.push(b'"');
     }
 }
 
-impl Serialize for Status<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Shown { copied, muted_by, .. } = self.0;
-        let suppression = &copied.suppression;
-        let active = !suppression.is_suppressed() && muted_by.is_empty();
-        let mut fields = serializer.serialize_struct("status", 4)?;
-        fields.serialize_field("inhibitedBy", &Texts(&suppression.inhibited_by))?;
-        fields.serialize_field("mutedBy", muted_by)?;
-        fields.serialize_field("silencedBy", &Texts(&copied.silences))?;
-        fields.serialize_field("state", if active { "active" } else { "suppressed" })?;
-        fields.end()
+fn receivers(settings: &Settings, labels: &Labels) -> Vec<u8> {
+    let mut out = vec![b'['];
+    for route in settings.routes.matching(labels) {
+        if out.len() > 1 {
+            out.push(b',');
+        }
+        out.extend_from_slice(b"{\"name\":");
+        text::quoted(&mut out, &route.receiver);
+        out.push(b'}');
     }
+    out.push(b']');
+    out
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
+    use serde_json::{Value, json};
+
     use super::*;
     use crate::domain::event::{Ends, Event, Signal};
-    use crate::domain::value::Span;
+    use crate::domain::value::{AlertId, Span};
     use crate::engine::{Engine, Entry, Input};
 
     const START: Timestamp = Timestamp(1_767_225_600_000);
 
     /// What is shown, a minute after its end, of an alert heard a minute after the start.
-    fn shown(bare: bool, started: Timestamp) -> Option<Timestamp> {
+    fn shown(bare: bool, started: Timestamp, annotations: Labels, url: &str) -> Option<Value> {
         let settings = Settings { bare, resolve_timeout: Span::minutes(5), ..Settings::default() };
         let settings = Arc::new(settings);
         let mut engine = Engine::new(Arc::clone(&settings));
         let event = Event {
             source: "prometheus".into(),
             signal: Signal::Firing,
-            labels: Labels::new([("alertname", "A")]),
-            annotations: Labels::default(),
-            url: Box::default(),
+            labels: Labels::new([("alertname", "A"), ("q", "\"")]),
+            annotations,
+            url: url.into(),
             key: Box::default(),
             starts_at: START,
             ends: Ends::At(START + Span::minutes(2)),
@@ -198,14 +191,49 @@ mod tests {
             assert_eq!(outcome.reply, Ok(()));
         }
         let sight = Sight { settings: &settings, now: START + Span::minutes(3), started };
-        sight.copy(engine.state(), AlertId(1)).map(|copied| copied.ends_at)
+        let state = engine.state();
+        let alert = state.event.alert(AlertId(1)).filter(|alert| sight.shows(alert))?;
+        let mut out = Vec::new();
+        Pen::new(&settings).write(&mut out, sight, state, alert, &[]);
+        Some(serde_json::from_slice(&out).unwrap())
     }
 
     #[test]
     fn an_alert_past_its_end_is_shown_as_long_as_it_is_believed() {
+        let ends_at = |bare, started| {
+            let shown = shown(bare, started, Labels::default(), "")?;
+            Some(shown["endsAt"].as_str().unwrap().parse().unwrap())
+        };
         let believed = Some(START + Span::minutes(8));
-        assert_eq!(shown(false, START), believed, "its source is silent, which is no recovery");
-        assert_eq!(shown(true, START), None, "Alertmanager's rule");
-        assert_eq!(shown(true, START + Span::minutes(2)), believed, "not heard since a restart");
+        assert_eq!(ends_at(false, START), believed, "its source is silent, which is no recovery");
+        assert_eq!(ends_at(true, START), None, "Alertmanager's rule");
+        let restarted = ends_at(true, START + Span::minutes(2));
+        assert_eq!(restarted, believed, "not heard since a restart");
+    }
+
+    #[test]
+    fn an_alert_is_written_field_by_field() {
+        let labels = json!({"alertname": "A", "q": "\""});
+        let fingerprint = Labels::new([("alertname", "A"), ("q", "\"")]).fingerprint().to_string();
+        let expected = |annotations: Value| {
+            json!({
+                "annotations": annotations,
+                "endsAt": "2026-01-01T00:08:00.000Z",
+                "fingerprint": fingerprint,
+                "receivers": [],
+                "startsAt": "2026-01-01T00:00:00.000Z",
+                "status": {
+                    "inhibitedBy": [], "mutedBy": [], "silencedBy": [], "state": "active",
+                },
+                "updatedAt": "2026-01-01T00:01:00.000Z",
+                "labels": labels,
+            })
+        };
+        let bare = shown(false, START, Labels::default(), "").unwrap();
+        assert_eq!(bare, expected(json!({})));
+        let annotations = Labels::new([("a", "on\t\"host-7\""), ("b", "https://wiki/7")]);
+        let mut full = expected(json!({"a": "on\t\"host-7\"", "b": "https://wiki/7"}));
+        full["generatorURL"] = json!("http://x/?a=\"1\"");
+        assert_eq!(shown(false, START, annotations, "http://x/?a=\"1\"").unwrap(), full);
     }
 }

@@ -172,7 +172,6 @@ impl Wanted {
 }
 
 /// Hands a command in and returns the record that it was about.
-#[expect(clippy::result_large_err, reason = "the error is the answer, made once a request")]
 async fn submit(
     context: &Context,
     actor: Actor,

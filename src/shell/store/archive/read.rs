@@ -106,7 +106,7 @@ impl Filling<'_> {
     }
 
     fn flush(&mut self) -> Result<(), ArchiveError> {
-        self.after = self.store.load(self.part, self.epoch, self.after, &self.group)?;
+        self.after = self.store.append(self.part, self.epoch, self.after, &self.group)?;
         self.group.clear();
         self.bytes = 0;
         Ok(())

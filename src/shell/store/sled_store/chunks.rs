@@ -5,7 +5,9 @@
 //! to seventeen values, some more while it merges with its neighbour, so the limit that keeps a leaf
 //! in the log is far below the one for a single value.
 
-use sled::{Batch, Db, IVec, Iter};
+use sled::{Db, IVec, Iter};
+
+use super::ahead::Changes;
 
 /// The most that one key holds: two dozen of them, with their keys, stay under 128 KiB.
 pub(super) const CHUNK_BYTES_MAX: usize = 4096;
@@ -34,21 +36,21 @@ impl Damage {
 }
 
 /// Puts `value` under `base`. The first chunk begins with the number of chunks.
-pub(super) fn put(batch: &mut Batch, base: &[u8], value: &[u8]) {
+pub(super) fn put(changes: &mut Changes, base: &[u8], value: &[u8]) {
     let head = value.len().min(CHUNK_BYTES_MAX - NUMBER_BYTES);
     let (head, tail) = value.split_at(head);
     let tail = tail.chunks(CHUNK_BYTES_MAX);
     let count = number(tail.len() + 1);
-    batch.insert(chunk_key(base, 0), [&count.to_be_bytes(), head].concat());
+    changes.insert(chunk_key(base, 0), [&count.to_be_bytes(), head].concat());
     for (chunk, at) in tail.zip(1..) {
-        batch.insert(chunk_key(base, at), chunk);
+        changes.insert(chunk_key(base, at), chunk);
     }
 }
 
 /// Removes the chunks of a value, from `first` on, that `count` says it has.
-pub(super) fn remove(batch: &mut Batch, base: &[u8], first: u16, count: u16) {
+pub(super) fn remove(changes: &mut Changes, base: &[u8], first: u16, count: u16) {
     for at in first..count {
-        batch.remove(chunk_key(base, at));
+        changes.remove(chunk_key(base, at));
     }
 }
 

@@ -6,6 +6,8 @@ use crate::shell::store::{IndexRow, PageKey, Partition, Seq};
 pub(super) const FORMAT: &[u8] = b"m/format";
 /// The store's identity.
 pub(super) const UUID: &[u8] = b"m/uuid";
+/// The number of the first commit that may be in the log ahead of sled alone.
+pub(super) const FLOOR: &[u8] = b"m/floor";
 /// One key for every partition that was ever owned.
 pub(super) const EPOCHS: &[u8] = b"m/epoch/";
 

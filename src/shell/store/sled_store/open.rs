@@ -9,8 +9,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sled::{Batch, Db};
+use sled::Db;
 
+use super::ahead::{Changes, Log, LogError, apply};
 use super::chunks::Damage;
 use super::recovery::{Recovered, finish_swap, replace};
 use super::{Attempt, SledStore, keys};
@@ -21,7 +22,10 @@ use crate::shell::store::{Epoch, Partition, Position, Seq, Store, StoreError};
 pub const CACHE_BYTES_DEFAULT: u64 = 64 * 1024 * 1024;
 
 /// The version of the layout that this release reads and writes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+
+/// The layout without a log ahead of sled, which is read too.
+const FORMAT_WITHOUT_LOG: u32 = 1;
 
 /// Without sled's own flusher its memory grows without bound under load.
 const FLUSH_EVERY_MS: u64 = 200;
@@ -29,6 +33,9 @@ const FLUSH_EVERY_MS: u64 = 200;
 /// The lock of a process that has just ended lingers for some milliseconds.
 const RETRY_EVERY: Duration = Duration::from_millis(50);
 const RETRIES_MAX: u32 = 100;
+
+/// The log ahead of sled.
+const LOG: &str = "ahead";
 
 /// sled takes a directory whose files are all unreadable for a new one; this file tells them apart.
 const MARKER: &str = "written";
@@ -181,7 +188,7 @@ pub(super) fn open_engine(options: &Options, dir: &Path) -> Result<SledStore, Op
     for _ in 0..RETRIES_MAX {
         // sled meets some kinds of damage with a panic.
         let opened = catch_unwind(AssertUnwindSafe(|| {
-            config.open().and_then(|db| Ok((Content::read(&db)?, db)))
+            config.open().and_then(|db| Ok((Content::read(&db, &dir.join(LOG))?, db)))
         }));
         match opened {
             Ok(Ok((content, db))) => return finish(options, dir, db, content),
@@ -215,26 +222,26 @@ fn sweep(dir: &Path) -> Result<(), OpenError> {
 fn finish(options: &Options, dir: &Path, db: Db, content: Content) -> Result<SledStore, OpenError> {
     let path = dir.to_owned();
     let marker = dir.join(MARKER);
-    let (uuid, positions) = match content {
+    let (log, uuid, positions) = match content {
         Content::Blank if marker.exists() => {
             return Err(OpenError::Corrupt { path, why: "its content is gone".into() });
         }
-        Content::Blank => (None, BTreeMap::new()),
+        Content::Blank => (None, options.uuid.clone(), BTreeMap::new()),
         Content::Newer(found) => return Err(OpenError::Newer { path, found }),
         Content::Damaged(why) => return Err(OpenError::Corrupt { path, why }),
-        Content::Known { uuid, positions } => (Some(uuid), positions),
+        Content::Known { log, uuid, positions } => (log, uuid, positions),
     };
-    let log = dir.join("db");
-    let log = File::open(&log).map_err(files("open", &log))?;
-    let blank = uuid.is_none();
-    let uuid = uuid.unwrap_or_else(|| options.uuid.clone());
-    let mut store = SledStore { db, log, uuid, positions, failed: false, _lock: None };
-    if blank {
-        let mut batch = Batch::default();
-        batch.insert(keys::FORMAT, &FORMAT.to_be_bytes());
-        batch.insert(keys::UUID, store.uuid.as_bytes());
+    let current = log.is_some();
+    let log = log.map_or_else(|| make_log(dir, &uuid), Ok)?;
+    let file = dir.join("db");
+    let file = File::open(&file).map_err(files("open", &file))?;
+    let mut store = SledStore { db, file, log, uuid, positions, failed: false, _lock: None };
+    if !current {
+        let mut changes = Changes::default();
+        changes.insert(keys::FORMAT, &FORMAT.to_be_bytes());
+        changes.insert(keys::UUID, store.uuid.as_bytes());
         store
-            .commit(Attempt("write the format"), batch)
+            .commit_to_sled(Attempt("write the format"), changes)
             .map_err(|source| OpenError::Use { path: path.clone(), source })?;
     }
     check_restart(&store).map_err(|source| judge(path, source))?;
@@ -244,6 +251,14 @@ fn finish(options: &Options, dir: &Path, db: Db, content: Content) -> Result<Sle
         sync(synced)?;
     }
     Ok(store)
+}
+
+/// The name of the log is on the disk before the format says that there is one.
+fn make_log(dir: &Path, uuid: &str) -> Result<Log, OpenError> {
+    let path = dir.join(LOG);
+    let log = Log::make(&path, uuid).map_err(files("write", &path))?;
+    sync(dir)?;
+    Ok(log)
 }
 
 /// Reads what a restart reads. sled finds damage in a value only then.
@@ -273,21 +288,43 @@ enum Content {
     Blank,
     Newer(u32),
     Damaged(String),
-    Known { uuid: String, positions: BTreeMap<Partition, Position> },
+    /// Without a log when an older release wrote it.
+    Known {
+        log: Option<Log>,
+        uuid: String,
+        positions: BTreeMap<Partition, Position>,
+    },
 }
 
 impl Content {
-    fn read(db: &Db) -> sled::Result<Self> {
+    fn read(db: &Db, log: &Path) -> sled::Result<Self> {
         let Some(format) = db.get(keys::FORMAT)? else {
             let damaged = || Self::Damaged("it has keys but no format".into());
             return Ok(if db.is_empty() { Self::Blank } else { damaged() });
         };
-        match format.as_ref().try_into().map(u32::from_be_bytes) {
-            Ok(FORMAT) => {}
+        let has_log = match format.as_ref().try_into().map(u32::from_be_bytes) {
+            Ok(FORMAT) => true,
+            Ok(FORMAT_WITHOUT_LOG) => false,
             Ok(found) if found > FORMAT => return Ok(Self::Newer(found)),
             _ => return Ok(Self::Damaged("its format cannot be read".into())),
-        }
+        };
         let uuid = db.get(keys::UUID)?.unwrap_or_default();
+        let uuid = String::from_utf8_lossy(&uuid).into_owned();
+        let floor = number(db, keys::FLOOR)?;
+        let log = match has_log.then(|| Log::open(log, floor, &uuid)).transpose() {
+            Ok(opened) => opened,
+            Err(LogError::Read(source)) => return Err(source.into()),
+            Err(damage @ (LogError::Gone | LogError::Damaged { .. })) => {
+                return Ok(Self::Damaged(damage.to_string()));
+            }
+        };
+        let log = match log {
+            Some((log, lacking)) => {
+                lacking.into_iter().try_for_each(|change| apply(db, change))?;
+                Some(log)
+            }
+            None => None,
+        };
         let mut positions = BTreeMap::new();
         for key in db.scan_prefix(keys::EPOCHS).keys() {
             let Some(part) = keys::epoch_partition(&key?) else {
@@ -295,21 +332,23 @@ impl Content {
             };
             positions.insert(part, position(db, part)?);
         }
-        Ok(Self::Known { uuid: String::from_utf8_lossy(&uuid).into_owned(), positions })
+        Ok(Self::Known { log, uuid, positions })
     }
 }
 
 fn position(db: &Db, part: Partition) -> sled::Result<Position> {
-    let number = |key: Vec<u8>| -> sled::Result<u64> {
-        let bytes = db.get(key)?.and_then(|bytes| bytes.as_ref().try_into().ok());
-        Ok(bytes.map_or(0, u64::from_be_bytes))
-    };
-    let trimmed = Seq(number(keys::trimmed(part))?);
-    let checkpoint = Seq(number(keys::checkpoint(part))?);
+    let trimmed = Seq(number(db, &keys::trimmed(part))?);
+    let checkpoint = Seq(number(db, &keys::checkpoint(part))?);
     let newest = db.scan_prefix(keys::journal(part)).keys().next_back().transpose()?;
     let newest = newest.and_then(|key| keys::chunk_place(part, &key)).unwrap_or_default();
     let last = newest.max(checkpoint).max(trimmed);
-    Ok(Position { epoch: Epoch(number(keys::epoch(part))?), trimmed, checkpoint, last })
+    Ok(Position { epoch: Epoch(number(db, &keys::epoch(part))?), trimmed, checkpoint, last })
+}
+
+/// 0 when there is no such key.
+fn number(db: &Db, key: &[u8]) -> sled::Result<u64> {
+    let bytes = db.get(key)?.and_then(|bytes| bytes.as_ref().try_into().ok());
+    Ok(bytes.map_or(0, u64::from_be_bytes))
 }
 
 /// sled tells of a taken lock in words only; its version is pinned.

@@ -153,9 +153,9 @@ fn check_matchers(raw: Vec<Raw>) -> Result<Vec<Whole>, Unfit> {
 
 fn make_matchers(matchers: Vec<Whole>, utf8: bool) -> Result<Matchers, Unfit> {
     let make = |(at, Whole { operator, name, value }): (usize, Whole)| {
-        let classic = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let starts_well = !name.starts_with(|c: char| c.is_ascii_digit());
-        if name.is_empty() || (!utf8 && !(starts_well && name.chars().all(classic))) {
+        let odd = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+        let is_classic = !name.contains(odd) && !name.starts_with(|c: char| c.is_ascii_digit());
+        if name.is_empty() || !(utf8 || is_classic) {
             return Err(Unfit::Invalid { at, why: format!("invalid label name {name:?}") });
         }
         Matcher::new(&name, operator, &value).map_err(|error| {

@@ -1,0 +1,154 @@
+//! What alerts say, packed: pairs that many alerts have are kept once, and so is the pattern of a
+//! text that many alerts have with other words in its gaps.
+
+use crate::domain::value::{Labels, Place, Slab, Symbol, Symbols, gaps};
+
+/// The labels and annotations of one alert. Means something only to the [`Bodies`] that made it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Body {
+    place: Place,
+    labels: u16,
+    annotations: u16,
+}
+
+/// The bodies of all alerts, and the pairs in them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Bodies {
+    pub(super) symbols: Symbols,
+    /// Of each body the symbols of its labels, those of its annotations with patterns for values,
+    /// and what stands in the patterns' gaps.
+    packed: Slab,
+}
+
+/// A part of the annotations of an alert, in the order in which they are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part<'a> {
+    /// The next annotation begins; this is its name.
+    Name(&'a str),
+    /// More of its value, as the bytes of a text.
+    Value(&'a [u8]),
+}
+
+impl Bodies {
+    /// Packs what an alert says.
+    pub(super) fn put(&mut self, labels: &Labels, annotations: &Labels) -> Body {
+        let pairs = labels.len() + annotations.len();
+        let mut packed = Vec::with_capacity(pairs * (Symbol::BYTES + 8));
+        for (name, value) in labels.iter() {
+            packed.extend(self.symbols.intern(name, value).bytes());
+        }
+        let values: Vec<&str> = labels.iter().map(|(_, value)| value).collect();
+        let mut filling = Vec::new();
+        for (name, value) in annotations.iter() {
+            // The link to a runbook is the same for all alerts of a rule.
+            let pattern = if value.starts_with("https://") || value.starts_with("http://") {
+                gaps::whole(value, &mut filling)
+            } else {
+                gaps::split(value, &values, &mut filling)
+            };
+            packed.extend(self.symbols.intern(name, &pattern).bytes());
+        }
+        packed.extend(filling);
+        let count = |labels: &Labels| {
+            u16::try_from(labels.len()).expect("an alert has no more than some thousand names")
+        };
+        Body {
+            place: self.packed.put(&packed),
+            labels: count(labels),
+            annotations: count(annotations),
+        }
+    }
+
+    /// Gives a body back.
+    pub(super) fn take(&mut self, body: Body) {
+        let (symbols, _) = symbols(self.packed.get(body.place), body.labels + body.annotations);
+        for symbol in symbols {
+            self.symbols.release(symbol);
+        }
+        self.packed.take(body.place);
+    }
+
+    /// The symbols of an alert's labels, sorted by name.
+    pub(super) fn label_symbols(
+        &self,
+        body: Body,
+    ) -> impl ExactSizeIterator<Item = Symbol> + Clone {
+        symbols(self.packed.get(body.place), body.labels).0
+    }
+
+    /// An alert's labels, sorted by name.
+    pub(super) fn labels(&self, body: Body) -> impl ExactSizeIterator<Item = (&str, &str)> + Clone {
+        self.label_symbols(body).map(|symbol| self.symbols.pair(symbol))
+    }
+
+    /// An alert's labels, sorted by name, the values as the bytes of texts.
+    pub(super) fn raw_labels(&self, body: Body) -> impl Iterator<Item = (&str, &[u8])> {
+        self.label_symbols(body).map(|symbol| self.symbols.raw(symbol))
+    }
+
+    /// Shows the annotations of an alert, sorted by name.
+    pub(super) fn annotations<'a>(&'a self, body: Body, mut add: impl FnMut(Part<'a>)) {
+        let (labels, rest) = symbols(self.packed.get(body.place), body.labels);
+        let (annotations, mut filling) = symbols(rest, body.annotations);
+        let value = |place: usize| {
+            labels.clone().nth(place).map_or(&[][..], |symbol| self.symbols.raw(symbol).1)
+        };
+        for symbol in annotations {
+            let (name, pattern) = self.symbols.raw(symbol);
+            add(Part::Name(name));
+            filling = gaps::fill(pattern, filling, value, |piece| add(Part::Value(piece)));
+        }
+    }
+}
+
+/// So many symbols, and what stands behind them.
+fn symbols(packed: &[u8], count: u16) -> (impl ExactSizeIterator<Item = Symbol> + Clone, &[u8]) {
+    let bytes = (usize::from(count) * Symbol::BYTES).min(packed.len());
+    let (symbols, rest) = packed.split_at(bytes);
+    let (symbols, _) = symbols.as_chunks::<{ Symbol::BYTES }>();
+    (symbols.iter().map(|bytes| Symbol::of(*bytes)), rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn annotations(bodies: &Bodies, body: Body) -> String {
+        let mut text = Vec::new();
+        bodies.annotations(body, |part| match part {
+            Part::Name(name) => text.extend(format!("[{name}] ").into_bytes()),
+            Part::Value(piece) => text.extend(piece),
+        });
+        String::from_utf8(text).unwrap()
+    }
+
+    #[test]
+    fn bodies_share_what_they_have_in_common() {
+        let mut bodies = Bodies::default();
+        let put = |bodies: &mut Bodies, host: &str, link: &str| {
+            let labels = Labels::new([("alertname", "DiskFull"), ("host", host)]);
+            let text = format!("Disk of {host} is full.");
+            bodies.put(&labels, &Labels::new([("link", link), ("summary", text.as_str())]))
+        };
+        let one = put(&mut bodies, "db-1", "https://wiki.example.org/7");
+        let two = put(&mut bodies, "db-22", "https://wiki.example.org/7");
+        assert_eq!(
+            annotations(&bodies, two),
+            "[link] https://wiki.example.org/7[summary] Disk of db-22 is full."
+        );
+        assert_eq!(bodies.symbols.len(), 5, "one name, two hosts, one link, one pattern");
+        bodies.take(one);
+        let labels: Vec<_> = bodies.labels(two).collect();
+        assert_eq!(labels, [("alertname", "DiskFull"), ("host", "db-22")]);
+        bodies.take(two);
+        assert!(bodies.symbols.is_empty());
+    }
+
+    #[test]
+    fn an_alert_may_say_nothing() {
+        let mut bodies = Bodies::default();
+        let body = bodies.put(&Labels::default(), &Labels::default());
+        assert_eq!((bodies.labels(body).len(), annotations(&bodies, body)), (0, String::new()));
+        bodies.take(body);
+    }
+}

@@ -1,0 +1,166 @@
+//! Texts as patterns with gaps: what a rule says of a thousand alerts differs in a few words.
+//!
+//! `Disk of host-7 is 93% full` becomes the pattern `Disk of ␀ is ␀ full`, which the alerts of the
+//! rule share, and two gaps. What stands in a gap is mostly a label's value or how it begins.
+
+/// Stands in a pattern for a gap.
+const GAP: char = '\0';
+
+/// Marks a word that a label's value begins with: so much and the label's place, then a byte with
+/// the length. Lower is the length of a word that follows.
+const LABEL: u8 = 0xC0;
+
+/// Labels that can be referred to.
+const LABELS_MAX: usize = 63;
+
+/// Marks a word that is too long for one byte: 4 bytes of length follow.
+const LONG: u8 = 0xFF;
+
+/// Shorter words cost no more than what would refer to them.
+const WORD_BYTES_MIN: usize = 3;
+
+/// Makes a pattern of a text and packs what stands in its gaps behind what is in `gaps`. `values`
+/// are the label values that a gap may refer to.
+pub fn split(text: &str, values: &[&str], gaps: &mut Vec<u8>) -> String {
+    if text.contains(GAP) {
+        put(text, &[], gaps);
+        return GAP.to_string();
+    }
+    let mut pattern = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (word, tail) = rest.split_at(rest.find(|c| !in_word(c)).unwrap_or(rest.len()));
+        if varies(word, values) {
+            pattern.push(GAP);
+            put(word, values, gaps);
+        } else {
+            pattern.push_str(word);
+        }
+        let (between, tail) = tail.split_at(tail.find(in_word).unwrap_or(tail.len()));
+        pattern.push_str(between);
+        rest = tail;
+    }
+    pattern
+}
+
+/// Packs a text that is not to be looked into: it is its own pattern.
+pub fn whole(text: &str, gaps: &mut Vec<u8>) -> String {
+    if text.contains(GAP) { split(text, &[], gaps) } else { text.to_owned() }
+}
+
+/// Shows the text of a pattern, as bytes and piece by piece, and returns the gaps that are left.
+pub fn fill<'a>(
+    pattern: &'a [u8],
+    mut gaps: &'a [u8],
+    value: impl Fn(usize) -> &'a [u8],
+    mut add: impl FnMut(&'a [u8]),
+) -> &'a [u8] {
+    let mut parts = pattern.split(|byte| *byte == GAP as u8);
+    add(parts.next().unwrap_or_default());
+    for part in parts {
+        let (word, rest) = take(gaps, &value);
+        add(word);
+        add(part);
+        gaps = rest;
+    }
+    gaps
+}
+
+fn in_word(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/' | '%' | '+' | '@')
+}
+
+/// Words with digits tell one alert from another, and so do those that labels have, too.
+fn varies(word: &str, values: &[&str]) -> bool {
+    word.bytes().any(|byte| byte.is_ascii_digit())
+        || (word.len() >= WORD_BYTES_MIN && values.contains(&word))
+}
+
+fn put(word: &str, values: &[&str], gaps: &mut Vec<u8>) {
+    let label = values.iter().take(LABELS_MAX).position(|value| value.starts_with(word));
+    let label = label.and_then(|place| u8::try_from(place).ok());
+    let length = u8::try_from(word.len()).ok();
+    match (label, length) {
+        (Some(place), Some(length)) if word.len() >= WORD_BYTES_MIN => {
+            gaps.extend([LABEL + place, length]);
+            return;
+        }
+        (_, Some(length)) if length < LABEL => gaps.push(length),
+        _ => {
+            let length = u32::try_from(word.len()).expect("bodies are limited far below 4 GiB");
+            gaps.push(LONG);
+            gaps.extend(length.to_le_bytes());
+        }
+    }
+    gaps.extend(word.as_bytes());
+}
+
+/// What stands in the next gap, and the gaps behind it.
+fn take<'a>(gaps: &'a [u8], value: &impl Fn(usize) -> &'a [u8]) -> (&'a [u8], &'a [u8]) {
+    let Some((&mark, rest)) = gaps.split_first() else { return (&[], gaps) };
+    let (length, rest) = match mark {
+        LONG => {
+            let Some((length, rest)) = rest.split_first_chunk() else { return (&[], &[]) };
+            (u32::from_le_bytes(*length) as usize, rest)
+        }
+        LABEL.. => {
+            let Some((&length, rest)) = rest.split_first() else { return (&[], &[]) };
+            let value = value(usize::from(mark - LABEL));
+            return (value.get(..usize::from(length)).unwrap_or_default(), rest);
+        }
+        length => (usize::from(length), rest),
+    };
+    rest.split_at_checked(length).unwrap_or((&[], &[]))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const VALUES: [&str; 3] = ["host-7.example.org:9100", "critical", "Zürich-1"];
+
+    fn again(text: &str) -> (String, usize, String) {
+        let mut gaps = b"before".to_vec();
+        let pattern = split(text, &VALUES, &mut gaps);
+        let mut filled = Vec::new();
+        let value = |place: usize| VALUES[place].as_bytes();
+        let left = fill(pattern.as_bytes(), &gaps[6..], value, |piece| filled.extend(piece));
+        assert!(left.is_empty(), "{text}");
+        (pattern.replace('\0', "_"), gaps.len() - 6, String::from_utf8(filled).unwrap())
+    }
+
+    #[test]
+    fn what_tells_alerts_apart_stands_in_the_gaps() {
+        let long = "9".repeat(300);
+        for (text, pattern, bytes) in [
+            ("", "", 0),
+            ("It is down.", "It is down.", 0),
+            ("Disk of host-7 is 93% full", "Disk of _ is _ full", 2 + 4),
+            ("`host-7.example.org:9100` (critical) in Zürich-1!", "`_` (_) in _!", 6),
+            ("7", "_", 2),
+            (&long, "_", 1 + 4 + 300),
+            ("a\0b", "_", 1 + 3),
+        ] {
+            assert_eq!(again(text), (pattern.to_owned(), bytes, text.to_owned()));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_comes_out_as_it_went_in(text in "(?s).{0,80}", other in "[a-z0-9 :é\0]{0,40}") {
+            prop_assert_eq!(again(&text).2, text);
+            prop_assert_eq!(again(&other).2, other);
+        }
+    }
+
+    #[test]
+    fn gaps_that_are_cut_short_are_empty() {
+        for gaps in [&b""[..], b"\x05abc", b"\xff\x01", b"\xc1", b"\xc1\xff"] {
+            let mut filled: Vec<u8> = Vec::new();
+            fill(b"a\0b", gaps, |_| b"v", |piece| filled.extend(piece));
+            assert_eq!(filled, b"ab");
+        }
+    }
+}

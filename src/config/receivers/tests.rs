@@ -90,9 +90,18 @@ fn incident_io_needs_some_proof_of_who_we_are() {
             (config.alert_source_token.is_some(), config.http.authorization.is_some())
         })
         .collect();
-    assert_eq!(seen, [(true, false), (true, false), (false, true), (false, true)]);
-    let warnings = warnings(&loaded);
-    assert!(warnings.len() == 1 && warnings[0].contains("parts/missing"), "{warnings:?}");
+    assert_eq!(seen, [(true, false), (true, false), (false, true)]);
+    let told = warnings(&loaded);
+    assert!(told.len() == 1 && told[0].contains("parts/missing"), "{told:?}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.yaml");
+    let without =
+        "route: {receiver: a}\nreceivers: [{name: a, incidentio_configs: [{url: http://h/}]}]";
+    std::fs::write(&path, without).unwrap();
+    let loaded = load(&path, &|_| None).unwrap();
+    let told = warnings(&loaded);
+    assert!(told.len() == 1 && told[0].contains("`alert_source_token`"), "{told:?}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ const TRANSITIONS_MAX: usize = 32;
 
 /// The durable state of one condition.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "marks that each stand for themselves")]
 pub struct Alert {
     /// What makes it the same alert.
     pub key: Fingerprint,

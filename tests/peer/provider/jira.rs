@@ -64,7 +64,7 @@ fn take(asked: &Asked, board: &mut Board) -> Said {
         }
         ("POST", "/issue") if board.label.is_empty() && fits(&body["fields"]) => {
             let labels = body["fields"]["labels"].as_array().unwrap();
-            board.label = labels[0].as_str().unwrap().to_owned();
+            labels[0].as_str().unwrap().clone_into(&mut board.label);
             Said::Taken(201, json!({ "id": "1", "key": "OPS-1" }).to_string())
         }
         ("PUT", "/issue/OPS-1") if fits(&body["fields"]) => Said::Taken(204, String::new()),

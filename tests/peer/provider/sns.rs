@@ -94,8 +94,9 @@ fn is_signed(asked: &Asked, service: &str, (id, secret): (&str, &str)) -> bool {
     if !must.iter().all(|name| names.split(';').any(|signed| signed == *name)) {
         return false;
     }
-    let lines: String =
+    let lines: Vec<String> =
         names.split(';').map(|name| format!("{name}:{}\n", asked.header(name))).collect();
+    let lines = lines.concat();
     let hash = |text: &str| format!("{:x}", Sha256::digest(text));
     let request = format!("POST\n/\n\n{lines}\n{names}\n{}", hash(&asked.text));
     let scope = format!("{date}/eu-central-1/{service}/aws4_request");

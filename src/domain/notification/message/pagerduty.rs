@@ -22,7 +22,7 @@ const SEVERITIES: [&str; 4] = ["critical", "error", "warning", "info"];
 
 /// An event of version 2.
 #[derive(Serialize)]
-struct Event {
+struct EventV2 {
     routing_key: String,
     event_action: &'static str,
     dedup_key: String,
@@ -66,7 +66,7 @@ struct Link {
 
 /// An event of version 1.
 #[derive(Serialize)]
-struct Generic {
+struct EventV1 {
     service_key: String,
     event_type: &'static str,
     incident_key: String,
@@ -84,7 +84,7 @@ pub(super) fn write(scope: &Scope, config: &PagerdutyConfig, pen: &mut Pen) -> R
     let (request, secret, judge): (_, _, fn(&Reply) -> Report) = match &config.key {
         PagerdutyKey::Routing(key) => {
             let key = texts.pen.key("routing_key", key.reveal(), &texts.value)?;
-            let mut event = event(&mut texts, config, key.clone());
+            let mut event = event_v2(&mut texts, config, key.clone());
             if size(&event) > EVENT_BYTES_MAX {
                 event.payload.custom_details = too_large();
             }
@@ -96,7 +96,7 @@ pub(super) fn write(scope: &Scope, config: &PagerdutyConfig, pen: &mut Pen) -> R
         }
         PagerdutyKey::Service(key) => {
             let key = texts.pen.key("service_key", key.reveal(), &texts.value)?;
-            let mut event = generic(&mut texts, config, key.clone());
+            let mut event = event_v1(&mut texts, config, key.clone());
             if size(&event) > EVENT_BYTES_MAX {
                 event.details = too_large();
             }
@@ -118,7 +118,7 @@ fn judge_v1(reply: &Reply) -> Report {
     }
 }
 
-fn event(texts: &mut Texts, config: &PagerdutyConfig, routing_key: String) -> Event {
+fn event_v2(texts: &mut Texts, config: &PagerdutyConfig, routing_key: String) -> EventV2 {
     let mut images = Vec::new();
     for image in &config.images {
         let src = texts.one("images.src", &image.src).unwrap_or_default();
@@ -136,7 +136,7 @@ fn event(texts: &mut Texts, config: &PagerdutyConfig, routing_key: String) -> Ev
             links.push(Link { href, text });
         }
     }
-    Event {
+    EventV2 {
         routing_key,
         event_action: action(texts.scope),
         dedup_key: group_hash(texts.scope.letter),
@@ -156,13 +156,13 @@ fn event(texts: &mut Texts, config: &PagerdutyConfig, routing_key: String) -> Ev
     }
 }
 
-fn generic(texts: &mut Texts, config: &PagerdutyConfig, service_key: String) -> Generic {
+fn event_v1(texts: &mut Texts, config: &PagerdutyConfig, service_key: String) -> EventV1 {
     let event_type = action(texts.scope);
     let mut of_trigger = |field| match texts.scope.status() {
         AlertStatus::Firing => texts.text(field),
         AlertStatus::Resolved => String::new(),
     };
-    Generic {
+    EventV1 {
         service_key,
         event_type,
         client: of_trigger("client"),

@@ -62,7 +62,9 @@ fn sign(mut request: Request, seal: Seal) -> Request {
     headers.sort();
     let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
     let names = names.join(";");
-    let lines: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+    let lines: Vec<String> =
+        headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+    let lines = lines.concat();
     // Segments are encoded once more, as every service but S3 wants it.
     let path = path.split('/').map(encoded).collect::<Vec<_>>().join("/");
     let mut query: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty()).collect();

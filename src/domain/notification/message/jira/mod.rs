@@ -68,20 +68,18 @@ fn request(url: &str, body: &Json) -> Request {
 
 /// Asks for open issues of the group, and for closed ones that may be opened again.
 fn question(config: &JiraConfig, firing: bool, project: &str, label: &str) -> String {
-    let mut question = String::new();
-    if let Some(resolution) = &config.wont_fix_resolution {
-        question = format!("resolution != {} and ", quoted(resolution));
-    }
+    let wont_fix = config.wont_fix_resolution.as_deref().map_or_else(String::new, |resolution| {
+        format!("resolution != {} and ", quoted(resolution))
+    });
     let minutes = config.reopen_duration.0 / MINUTE.0;
-    if firing && config.reopen_transition.is_some() && minutes > 0 {
-        question += &format!("(resolutiondate is EMPTY OR resolutiondate >= -{minutes}m) and ");
+    let state = if firing && config.reopen_transition.is_some() && minutes > 0 {
+        format!("(resolutiondate is EMPTY OR resolutiondate >= -{minutes}m)")
     } else {
-        question += "statusCategory != Done and ";
-    }
+        "statusCategory != Done".to_owned()
+    };
     let (project, label) = (quoted(project), quoted(label));
-    format!(
-        "{question}project={project} and labels={label} order by status ASC,resolutiondate DESC"
-    )
+    let order = "status ASC,resolutiondate DESC";
+    format!("{wont_fix}{state} and project={project} and labels={label} order by {order}")
 }
 
 /// A text in a question.

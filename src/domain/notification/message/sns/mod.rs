@@ -72,7 +72,7 @@ fn target(texts: &mut Texts, config: &SnsConfig) -> Result<Vec<(String, String)>
     };
     let target = texts.pen.key(key, template, &texts.value)?;
     let mut fields = vec![field(name, &target)];
-    if name == "TopicArn" && target.ends_with(".fifo") {
+    if name == "TopicArn" && target.rsplit_once('.').is_some_and(|(_, end)| end == "fifo") {
         let letter = texts.scope.letter;
         let delivery = format!("{} {}", letter.thread.root, letter.delivery);
         let delivery = format!("{:x}", Sha256::digest(delivery));

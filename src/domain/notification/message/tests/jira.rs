@@ -239,17 +239,13 @@ fn what_jira_says_no_to_is_told() {
 
 #[test]
 fn a_failing_template_costs_its_field_and_a_missing_project_the_message() {
-    const BROKEN: &str = "{{ (index .Alerts 7).Labels.disk }}";
     let broken = JiraConfig {
         labels: vec![template(BROKEN)],
         ..config(&[("summary", BROKEN), ("description", BROKEN), ("priority", BROKEN)])
     };
-    let (faults, search) = patched(&group(AlertStatus::Firing), &jira(broken));
-    assert_eq!(
-        faults,
-        ["summary", "labels", "description", "priority"]
-            .map(|field| format!("failed to render `{field}`"))
-    );
+    let (faults, http) = mended(&group(AlertStatus::Firing), &jira(broken));
+    assert_eq!(faults, "`summary`, `labels`, `description`, `priority`");
+    let search = json(&http.first);
     assert!(search["jql"].is_string());
     assert_eq!(
         unaddressed(&group(AlertStatus::Firing), &jira(config(&[("project", "")]))),

@@ -122,6 +122,7 @@ fn leaf(text: &str) -> Tree {
     Tree::Text(template(text))
 }
 
+/// An integration that tells also what has ended.
 fn integration(kind: IntegrationKind) -> Integration {
     Integration { index: 0, send_resolved: true, kind }
 }
@@ -198,9 +199,10 @@ fn pretty(request: &Request) -> String {
 
 /// A request as a person would write it down; a body of JSON is spread out.
 fn drawn(request: &Request) -> String {
-    let headers: String = (request.headers.iter())
+    let headers: Vec<String> = (request.headers.iter())
         .map(|(name, value)| format!("{name}: {}\n", value.reveal()))
         .collect();
+    let headers = headers.concat();
     let body = match serde_json::from_str::<serde_json::Value>(&request.body) {
         Ok(body) => serde_json::to_string_pretty(&body).unwrap(),
         Err(_) => request.body.clone(),
@@ -211,7 +213,7 @@ fn drawn(request: &Request) -> String {
 
 /// The body that is sent first.
 fn body(letter: &Letter, integration: &Integration) -> serde_json::Value {
-    serde_json::from_str(&post(letter, integration).body).unwrap()
+    json(&post(letter, integration))
 }
 
 /// What is sent where templates fail, and their faults.

@@ -175,21 +175,14 @@ fn an_event_that_is_too_large_loses_its_details_and_nothing_else() {
 
 #[test]
 fn a_failing_template_costs_its_field_and_a_missing_key_the_message() {
-    const BROKEN: &str = "{{ (index .Alerts 7).Labels.disk }}";
     let letter = letter(vec![alert(AlertStatus::Firing, "sda")]);
     let broken = PagerdutyConfig {
         details: vec![("disk".to_owned(), leaf(BROKEN))],
         ..config(&[("description", BROKEN), ("class", BROKEN)])
     };
-    let (faults, body) = patched(&letter, &pagerduty(broken));
-    assert_eq!(
-        faults,
-        [
-            "failed to render `description`",
-            "failed to render `class`",
-            "failed to render `details.disk`"
-        ]
-    );
+    let (faults, http) = mended(&letter, &pagerduty(broken));
+    assert_eq!(faults, "`description`, `class`, `details.disk`");
+    let body = json(&http.first);
     assert_eq!(body["payload"]["summary"], "[FIRING:1] DiskFull");
     assert_eq!(body["payload"]["custom_details"]["disk"], "[FIRING:1] DiskFull");
 

@@ -219,7 +219,6 @@ fn amazons_code_says_more_than_the_status() {
 
 #[test]
 fn a_failing_template_costs_its_field_and_a_missing_target_the_message() {
-    const BROKEN: &str = "{{ (index .Alerts 7).Labels.disk }}";
     let broken = topic(&[("subject", BROKEN), ("message", BROKEN)]);
     let error = write(&firing(), &sns(broken), &Library::with_defaults()).unwrap_err();
     assert_eq!(error.faults().len(), 2);

@@ -143,7 +143,6 @@ fn the_status_is_that_of_the_group_also_where_alerts_are_left_out() {
 
 #[test]
 fn a_payload_takes_the_place_of_the_body() {
-    const BROKEN: &str = "{{ (index .Alerts 7).Labels.disk }}";
     let told = |payload: Tree| {
         let mut integration = webhook("http://h/", 1);
         let IntegrationKind::Webhook(config) = &mut integration.kind else { panic!() };
@@ -168,7 +167,8 @@ fn a_payload_takes_the_place_of_the_body() {
     );
     assert_eq!(request.headers[1].1.reveal(), "DLV-7");
     assert_eq!(post(&letter, &told(leaf("{{ .Status }}"))).body, r#""firing""#);
-    let (faults, body) = patched(&letter, &told(leaf(BROKEN)));
-    assert_eq!(faults, ["failed to render `payload`"]);
+    let (faults, http) = mended(&letter, &told(leaf(BROKEN)));
+    assert_eq!(faults, "`payload`");
+    let body = json(&http.first);
     assert_eq!(body, "[FIRING:1] DiskFull");
 }

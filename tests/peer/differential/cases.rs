@@ -1,5 +1,7 @@
 //! The cases: one configuration and one script each.
 
+use std::fmt::Write as _;
+
 use super::check;
 
 #[test]
@@ -246,16 +248,17 @@ route:
 "
     .to_owned();
     for i in 0..100 {
-        config += &format!(
-            "    - matchers: [ 'service=~\"svc{i}|app{i}-.*\"', 'team=~\"team-.+|ops\"' ]\n      \
-             receiver: r{}\n      continue: {}\n",
-            i % 10,
-            i % 3 == 0
-        );
+        let (receiver, goes_on) = (i % 10, i % 3 == 0);
+        writeln!(
+            config,
+            "    - matchers: [ 'service=~\"svc{i}|app{i}-.*\"', 'team=~\"team-.+|ops\"' ]"
+        )
+        .unwrap();
+        writeln!(config, "      receiver: r{receiver}\n      continue: {goes_on}").unwrap();
     }
     config += "receivers:\n";
     for i in 0..10 {
-        config += &format!("  - name: r{i}\n    webhook_configs: [ {{ url: '@/r{i}' }} ]\n");
+        writeln!(config, "  - name: r{i}\n    webhook_configs: [ {{ url: '@/r{i}' }} ]").unwrap();
     }
     let mut script = String::new();
     for i in 0..40 {
@@ -263,8 +266,9 @@ route:
         let tail = if i % 2 == 0 { "" } else { "-web" };
         let at = i * 5;
         let n = i * 7 % 110;
-        script +=
-            &format!("{at}ms fire alertname=A{} service={service}{n}{tail} team={team}\n", i % 4);
+        let name = i % 4;
+        writeln!(script, "{at}ms fire alertname=A{name} service={service}{n}{tail} team={team}")
+            .unwrap();
     }
     script += "700ms compare\n1200ms resolve alertname=A0 service=svc0 team=ops\n2800ms compare\n";
     check(&config, "", &script);

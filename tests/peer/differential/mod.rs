@@ -4,6 +4,7 @@
 mod cases;
 mod plain;
 
+use std::fmt::Write as _;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -125,16 +126,13 @@ impl Side {
                 "annotations": { "summary": "as told" },
                 "generatorURL": "http://prometheus.example.org/graph?a=1&b=2",
             });
-            match ends {
-                Some(ends) => {
-                    alert["startsAt"] = json!(started);
-                    alert["endsAt"] = json!(ends);
-                }
+            if let Some(ends) = ends {
+                alert["startsAt"] = json!(started);
+                alert["endsAt"] = json!(ends);
+            } else {
                 // Without an end each server would set its own, a moment apart.
-                None => {
-                    alert["startsAt"] = json!(now);
-                    alert["endsAt"] = json!("2099-01-01T00:00:00Z");
-                }
+                alert["startsAt"] = json!(now);
+                alert["endsAt"] = json!("2099-01-01T00:00:00Z");
             }
             json!([alert])
         };
@@ -210,7 +208,9 @@ fn compare_messages(sides: &[Side; 2], start: Instant) -> String {
             heard
         });
         let said = |heard: &[Heard]| -> String {
-            heard.iter().map(|one| format!("{:#}\n", message(&one.body))).collect()
+            let bodies: Vec<_> =
+                heard.iter().map(|one| format!("{:#}", message(&one.body))).collect();
+            bodies.join("\n")
         };
         let apart = difference(&said(&ours), &said(&theirs));
         let (our_times, their_times) = (times(&ours, start), times(&theirs, start));
@@ -218,7 +218,7 @@ fn compare_messages(sides: &[Side; 2], start: Instant) -> String {
         for (a, b) in ours.iter().zip(&theirs) {
             let apart = if a.at > b.at { a.at - b.at } else { b.at - a.at };
             if apart > APART_MAX {
-                late += &format!("{path}: {:?} and {:?}\n", a.at - start, b.at - start);
+                writeln!(late, "{path}: {:?} and {:?}", a.at - start, b.at - start).unwrap();
             }
         }
     }

@@ -224,12 +224,6 @@ fn sent_all_the_same(letter: &Letter, integration: &Integration) -> (Vec<String>
     (faults, *http)
 }
 
-/// The faults of a message that is sent all the same, and what it says first.
-fn patched(letter: &Letter, integration: &Integration) -> (Vec<String>, serde_json::Value) {
-    let (faults, http) = sent_all_the_same(letter, integration);
-    (faults, json(&http.first))
-}
-
 /// Why nobody can be told.
 fn unaddressed(letter: &Letter, integration: &Integration) -> String {
     let error = write(letter, integration, &Library::with_defaults()).unwrap_err();

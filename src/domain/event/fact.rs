@@ -81,6 +81,9 @@ pub enum Fact {
         at: Timestamp,
         /// Whose word it is.
         by: ClearedBy,
+        /// Since when it held, where that word says other than was known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
     },
     /// The lease of an alert ran out while its source was silent. Silence is not recovery.
     Staled {

@@ -243,9 +243,20 @@ fn resolved(turn: &mut Turn, key: Fingerprint, event: &Event) {
         // it for the end of this one.
         Phase::Firing if ended < alert.starts_at && !turn.settings().bare => turn.tally.stale += 1,
         Phase::Firing => {
-            let ended = ended.max(alert.starts_at);
+            let last_words = Event::content(&event.annotations, &event.url) != alert.content;
+            let before = (alert.starts_at, alert.ends);
+            let (since, _) = merge(before, (event.starts_at, Ends::At(ended)));
+            let since = if turn.settings().bare { since } else { since.min(before.0) };
+            let ended = ended.max(since);
+            if last_words && !event.annotations.is_empty() {
+                let labels = turn.state().event.labels(alert);
+                let (annotations, url) = (event.annotations.clone(), event.url.clone());
+                let severity = alert.severity;
+                turn.record(Fact::Changed { id, labels, annotations, url, severity });
+            }
             turn.tally.resolved += 1;
-            clear(turn, id, ended, ClearedBy::Source);
+            let since = (since != before.0).then_some(since);
+            end(turn, id, ended, ClearedBy::Source, since);
         }
     }
 }
@@ -264,7 +275,11 @@ fn resolved_unheard(turn: &mut Turn, key: Fingerprint, event: &Event, ended: Tim
 
 /// Ends an alert, on its source's word or because its lease ran out.
 pub(super) fn clear(turn: &mut Turn, id: AlertId, at: Timestamp, by: ClearedBy) {
-    turn.record(Fact::Cleared { id, at, by });
+    end(turn, id, at, by, None);
+}
+
+fn end(turn: &mut Turn, id: AlertId, at: Timestamp, by: ClearedBy, since: Option<Timestamp>) {
+    turn.record(Fact::Cleared { id, at, by, since });
     surface::lift(turn, Cover::Alert(id));
     turn.wake_after(turn.settings().defaults.refire_window, Deadline::Forget(id));
     flap::changed(turn, id);

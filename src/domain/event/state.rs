@@ -263,8 +263,9 @@ impl State {
                 alert.updated_at = at;
                 self.seat(*id);
             }
-            Fact::Cleared { id, at: ended, by } => {
+            Fact::Cleared { id, at: ended, by, since } => {
                 let alert = self.alerts.expect_mut(*id);
+                alert.starts_at = since.unwrap_or(alert.starts_at);
                 assert!(alert.is_firing(), "only what fires can clear");
                 let end = End { at: *ended, noted: at, by: *by };
                 alert.rare.get_or_insert_default().end = Some(end);

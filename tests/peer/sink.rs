@@ -116,6 +116,8 @@ async fn hear(
         reply
     };
     match reply {
+        // Some providers say in the body that all is well.
+        Reply::Status(200) => (StatusCode::OK, r#"{"ok":true,"result":{}}"#).into_response(),
         Reply::Status(status) => StatusCode::from_u16(status).unwrap().into_response(),
         Reply::Slower(seconds) => {
             (StatusCode::TOO_MANY_REQUESTS, [("retry-after", seconds.to_string())]).into_response()

@@ -44,7 +44,7 @@ pub fn letter(
     let group = state.notification.group(delivery.group)?;
     let waited = now.since(delivery.queued_at);
     let told = group.told.get(&delivery.channel);
-    let incident = subject(state, group);
+    let incident = subject(state, settings, group);
     let alerts = alerts(state, group, delivery);
     Some(Letter {
         receiver: group.receiver.clone(),
@@ -96,8 +96,16 @@ fn root(group: &Group, delivery: &Delivery) -> String {
     }
 }
 
-/// The incident a group speaks of: the group itself, or the one that all its alerts belong to.
-fn subject<'a>(state: &'a State, group: &Group) -> Option<(IncidentId, &'a Incident)> {
+/// The incident a group speaks of: the group itself, or the one that all its alerts belong to. Under
+/// a plain Alertmanager configuration messages about alerts are Alertmanager's, word for word.
+fn subject<'a>(
+    state: &'a State,
+    settings: &Settings,
+    group: &Group,
+) -> Option<(IncidentId, &'a Incident)> {
+    if settings.bare && group.incident.is_none() {
+        return None;
+    }
     let id = group.incident.or_else(|| {
         let mut ids = group.alerts.values().map(|alert| state.incident.of_alert(*alert));
         let first = ids.next()??;

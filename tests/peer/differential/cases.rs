@@ -273,3 +273,41 @@ route:
     script += "700ms compare\n1200ms resolve alertname=A0 service=svc0 team=ops\n2800ms compare\n";
     check(&config, "", &script);
 }
+
+#[test]
+fn every_provider_is_told_in_the_same_words() {
+    check(
+        "
+global:
+  slack_api_url: '@/slack'
+  opsgenie_api_key: key
+  opsgenie_api_url: '@/opsgenie'
+  victorops_api_key: key
+  victorops_api_url: '@/victorops/'
+  telegram_api_url: '@/telegram'
+route: { receiver: team, group_by: [alertname], group_wait: 500ms, group_interval: 1500ms, repeat_interval: 1h }
+receivers:
+  - name: team
+    slack_configs:
+      - { channel: '#db', send_resolved: true }
+      - { api_url: '@/slack2', channel: '#x', title: '{{ len .Alerts }} {{ .CommonLabels.SortedPairs.Values | join \",\" }}', text: '{{ range .Alerts }}{{ .Labels.node }} {{ end }}', fields: [ { title: a, value: '{{ .Status }}', short: true } ], actions: [ { type: button, text: Runbook, url: 'http://wiki.example.org/' } ] }
+    pagerduty_configs:
+      - { routing_key: key, url: '@/pagerduty', severity: '{{ .CommonLabels.severity }}', details: { team: db } }
+    opsgenie_configs:
+      - { priority: P2, tags: 'a,b', responders: [ { name: dba, type: team } ] }
+    victorops_configs: [ { routing_key: db } ]
+    discord_configs: [ { webhook_url: '@/discord' } ]
+    telegram_configs: [ { bot_token: 'T', chat_id: 7 } ]
+    webex_configs:
+      - { api_url: '@/webex', room_id: room, http_config: { authorization: { credentials: secret } } }
+",
+        "",
+        "
+        0ms    fire    alertname=Disk node=a<b> severity=critical
+        100ms  fire    alertname=Disk node=b severity=critical
+        2200ms resolve alertname=Disk node=b severity=critical
+        4000ms resolve alertname=Disk node=a<b> severity=critical
+        6000ms compare
+        ",
+    );
+}

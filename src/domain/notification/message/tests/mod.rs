@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::domain::incident::{Kind, Status};
 use crate::domain::notification::receiver::{
-    EmailConfig, HttpConfig, SlackConfig, Threading, WebhookConfig,
+    EmailConfig, HttpConfig, SlackConfig, Threading, TlsConfig, WebhookConfig,
 };
 use crate::domain::value::{
     DeliveryId, Impact, IncidentId, Labels, Priority, ProblemId, RecordId, Secret, Span, Timestamp,
@@ -142,7 +142,7 @@ fn mail_config(headers: &[(&str, &str)]) -> EmailConfig {
         auth: None,
         require_tls: true,
         implicit_tls: false,
-        insecure_skip_verify: false,
+        tls: TlsConfig::default(),
         headers: headers.iter().map(|(name, text)| ((*name).to_owned(), template(text))).collect(),
         html: None,
         text: None,

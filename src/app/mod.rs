@@ -17,7 +17,6 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::config;
-use crate::shell::courier::CourierError;
 use crate::shell::driver::DriverError;
 use crate::shell::outbox;
 use crate::shell::restore::RestoreError;
@@ -92,9 +91,6 @@ pub enum Failure {
     /// `--enable-feature` names something else.
     #[error("--enable-feature: {0}")]
     Feature(String),
-    /// The courier cannot be set up.
-    #[error("failed to set up the courier")]
-    Courier(#[source] CourierError),
     /// The machine does not give what a program needs.
     #[error("failed to start the runtime")]
     Runtime(#[source] std::io::Error),

@@ -94,7 +94,7 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
 
     let (stop, stopped) = watch::channel(false);
     let (reload, reloads) = mpsc::channel(4);
-    let courier = Courier::new().map_err(Failure::Courier)?;
+    let courier = Courier::new();
     let mut context =
         outside.context(&handle, &metrics, setup(&loaded, &settings, outside.features), reload);
     context.courier = Some(courier.clone());

@@ -26,6 +26,7 @@ mod shape;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

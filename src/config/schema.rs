@@ -29,7 +29,7 @@ pub(super) const ALERTMANAGER: &[Field] = &[
 pub(super) const HTTP: &[Field] = &[
     ("basic_auth", Fields(BASIC_AUTH)),
     ("authorization", Fields(AUTHORIZATION)),
-    ("oauth2", Any),
+    ("oauth2", Fields(OAUTH2)),
     ("bearer_token", Secret),
     ("bearer_token_file", Text),
     ("tls_config", Fields(TLS)),
@@ -42,6 +42,9 @@ pub(super) const HTTP: &[Field] = &[
     ("http_headers", Names(&Fields(HEADER))),
 ];
 
+/// Versions of TLS as Go's configurations name them.
+pub(super) const TLS_VERSIONS: &[&str] = &["TLS10", "TLS11", "TLS12", "TLS13"];
+
 /// `tls_config`.
 pub(super) const TLS: &[Field] = &[
     ("ca", Text),
@@ -52,8 +55,23 @@ pub(super) const TLS: &[Field] = &[
     ("key_file", Text),
     ("server_name", Text),
     ("insecure_skip_verify", Truth),
-    ("min_version", Text),
-    ("max_version", Text),
+    ("min_version", Word(TLS_VERSIONS)),
+    ("max_version", Word(TLS_VERSIONS)),
+];
+
+const OAUTH2: &[Field] = &[
+    ("client_id", Text),
+    ("client_secret", Secret),
+    ("client_secret_file", Text),
+    ("client_secret_ref", Text),
+    ("scopes", List(&Text)),
+    ("token_url", Text),
+    ("endpoint_params", Names(&Text)),
+    ("tls_config", Fields(TLS)),
+    ("proxy_url", Text),
+    ("no_proxy", Text),
+    ("proxy_from_environment", Truth),
+    ("proxy_connect_header", Names(&List(&Secret))),
 ];
 
 const BASIC_AUTH: &[Field] = &[

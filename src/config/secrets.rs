@@ -4,6 +4,7 @@ use std::fs;
 
 use super::check::Check;
 use super::node::Node;
+use crate::domain::notification::receiver::SecretSource;
 use crate::domain::value::Secret;
 
 /// A secret is a line, not a document.
@@ -25,6 +26,27 @@ impl Check<'_> {
                 Some(Secret::default())
             }
         }
+    }
+
+    /// The secret under a key of Alertmanager's, or the file that `<key>_file` names, which is read
+    /// with every attempt.
+    pub(super) fn secret_source(&mut self, node: &Node, key: &str) -> Option<SecretSource> {
+        let file = self.secret_file(node, key);
+        if let Some(text) = node.text_at(key) {
+            return Some(Secret::new(text).into());
+        }
+        self.file_source(file?)
+    }
+
+    /// A file that is read with every attempt. A missing one is a warning, because it may come yet.
+    pub(super) fn file_source(&mut self, file: &Node) -> Option<SecretSource> {
+        let name = file.text().filter(|name| !name.is_empty())?;
+        let path = self.base.join(name);
+        if let Err(error) = fs::File::open(&path) {
+            let why = format!("cannot read the file `{name}`: {error}; it is tried again to send");
+            self.warn(file.place, why);
+        }
+        Some(SecretSource::File(path.to_string_lossy().into_owned()))
     }
 
     /// The secret under a key of ours (`${NAME}` is looked up in the environment), or in the file

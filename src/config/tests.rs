@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::domain::notification::receiver::IntegrationKind;
+use crate::domain::notification::receiver::{
+    IntegrationKind, ProxyRoute, SecretSource, TlsVersion,
+};
 use crate::domain::value::{Labels, Secret};
 
 /// With this in the environment the expected errors are written anew.
@@ -161,6 +163,34 @@ fn receivers_take_what_global_says() {
     assert_eq!((webhook.alerts_max, webhook.timeout), (10, Span(1_500)));
     assert!(webhook.http.follow_redirects && webhook.http.headers.len() == 2);
     assert!(webhooks[0].send_resolved && !webhooks[1].send_resolved);
+}
+
+#[test]
+fn http_is_spoken_as_the_file_says() {
+    let loaded = good(Path::new("tests/config/good/http.yaml"));
+    assert_eq!(loaded.warnings, []);
+    let webhooks: Vec<_> = loaded.settings.receivers["web"]
+        .integrations
+        .iter()
+        .filter_map(|integration| match &integration.kind {
+            IntegrationKind::Webhook(webhook) => Some(&webhook.http),
+            _ => None,
+        })
+        .collect();
+    let [global, own] = webhooks[..] else { panic!("{webhooks:?}") };
+    let oauth2 = global.oauth2.as_ref().unwrap();
+    assert!(oauth2.wire.http2 && oauth2.wire.tls.insecure_skip_verify && !global.wire.http2);
+    assert_eq!(global.wire.proxy.route, ProxyRoute::Environment);
+    assert!(own.wire.http2 && own.oauth2.is_none());
+    let file = SecretSource::File("tests/config/good/http.yaml".to_owned());
+    assert_eq!(own.basic_auth, Some((Secret::new("ann").into(), file.clone())));
+    assert_eq!(own.wire.tls.ca, Some(file.clone()));
+    assert_eq!(own.wire.tls.version_min, None);
+    assert_eq!(own.wire.tls.version_max, Some(TlsVersion::Tls13));
+    let named = |value: SecretSource| ("X-Scope".to_owned(), value);
+    let (one, two) = (Secret::new("one").into(), Secret::new("two").into());
+    assert_eq!(own.headers, [named(one), named(two), named(file)]);
+    assert_eq!(own.wire.proxy.connect_headers.len(), 2);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 pub mod alertmanager;
 pub mod api;
+pub mod client;
 pub mod clock;
 pub mod courier;
 pub mod driver;

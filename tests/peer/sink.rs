@@ -16,6 +16,10 @@ use tokio::runtime::Runtime;
 /// How long a sink hangs: longer than any test waits.
 const HANG: Duration = Duration::from_mins(10);
 
+/// Some providers say in the body that all is well; this is how Telegram does.
+const ALL_IS_WELL: &str =
+    r#"{"ok":true,"result":{"message_id":1,"date":1,"chat":{"id":7,"type":"private"}}}"#;
+
 /// How a request is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reply {
@@ -116,8 +120,7 @@ async fn hear(
         reply
     };
     match reply {
-        // Some providers say in the body that all is well.
-        Reply::Status(200) => (StatusCode::OK, r#"{"ok":true,"result":{}}"#).into_response(),
+        Reply::Status(200) => (StatusCode::OK, ALL_IS_WELL).into_response(),
         Reply::Status(status) => StatusCode::from_u16(status).unwrap().into_response(),
         Reply::Slower(seconds) => {
             (StatusCode::TOO_MANY_REQUESTS, [("retry-after", seconds.to_string())]).into_response()

@@ -7,7 +7,10 @@ use crate::config::check::Check;
 use crate::config::node::{Node, Place};
 use crate::config::schema::TLS;
 use crate::config::shape::{Field, Shape};
-use crate::domain::notification::receiver::{EmailConfig, IntegrationKind, SmtpAuth, Threading};
+use crate::config::wire;
+use crate::domain::notification::receiver::{
+    EmailConfig, IntegrationKind, SmtpAuth, Threading, TlsConfig, TlsVersion,
+};
 use crate::domain::template::Template;
 use Shape::{Fields, List, Names, Text, Truth};
 
@@ -65,7 +68,6 @@ fn read(form: &mut Form) -> Option<IntegrationKind> {
         flag.and_then(Node::boolean)
     };
     let tls = node.get("tls_config").or_else(|| global.get("smtp_tls_config"));
-    let skip_verify = tls.and_then(|tls| tls.get("insecure_skip_verify")).and_then(Node::boolean);
     let smarthost = host_and_port(form.check, smarthost)?;
     let hello = node.text_at("hello").or_else(|| global.text_at("smtp_hello"));
     Some(IntegrationKind::Email(Box::new(EmailConfig {
@@ -77,12 +79,20 @@ fn read(form: &mut Form) -> Option<IntegrationKind> {
         hello: hello.unwrap_or("localhost").to_owned(),
         auth: auth(form),
         require_tls: either("require_tls", "smtp_require_tls").unwrap_or(true),
-        insecure_skip_verify: skip_verify.unwrap_or(false),
+        tls: tls.map(|node| tls_config(form.check, node)).unwrap_or_default(),
         headers: headers(form.check, node)?,
         html: body(form, "html"),
         text: body(form, "text"),
         threading: threading(form),
     })))
+}
+
+fn tls_config(check: &mut Check, node: &Node) -> TlsConfig {
+    let tls = wire::tls(check, node);
+    if tls.version_max == Some(TlsVersion::Tls12) {
+        check.warn(node.place, "`max_version` has no effect on mail");
+    }
+    tls
 }
 
 /// A body part; an empty template means that there is none.

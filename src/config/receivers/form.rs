@@ -262,7 +262,7 @@ impl<'f> Form<'f, '_> {
     /// As [`Form::http`], for a provider that wants a key of its own in `Authorization`: as in
     /// Alertmanager, that one goes before what `http_config` says.
     pub(super) fn http_without_credentials(&mut self) -> HttpConfig {
-        HttpConfig { authorization: None, basic_auth: None, ..self.http() }
+        HttpConfig { authorization: None, basic_auth: None, oauth2: None, ..self.http() }
     }
 
     /// Tells that something of the form as a whole makes no sense.

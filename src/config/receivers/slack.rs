@@ -181,7 +181,7 @@ fn door(form: &mut Form) -> Option<(Secret, HttpConfig)> {
     if http.authorization.is_some() {
         form.error("an `app_token` is an authorization; remove that of `http_config`");
     }
-    http.authorization = Some(("Bearer".to_owned(), token));
+    http.authorization = Some(("Bearer".to_owned(), token.into()));
     let url = form.address("app_url", "slack_app_url", APP_URL);
     Some((Secret::new(url), http))
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::config::{Loaded, load};
+use crate::domain::notification::receiver::SecretSource;
 use crate::domain::notification::receiver::{
     AwsCredentials, IntegrationKind, JiraApi, PagerdutyKey, SnsTarget, Tree,
 };
@@ -201,7 +202,10 @@ fn slack_is_told_through_a_webhook_or_as_an_app() {
     let loaded = loaded("slack", &[]);
     let doors = kinds(&loaded).into_iter().map(|kind| {
         let IntegrationKind::Slack(slack) = kind else { panic!() };
-        let token = slack.http.authorization.as_ref().map_or("-", |(_, token)| token.reveal());
+        let token = slack.http.authorization.as_ref().map_or("-", |(_, token)| match token {
+            SecretSource::Inline(token) => token.reveal(),
+            SecretSource::File(file) => file,
+        });
         format!("{} {token} {}", slack.url.reveal(), slack.update_message)
     });
     assert_eq!(

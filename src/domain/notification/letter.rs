@@ -60,6 +60,7 @@ pub fn letter(
         problem: incident.and_then(|(id, _)| problem_words(state, settings, id)),
         delivery: id,
         attempt: delivery.attempts,
+        verbatim: settings.bare,
         delayed: (waited > DELAY_WORTH_TELLING).then_some(waited),
         thread: Thread {
             root: root(group, delivery),

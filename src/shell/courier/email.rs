@@ -8,7 +8,10 @@ use lettre::message::header::{
 };
 use lettre::message::{Mailboxes, MessageBuilder, MultiPart, SinglePart};
 use lettre::transport::smtp::Error as SmtpError;
-use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::{
+    AsyncSmtpConnection, Certificate, CertificateStore, Identity, TlsParameters,
+    TlsVersion as SmtpTlsVersion,
+};
 use lettre::transport::smtp::commands::{Data, Mail as MailCommand, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, MailParameter};
 
@@ -16,7 +19,9 @@ use super::login::log_in;
 use super::{Class, Reason, Report, chain};
 use crate::domain::notification::message::exchange::excerpt;
 use crate::domain::notification::message::{Mail, SmtpServer};
+use crate::domain::notification::receiver::{TlsConfig, TlsVersion};
 use crate::domain::value::Span;
+use crate::shell::client::{self, tls::TlsError};
 
 /// A farewell that takes longer is left out: the mail is delivered by then.
 const QUIT_MS_MAX: Duration = Duration::from_millis(500);
@@ -98,14 +103,7 @@ async fn converse(mail: &Mail) -> Result<String, Failure> {
 
 async fn open(server: &SmtpServer) -> Result<AsyncSmtpConnection, Failure> {
     let hello = ClientId::Domain(server.hello.clone());
-    let tls = |server: &SmtpServer| {
-        TlsParameters::builder(server.host.clone())
-            .dangerous_accept_invalid_certs(server.insecure_skip_verify)
-            .dangerous_accept_invalid_hostnames(server.insecure_skip_verify)
-            .build()
-            .map_err(Failure::at("prepare TLS"))
-    };
-    let implicit = if server.implicit_tls { Some(tls(server)?) } else { None };
+    let implicit = if server.implicit_tls { Some(secured(server).await?) } else { None };
     let to = (server.host.as_str(), server.port);
     let mut connection = AsyncSmtpConnection::connect_tokio1(to, None, &hello, implicit, None)
         .await
@@ -119,7 +117,7 @@ async fn open(server: &SmtpServer) -> Result<AsyncSmtpConnection, Failure> {
             });
         }
         connection
-            .starttls(tls(server)?, &hello)
+            .starttls(secured(server).await?, &hello)
             .await
             .map_err(Failure::at("secure the connection"))?;
     }
@@ -127,6 +125,49 @@ async fn open(server: &SmtpServer) -> Result<AsyncSmtpConnection, Failure> {
         log_in(&mut connection, server, auth).await?;
     }
     Ok(connection)
+}
+
+/// How to secure the connection. Files are read with every attempt.
+async fn secured(server: &SmtpServer) -> Result<TlsParameters, Failure> {
+    let (tls, host) = (server.tls.clone(), server.host.clone());
+    let step = "prepare TLS";
+    let made = tokio::task::spawn_blocking(move || {
+        let tls = client::open::tls(&tls).map_err(|error| chain(&error))?;
+        parameters(&tls, host).map_err(|error| chain(&error))
+    });
+    let made = made.await.unwrap_or_else(|error| Err(chain(&error)));
+    made.map_err(|why| Failure { step, cause: Cause::Lacking(why) })
+}
+
+fn parameters(tls: &TlsConfig, host: String) -> Result<TlsParameters, MailTlsError> {
+    let name = if tls.server_name.is_empty() { host } else { tls.server_name.clone() };
+    let mut builder = TlsParameters::builder(name)
+        .dangerous_accept_invalid_certs(tls.insecure_skip_verify)
+        .dangerous_accept_invalid_hostnames(tls.insecure_skip_verify);
+    if tls.version_min == Some(TlsVersion::Tls13) {
+        builder = builder.set_min_tls_version(SmtpTlsVersion::Tlsv13);
+    }
+    if let Some(ca) = &tls.ca {
+        let ca = Certificate::from_pem(client::tls::inline(ca).as_bytes())?;
+        builder = builder.certificate_store(CertificateStore::None).add_root_certificate(ca);
+    }
+    if let Some((certificate, key)) = &tls.identity {
+        let chain = client::tls::chain("cert", client::tls::inline(certificate))?;
+        let first = chain.first().ok_or(TlsError::NoCertificate("cert"))?;
+        // lettre takes the certificate as it goes over the wire, and one only.
+        let identity = Identity::from_pem(first, client::tls::inline(key).as_bytes())?;
+        builder = builder.identify_with(identity);
+    }
+    Ok(builder.build()?)
+}
+
+/// A `tls_config` that cannot be used for mail.
+#[derive(Debug, thiserror::Error)]
+enum MailTlsError {
+    #[error(transparent)]
+    Config(#[from] TlsError),
+    #[error(transparent)]
+    Smtp(#[from] SmtpError),
 }
 
 async fn hand_over(

@@ -1,26 +1,22 @@
 //! HTTP: carries requests and brings replies back, without understanding either.
 
+use std::sync::Arc;
+
 use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::{
     AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, InvalidHeaderName,
     InvalidHeaderValue, RETRY_AFTER,
 };
-use reqwest::{Client, ClientBuilder, Response, Url, redirect};
+use reqwest::{Response, Url};
 
 use super::{Class, Reason, Report, chain};
 use crate::domain::notification::message::Http;
 use crate::domain::notification::message::exchange::{
     Method, REQUESTS_MAX, Reply, Request, Step, excerpt,
 };
-use crate::domain::notification::receiver::HttpConfig;
 use crate::domain::value::{Secret, Span};
+use crate::shell::client::{Clients, Line, LineError};
 
-/// How we name ourselves.
-const USER_AGENT: &str = concat!("incidentd/", env!("CARGO_PKG_VERSION"));
-/// Redirects that are followed where the configuration says so; as many as Go follows.
-const REDIRECTS_MAX: usize = 10;
-/// How long a connection may take to come about.
-const CONNECT_MS_MAX: Span = Span::seconds(10);
 /// What is read of a reply. The rest is not worth the memory.
 const REPLY_BYTES_MAX: usize = 64 * 1024;
 /// The longest wait that the other side may ask for.
@@ -28,39 +24,8 @@ const RETRY_AFTER_MS_MAX: Span = Span::hours(1);
 /// Shorter words are not looked for in replies: they stand everywhere.
 const SECRET_BYTES_MIN: usize = 6;
 
-/// One client for each way to treat redirects, because reqwest decides that per client.
-#[derive(Debug)]
-pub(super) struct Clients {
-    straight: Client,
-    following: Client,
-}
-
-impl Clients {
-    pub(super) fn new() -> Result<Self, reqwest::Error> {
-        // Only the first installation in a process counts; a second one is the same provider.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        Ok(Self {
-            straight: build(|client| client.redirect(redirect::Policy::none()))?,
-            following: build(|client| client.redirect(redirect::Policy::limited(REDIRECTS_MAX)))?,
-        })
-    }
-}
-
-fn build(policy: impl Fn(ClientBuilder) -> ClientBuilder) -> Result<Client, reqwest::Error> {
-    let builder = || {
-        // Alertmanager takes no proxy from the environment unless its configuration says so.
-        let client = Client::builder().no_proxy().user_agent(USER_AGENT);
-        policy(client.connect_timeout(CONNECT_MS_MAX.duration()))
-    };
-    builder().build().or_else(|error| {
-        // A machine without certificate authorities can still reach what speaks plain HTTP.
-        tracing::warn!(error = chain(&error), "no HTTPS for notifications: no certificates found");
-        builder().tls_certs_only([]).build()
-    })
-}
-
 /// Makes one attempt.
-pub(super) async fn send(clients: &Clients, message: Http, limit: Span) -> Report {
+pub(super) async fn send(clients: &Arc<Clients>, message: Http, limit: Span) -> Report {
     let host = host(&message.first);
     let exchange = tokio::time::timeout(limit.duration(), exchange(clients, message));
     exchange.await.unwrap_or_else(|_| Report::Failed {
@@ -71,18 +36,22 @@ pub(super) async fn send(clients: &Clients, message: Http, limit: Span) -> Repor
 }
 
 /// Sends what is to be sent until the listener has heard enough.
-async fn exchange(clients: &Clients, message: Http) -> Report {
+async fn exchange(clients: &Arc<Clients>, message: Http) -> Report {
     let Http { first, mut listener, http, .. } = message;
     let mut request = first;
+    let line = match clients.line(http).await {
+        Ok(line) => line,
+        Err(error) => return unready(&error, &request),
+    };
     for _ in 0..REQUESTS_MAX {
-        let reply = match carry(clients, &request, &http).await {
+        let reply = match carry(&line, &request).await {
             Ok(reply) => reply,
             Err(report) => return report,
         };
         match listener.hear(&reply) {
             Step::Send(next) => request = next,
             Step::End(Report::Failed { class, why, reason }) => {
-                let why = format!("{} {}", host(&request), conceal(&why, &request, &http));
+                let why = format!("{} {}", host(&request), conceal(&why, &request, &line));
                 return Report::Failed { class, why, reason };
             }
             Step::End(delivered @ Report::Delivered { .. }) => return delivered,
@@ -92,32 +61,55 @@ async fn exchange(clients: &Clients, message: Http) -> Report {
     Report::Failed { class: Class::Permanent, why, reason: Reason::Other }
 }
 
-async fn carry(clients: &Clients, request: &Request, http: &HttpConfig) -> Result<Reply, Report> {
+async fn carry(line: &Line, request: &Request) -> Result<Reply, Report> {
     let url = Url::parse(request.url.reveal())
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
         .ok_or_else(|| unsendable("its address is not a URL like https://example.org/hook"))?;
-    let headers = headers(request, http).map_err(|why| unsendable(&why))?;
-    let client = if http.follow_redirects { &clients.following } else { &clients.straight };
+    // A request that says itself who sends it knows better.
+    let says_who = |(name, _): &(&str, Secret)| name.eq_ignore_ascii_case("authorization");
+    if request.headers.iter().any(says_who) {
+        return once(line, request, url, None).await;
+    }
+    let authorization = line.authorization().await.map_err(|error| unready(&error, request))?;
+    let reply = once(line, request, url.clone(), authorization.as_ref()).await?;
+    match &authorization {
+        // A token can end before its time; another one may be taken.
+        Some(token) if reply.status == 401 && line.refused(token).await => {
+            let another = line.authorization().await.map_err(|error| unready(&error, request))?;
+            once(line, request, url, another.as_ref()).await
+        }
+        Some(_) | None => Ok(reply),
+    }
+}
+
+async fn once(
+    line: &Line,
+    request: &Request,
+    url: Url,
+    authorization: Option<&Secret>,
+) -> Result<Reply, Report> {
+    let headers = headers(request, line, authorization).map_err(|why| unsendable(&why))?;
     let mut builder = match request.method {
-        Method::Get => client.get(url),
-        Method::Post => client.post(url),
-        Method::Put => client.put(url),
+        Method::Get => line.client.get(url),
+        Method::Post => line.client.post(url),
+        Method::Put => line.client.put(url),
     };
     builder = builder.headers(headers);
     if !request.body.is_empty() {
         builder = builder.body(request.body.clone().into_bytes());
     }
-    if let Some((user, password)) = &http.basic_auth {
-        builder = builder.basic_auth(user, Some(password.reveal()));
-    }
     match builder.send().await {
         Ok(response) => Ok(read(response).await),
-        Err(error) => Err(failed(error, request, http)),
+        Err(error) => Err(failed(error, request, line)),
     }
 }
 
-fn headers(request: &Request, http: &HttpConfig) -> Result<HeaderMap, String> {
+fn headers(
+    request: &Request,
+    line: &Line,
+    authorization: Option<&Secret>,
+) -> Result<HeaderMap, String> {
     let name = |name: &str| {
         name.parse::<HeaderName>()
             .map_err(|_: InvalidHeaderName| format!("`{name}` is not the name of an HTTP header"))
@@ -133,12 +125,15 @@ fn headers(request: &Request, http: &HttpConfig) -> Result<HeaderMap, String> {
     for (key, value) in &request.headers {
         map.insert(name(key)?, secret(key, value.reveal())?);
     }
-    if let Some((kind, credentials)) = &http.authorization {
-        let value = format!("{kind} {}", credentials.reveal());
-        map.insert(AUTHORIZATION, secret("Authorization", &value)?);
+    if let Some(value) = authorization {
+        map.insert(AUTHORIZATION, secret("Authorization", value.reveal())?);
     }
-    for (key, value) in &http.headers {
-        map.insert(name(key)?, secret(key, value.reveal())?);
+    // What the configuration says goes before what we say; its own values stand side by side.
+    for (key, _) in &line.headers {
+        map.remove(name(key)?);
+    }
+    for (key, value) in &line.headers {
+        map.append(name(key)?, secret(key, value.reveal())?);
     }
     Ok(map)
 }
@@ -187,9 +182,18 @@ fn unsendable(why: &str) -> Report {
     }
 }
 
-fn failed(error: reqwest::Error, request: &Request, http: &HttpConfig) -> Report {
+/// A configuration that does not let us speak yet: an operator can mend that while the message waits.
+fn unready(error: &LineError, request: &Request) -> Report {
+    Report::Failed {
+        class: Class::Retry { after: None },
+        why: format!("failed to speak to {}: {}", host(request), excerpt(&chain(error))),
+        reason: Reason::Other,
+    }
+}
+
+fn failed(error: reqwest::Error, request: &Request, line: &Line) -> Report {
     let permanent = error.is_builder() || error.is_redirect();
-    let why = conceal(&excerpt(&chain(&error.without_url())), request, http);
+    let why = conceal(&excerpt(&chain(&error.without_url())), request, line);
     Report::Failed {
         class: if permanent { Class::Permanent } else { Class::Retry { after: None } },
         why: format!("failed to reach {}: {why}", host(request)),
@@ -204,23 +208,26 @@ fn host(request: &Request) -> String {
 }
 
 /// Takes our secrets out of words that the other side, or a library, said.
-fn conceal(text: &str, request: &Request, http: &HttpConfig) -> String {
+fn conceal(text: &str, request: &Request, line: &Line) -> String {
     let url = Url::parse(request.url.reveal()).ok();
     let parts = url.iter().flat_map(|url| {
         let query = url.query().unwrap_or_default();
         [url.as_str(), url.path(), query, url.password().unwrap_or_default()].map(str::to_owned)
     });
-    let of_config = (http.authorization.iter().chain(&http.basic_auth).chain(&http.headers))
-        .map(|(_, secret): &(String, Secret)| secret);
     let open = [CONTENT_TYPE.as_str(), "idempotency-key"];
     let of_request = request
         .headers
         .iter()
         .filter(|(name, _)| !open.contains(&name.to_ascii_lowercase().as_str()))
         .map(|(_, secret)| secret);
-    let secrets = of_config.chain(of_request).chain(&request.secrets);
+    let secrets = line.secrets().chain(of_request).chain(&request.secrets);
+    // `Bearer sesame` may come back as `sesame`.
+    let words = secrets.flat_map(|secret| {
+        let whole = secret.reveal();
+        [Some(whole), whole.split_once(' ').map(|(_, rest)| rest)].into_iter().flatten()
+    });
     parts
-        .chain(secrets.map(|secret| secret.reveal().to_owned()))
+        .chain(words.map(str::to_owned))
         .filter(|secret| secret.len() >= SECRET_BYTES_MIN)
         .fold(text.to_owned(), |text, secret| text.replace(&secret, "<secret>"))
 }

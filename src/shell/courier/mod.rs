@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::domain::notification::message::{Http, Message};
 use crate::domain::value::Span;
+use crate::shell::client::Clients;
 
 pub use crate::domain::notification::message::{Class, Reason, Report};
 
@@ -21,34 +22,25 @@ const ATTEMPT_MS_MAX: Span = Span::minutes(5);
 /// Carries messages. Cheap to clone; connections are shared.
 #[derive(Debug, Clone)]
 pub struct Courier {
-    http: Arc<http::Clients>,
+    clients: Arc<Clients>,
     patience: Span,
 }
 
-/// A courier that cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum CourierError {
-    /// The HTTP client cannot be built.
-    #[error("failed to build the HTTP client for notifications")]
-    HttpClient(#[source] reqwest::Error),
+impl Default for Courier {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Courier {
     /// A courier that gives an attempt 30 seconds where its configuration does not say.
-    ///
-    /// # Errors
-    /// When the HTTP client cannot be built.
-    pub fn new() -> Result<Self, CourierError> {
+    pub fn new() -> Self {
         Self::with_patience(ATTEMPT_MS_DEFAULT)
     }
 
     /// A courier that gives an attempt this long where its configuration does not say.
-    ///
-    /// # Errors
-    /// When the HTTP client cannot be built.
-    pub fn with_patience(patience: Span) -> Result<Self, CourierError> {
-        let clients = http::Clients::new().map_err(CourierError::HttpClient)?;
-        Ok(Self { http: Arc::new(clients), patience })
+    pub fn with_patience(patience: Span) -> Self {
+        Self { clients: Arc::new(Clients::new()), patience }
     }
 
     /// Makes one attempt. Ends in bounded time; never panics for what the other side does.
@@ -56,7 +48,7 @@ impl Courier {
         match message {
             Message::Http(http) => {
                 let limit = self.limit(&http);
-                http::send(&self.http, *http, limit).await
+                http::send(&self.clients, *http, limit).await
             }
             Message::Email(mail) => email::send(&mail, self.patience).await,
         }

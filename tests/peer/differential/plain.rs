@@ -84,6 +84,8 @@ fn strip(value: &Value, silences: &[String]) -> Value {
             Some(place) => Value::String(format!("silence {place}")),
             None => value.clone(),
         },
-        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        // 0.25 sends Telegram the word where others send the truth; Telegram takes both.
+        Value::Bool(truth) => Value::String(truth.to_string()),
+        Value::Null | Value::Number(_) => value.clone(),
     }
 }

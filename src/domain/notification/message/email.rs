@@ -7,7 +7,7 @@ use super::letter::Letter;
 use super::plain;
 use super::scope::Scope;
 use super::{Fault, Pen};
-use crate::domain::notification::receiver::{EmailConfig, SmtpAuth, Threading};
+use crate::domain::notification::receiver::{EmailConfig, SmtpAuth, Threading, TlsConfig};
 use crate::domain::template::Value;
 use crate::domain::value::{DeliveryId, Labels, Timestamp};
 
@@ -56,8 +56,8 @@ pub struct SmtpServer {
     pub require_tls: bool,
     /// TLS from the first byte.
     pub implicit_tls: bool,
-    /// Accept any certificate.
-    pub insecure_skip_verify: bool,
+    /// Whom to believe and who we are.
+    pub tls: TlsConfig,
 }
 
 /// `index` is the integration's place in its receiver: two of them are two mails.
@@ -115,7 +115,7 @@ fn server(config: &EmailConfig) -> SmtpServer {
         auth: config.auth.clone(),
         require_tls: config.require_tls,
         implicit_tls: config.implicit_tls,
-        insecure_skip_verify: config.insecure_skip_verify,
+        tls: config.tls.clone(),
     }
 }
 

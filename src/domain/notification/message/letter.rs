@@ -31,6 +31,9 @@ pub struct Letter {
     pub delivery: DeliveryId,
     /// Which attempt this is, counted from 1.
     pub attempt: u32,
+    /// Whether what monitoring says may be markup, as Alertmanager lets it: under a plain configuration
+    /// of Alertmanager's, annotations may hold links that were written for a channel.
+    pub verbatim: bool,
     /// How late it is, where somebody should know: after an outage of the channel or a restart.
     pub delayed: Option<Span>,
     /// The conversation it belongs to.

@@ -36,6 +36,7 @@ pub fn sample(
         problem: None,
         delivery: DeliveryId::from_number(0),
         attempt: 1,
+        verbatim: false,
         delayed: None,
         thread: Thread { root: format!("test-{}", now.0), ..Thread::default() },
         now,

@@ -130,7 +130,11 @@ struct Quill<'a, 'p, 'l> {
 
 impl<'a, 'p, 'l> Quill<'a, 'p, 'l> {
     fn new(scope: &'a Scope<'a>, config: &'a SlackConfig, pen: &'p mut Pen<'l>) -> Self {
-        let escape: Escape = if config.link_names { escape_names } else { escape };
+        let escape: Escape = match (scope.letter.verbatim, config.link_names) {
+            (true, _) => str::to_owned,
+            (false, true) => escape_names,
+            (false, false) => escape,
+        };
         Self { scope, config, pen, escaped: scope.value(escape), raw: scope.value(str::to_owned) }
     }
 

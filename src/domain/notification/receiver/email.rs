@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::http::TlsConfig;
 use crate::domain::template::Template;
 use crate::domain::value::Secret;
 
@@ -22,8 +23,8 @@ pub struct EmailConfig {
     pub require_tls: bool,
     /// TLS from the first byte.
     pub implicit_tls: bool,
-    /// Accept any certificate (`tls_config.insecure_skip_verify`).
-    pub insecure_skip_verify: bool,
+    /// Whom to believe and who we are.
+    pub tls: TlsConfig,
     /// Header fields by name, templates. `Subject` has a default.
     pub headers: BTreeMap<String, Template>,
     /// The HTML body; `None` means no HTML part.

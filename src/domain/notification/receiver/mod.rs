@@ -3,6 +3,7 @@
 mod chat;
 mod discord;
 mod email;
+mod http;
 mod incidentio;
 mod jira;
 mod mattermost;
@@ -21,11 +22,13 @@ mod webex;
 mod webhook;
 mod wechat;
 
-use crate::domain::value::Secret;
-
 pub use chat::ChatField;
 pub use discord::DiscordConfig;
 pub use email::{EmailConfig, SmtpAuth, Threading};
+pub use http::{
+    HttpConfig, Oauth2Config, ProxyConfig, ProxyRoute, SecretSource, TlsConfig, TlsVersion,
+    WireConfig,
+};
 pub use incidentio::IncidentioConfig;
 pub use jira::{JiraApi, JiraConfig};
 pub use mattermost::{MattermostAttachment, MattermostConfig, MattermostPriority};
@@ -129,17 +132,4 @@ impl IntegrationKind {
             Self::Wechat(_) => "wechat",
         }
     }
-}
-
-/// How to speak HTTP to a receiver (the part of `http_config` that is known here).
-#[derive(Debug, Clone, Default)]
-pub struct HttpConfig {
-    /// `Authorization` type and credentials.
-    pub authorization: Option<(String, Secret)>,
-    /// User name and password.
-    pub basic_auth: Option<(String, Secret)>,
-    /// Follow redirects.
-    pub follow_redirects: bool,
-    /// More headers.
-    pub headers: Vec<(String, Secret)>,
 }

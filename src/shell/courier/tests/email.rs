@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 
 use super::{courier, told};
 use crate::domain::notification::message::{Mail, Message, SmtpServer};
-use crate::domain::notification::receiver::SmtpAuth;
+use crate::domain::notification::receiver::{SmtpAuth, TlsConfig};
 use crate::domain::value::Secret;
 
 /// How a server answers; a command begins with one of these words, else the answer is 250.
@@ -59,7 +59,7 @@ fn mail(port: u16) -> Mail {
             auth: None,
             require_tls: false,
             implicit_tls: false,
-            insecure_skip_verify: false,
+            tls: TlsConfig::default(),
         },
         from: "watch@example.org".parse().unwrap(),
         to: vec!["ann@example.org".parse().unwrap(), "bob@example.org".parse().unwrap()],

@@ -1,7 +1,7 @@
 //! HTTP sinks.
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::{courier, told};
@@ -10,11 +10,11 @@ use crate::domain::notification::message::{Class, Http, Message, Reason, Report}
 use crate::domain::notification::receiver::HttpConfig;
 use crate::domain::value::{Secret, Span};
 
-const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+pub(super) const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
 /// Answers each request with the next reply and returns what it was asked. After the last reply it
 /// is silent, if `hang` says so.
-async fn sink(replies: Vec<String>, hang: bool) -> (String, JoinHandle<Vec<String>>) {
+pub(super) async fn sink(replies: Vec<String>, hang: bool) -> (String, JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}/hooks/s3cret-path", listener.local_addr().unwrap());
     let seen = tokio::spawn(async move {
@@ -34,7 +34,7 @@ async fn sink(replies: Vec<String>, hang: bool) -> (String, JoinHandle<Vec<Strin
     (address, seen)
 }
 
-async fn request(stream: &mut TcpStream) -> String {
+pub(super) async fn request(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut text = String::new();
     let mut buffer = [0; 4_096];
     loop {
@@ -66,7 +66,7 @@ impl Listener for Parrot {
     }
 }
 
-fn post(url: &str) -> Http {
+pub(super) fn post(url: &str) -> Http {
     let headers = [("Content-Type", "application/json"), ("Idempotency-Key", "DLV-7")];
     Http {
         first: Request {
@@ -82,7 +82,7 @@ fn post(url: &str) -> Http {
     }
 }
 
-async fn send(http: Http) -> String {
+pub(super) async fn send(http: Http) -> String {
     told(&courier().send(Message::Http(Box::new(http))).await)
 }
 
@@ -128,7 +128,7 @@ impl Listener for Insistent {
     }
 }
 
-fn answer(body: &str) -> String {
+pub(super) fn answer(body: &str) -> String {
     let length = body.len();
     format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}")
 }
@@ -182,8 +182,8 @@ async fn what_is_no_address_is_never_tried() {
 async fn a_request_carries_its_key_its_name_and_its_credentials() {
     let (url, seen) = sink(vec![OK.to_owned()], false).await;
     let mut post = post(&url);
-    post.http.authorization = Some(("Bearer".to_owned(), Secret::new("t0ken-t0ken")));
-    post.http.headers = vec![("X-Scope".to_owned(), Secret::new("tenant"))];
+    post.http.authorization = Some(("Bearer".to_owned(), Secret::new("t0ken-t0ken").into()));
+    post.http.headers = vec![("X-Scope".to_owned(), Secret::new("tenant").into())];
     assert_eq!(send(post).await, "delivered -");
     let request = seen.await.unwrap().remove(0);
     for line in [
@@ -203,7 +203,7 @@ async fn a_request_carries_its_key_its_name_and_its_credentials() {
 async fn a_name_with_a_password_goes_along() {
     let (url, seen) = sink(vec![OK.to_owned()], false).await;
     let mut post = post(&url);
-    post.http.basic_auth = Some(("ann".to_owned(), Secret::new("pw")));
+    post.http.basic_auth = Some((Secret::new("ann").into(), Secret::new("pw").into()));
     assert_eq!(send(post).await, "delivered -");
     assert!(seen.await.unwrap()[0].contains("authorization: Basic YW5uOnB3\r\n"));
 }
@@ -214,7 +214,7 @@ async fn secrets_that_come_back_are_not_told() {
     let reply = format!("HTTP/1.1 403 Forbidden\r\ncontent-length: {}\r\n\r\n{words}", words.len());
     let (url, _) = sink(vec![reply], false).await;
     let mut post = post(&url);
-    post.http.authorization = Some(("Bearer".to_owned(), Secret::new("t0ken-t0ken")));
+    post.http.authorization = Some(("Bearer".to_owned(), Secret::new("t0ken-t0ken").into()));
     assert_eq!(
         send(post).await,
         "retry other: 127.0.0.1 said 403 Forbidden: no access to <secret> with <secret>"

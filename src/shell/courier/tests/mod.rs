@@ -2,6 +2,7 @@
 
 mod email;
 mod http;
+mod line;
 
 use super::*;
 
@@ -9,7 +10,7 @@ use super::*;
 const PATIENCE: Span = Span(5_000);
 
 fn courier() -> Courier {
-    Courier::with_patience(PATIENCE).unwrap()
+    Courier::with_patience(PATIENCE)
 }
 
 /// A report as one line.

@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::domain::incident::{Kind, Status};
 use crate::domain::notification::receiver::{
-    EmailConfig, HttpConfig, SecretTemplate, SlackConfig, Threading, Tree, WebhookConfig,
+    EmailConfig, HttpConfig, SecretTemplate, SlackConfig, Threading, TlsConfig, Tree, WebhookConfig,
 };
 use crate::domain::value::{
     DeliveryId, Impact, IncidentId, Labels, Priority, ProblemId, RecordId, Secret, Span, Timestamp,
@@ -64,6 +64,7 @@ fn letter(alerts: Vec<LetterAlert>) -> Letter {
         problem: None,
         delivery: DeliveryId(7),
         attempt: 1,
+        verbatim: false,
         delayed: None,
         thread: Thread { root: "GRP-3-1772330700000".to_owned(), ..Thread::default() },
         now: at("2026-03-01T02:05:30Z"),
@@ -166,7 +167,7 @@ fn mail_config(headers: &[(&str, &str)]) -> EmailConfig {
         auth: None,
         require_tls: true,
         implicit_tls: false,
-        insecure_skip_verify: false,
+        tls: TlsConfig::default(),
         headers: headers.iter().map(|(name, text)| ((*name).to_owned(), template(text))).collect(),
         html: None,
         text: None,

@@ -4,13 +4,15 @@
 use serde_json::{Map, Value};
 
 /// Fields that one of the two does not have, or that name the process rather than what it knows.
-const APART: [&str; 8] = [
+const APART: [&str; 9] = [
     // Each heard of an alert in its own moment.
     "updatedAt",
     // Later releases than Debian's 0.25 have these, and so do we.
     "mutedBy",
     "routeLabels",
     "notification_reason",
+    // PagerDuty gets trees of alerts from later releases, and text from 0.25.
+    "custom_details",
     // Ours, beside what Alertmanager says.
     "incident",
     "problem",

@@ -26,6 +26,7 @@ mod shape;
 mod sources;
 #[cfg(test)]
 mod tests;
+pub mod web;
 mod wire;
 
 use std::collections::BTreeSet;

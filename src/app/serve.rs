@@ -325,6 +325,7 @@ fn observer(metrics: &Arc<Metrics>) -> Arc<dyn Fn(Attempt) + Send + Sync> {
     Arc::new(move |attempt| {
         let Attempt { integration, receiver, .. } = &attempt;
         metrics.notification_request(integration, receiver, attempt.failure.is_none());
+        metrics.template_errors(integration, attempt.faults);
         if attempt.settled {
             #[expect(
                 clippy::cast_possible_truncation,

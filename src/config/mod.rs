@@ -26,6 +26,7 @@ mod shape;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod trial;
 pub mod web;
 mod wire;
 

@@ -16,6 +16,7 @@ mod operations;
 mod outage;
 mod program;
 mod prometheus;
+mod render;
 mod routes;
 mod silences;
 mod sink;

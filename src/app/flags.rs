@@ -48,6 +48,9 @@ pub struct DaemonFlags {
     /// Listen on the sockets that systemd opened, not on the addresses above.
     #[arg(long = "web.systemd-socket", overrides_with = "no_systemd_socket")]
     pub systemd_socket: bool,
+    /// File that says how this daemon's own door is secured: TLS, names with passwords.
+    #[arg(long = "web.config.file", value_name = "FILE")]
+    pub web_config_file: Option<PathBuf>,
     /// Where people reach this daemon; links in messages begin with it.
     #[arg(long = "web.external-url", value_name = "URL")]
     pub external_url: Option<String>,

@@ -17,6 +17,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::config;
+use crate::shell::api::DoorError;
 use crate::shell::driver::DriverError;
 use crate::shell::outbox;
 use crate::shell::restore::RestoreError;
@@ -91,6 +92,9 @@ pub enum Failure {
     /// `--enable-feature` names something else.
     #[error("--enable-feature: {0}")]
     Feature(String),
+    /// `--web.config.file` cannot be used.
+    #[error("failed to secure the door")]
+    Door(#[source] DoorError),
     /// The machine does not give what a program needs.
     #[error("failed to start the runtime")]
     Runtime(#[source] std::io::Error),

@@ -18,7 +18,7 @@ use crate::domain::notification::message::Reason;
 use crate::domain::value::{Actor, DeliveryId, Span};
 use crate::domain::{Settings, event};
 use crate::engine::{Engine, Input};
-use crate::shell::api::{self, Context};
+use crate::shell::api::{self, Context, Door};
 use crate::shell::courier::Courier;
 use crate::shell::driver::{Beat, Driver, DriverError, PARTITION};
 use crate::shell::handle::Handle;
@@ -60,6 +60,7 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
         listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
     let outside = Outside::new(flags, features, &addresses);
     let loaded = outside.load(&flags.config_file).map_err(Failure::Configuration)?;
+    let door = door(flags)?;
 
     let places = store::Places::below(&flags.storage_path);
     let mut opened = store::open(&places)?;
@@ -102,6 +103,13 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
     for warning in context.setup().all_warnings(context.open_to_all) {
         tracing::warn!("{warning}");
     }
+    if door.as_ref().is_some_and(|door| door.asks_for_users()) && !context.setup().tokens.is_empty()
+    {
+        tracing::warn!(
+            "Names with passwords and tokens are both asked for: who comes must show \
+            both, each in an `Authorization` header of its own"
+        );
+    }
     in_force(&metrics, &settings);
     let outbox = tokio::spawn(outbox::run(
         outgoing,
@@ -125,7 +133,7 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
     let mut serving = tokio::task::JoinSet::new();
     for listener in listeners {
         let router = api::router(Arc::clone(&context));
-        serving.spawn(api::serve(listener, router, stopped.clone()));
+        serving.spawn(api::serve(listener, router, door.clone(), stopped.clone()));
     }
     context.set_ready(true);
     greet(&addresses, &context.route_prefix);
@@ -190,6 +198,15 @@ fn spawn_writer(
             driver.run()
         })
         .map_err(Failure::Runtime)
+}
+
+/// The door that `--web.config.file` describes. An empty name is as good as none, as in Alertmanager.
+fn door(flags: &DaemonFlags) -> Result<Option<Arc<Door>>, Failure> {
+    let file = flags.web_config_file.as_deref().filter(|file| !file.as_os_str().is_empty());
+    let Some(file) = file else { return Ok(None) };
+    // TLS wants to know whose arithmetic to use; a second installation in a process is the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Door::open(file).map(|door| Some(Arc::new(door))).map_err(Failure::Door)
 }
 
 /// Waits until the start is a fact, and notes what happened to the store.
@@ -308,6 +325,7 @@ fn observer(metrics: &Arc<Metrics>) -> Arc<dyn Fn(Attempt) + Send + Sync> {
     Arc::new(move |attempt| {
         let Attempt { integration, receiver, .. } = &attempt;
         metrics.notification_request(integration, receiver, attempt.failure.is_none());
+        metrics.template_errors(integration, attempt.faults);
         if attempt.settled {
             #[expect(
                 clippy::cast_possible_truncation,

@@ -163,7 +163,7 @@ impl<'a> Check<'a> {
     }
 
     /// A place inside a value: line and column count from 1 within its text.
-    fn inside(&self, node: &Node, line: usize, column: usize) -> Place {
+    pub(super) fn inside(&self, node: &Node, line: usize, column: usize) -> Place {
         let Place { file, line: first, column: margin, byte } = node.place;
         let source = &self.sources[file].text;
         let quoted = source.get(byte..).is_some_and(|rest| rest.starts_with(['"', '\'']));

@@ -101,7 +101,8 @@ pub(super) fn hash(sources: &[Source]) -> String {
     format!("{first:016x}")
 }
 
-fn read(check: &mut Check, path: &Path) -> Option<Node> {
+/// Reads one file of YAML.
+pub(super) fn read(check: &mut Check, path: &Path) -> Option<Node> {
     let index = read_text(check, path)?;
     match Node::read(index, &check.sources[index].text) {
         Ok(node) => Some(node),

@@ -26,6 +26,8 @@ mod shape;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod trial;
+pub mod web;
 mod wire;
 
 use std::collections::BTreeSet;

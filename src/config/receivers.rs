@@ -28,6 +28,7 @@ use std::sync::LazyLock;
 use super::check::Check;
 use super::node::{Node, Place, Yaml};
 use super::shape::{Field, Shape};
+use super::trial;
 use crate::domain::notification::receiver::{Integration, Receiver};
 use crate::domain::value::Labels;
 
@@ -117,7 +118,10 @@ fn integrations(check: &mut Check, global: &Node, receiver: &Node) -> Vec<Integr
             let mut form = Form { check, kind, global, node };
             let Some(made) = (kind.read)(&mut form) else { continue };
             let send_resolved = send_resolved.unwrap_or(kind.send_resolved);
-            integrations.push(Integration { index, send_resolved, kind: made });
+            let integration = Integration { index, send_resolved, kind: made };
+            let name = receiver.text_at("name").unwrap_or_default();
+            trial::try_out(check, name, node, &integration);
+            integrations.push(integration);
         }
     }
     integrations

@@ -194,6 +194,47 @@ fn http_is_spoken_as_the_file_says() {
 }
 
 #[test]
+fn a_template_that_fails_on_a_sample_is_warned_of_at_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.yaml");
+    let file = "{{ define \"mine\" }}\n  {{ index .Alerts 7 }}\n{{ end }}\n";
+    fs::write(folder.path().join("mine.tmpl"), file).unwrap();
+    let yaml = "templates: ['*.tmpl', 'none/*.tmpl']
+route: {receiver: web}
+receivers:
+  - name: web
+    slack_configs:
+      - api_url: http://127.0.0.1/a
+        send_resolved: true
+        title: '{{ (index .Alerts.Firing 0).Labels.alertname }}'
+        pretext: '{{ .CommonLabels.nothing }}{{ .Alerts.Firing | len }}'
+        text: |
+          {{ range .Alerts }}
+            {{ .Labels.severity | reReplaceAll \"(\" \"x\" }}
+          {{ end }}
+        footer: '{{ template \"mine\" . }}'
+";
+    fs::write(&path, yaml).unwrap();
+    let told: Vec<String> = good(&path)
+        .warnings
+        .iter()
+        .map(|warning| {
+            let file = warning.file.rsplit('/').next().unwrap();
+            let message = warning.message.split(':').next().unwrap();
+            format!("{file}:{}:{} {message}", warning.line, warning.column)
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "c.yaml:8:21 `title` fails for an alert that has ended",
+            "c.yaml:12:35 `text` fails for an alert that fires",
+            "mine.tmpl:2:6 `footer` fails for an alert that fires",
+        ]
+    );
+}
+
+#[test]
 fn included_files_are_merged_and_secrets_are_read() {
     let loaded = good(Path::new("tests/config/good/included.yaml"));
     assert_eq!(loaded.settings.receivers.keys().collect::<Vec<_>>(), ["here", "there"]);

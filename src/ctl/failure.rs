@@ -71,6 +71,9 @@ pub enum Failure {
     /// A configuration file cannot be used.
     #[error("{0}")]
     Configuration(String),
+    /// A template, or what it is to be rendered with, makes no sense.
+    #[error("{0}")]
+    Template(String),
     /// An alert reaches other receivers than it must.
     #[error("expected receivers {expected}, resolved to {told}")]
     OtherReceivers {
@@ -138,7 +141,8 @@ impl Failure {
             | Self::Token
             | Self::SilenceFile { .. }
             | Self::Silences(_)
-            | Self::Configuration(_) => 2,
+            | Self::Configuration(_)
+            | Self::Template(_) => 2,
             Self::Unreachable { .. } | Self::Behind { .. } => 3,
             Self::Runtime(_)
             | Self::Prepare(_)
@@ -177,6 +181,7 @@ impl Failure {
             | Self::SilenceFile { .. }
             | Self::Silences(_)
             | Self::Configuration(_)
+            | Self::Template(_)
             | Self::OtherReceivers { .. }
             | Self::Untold
             | Self::Output(_) => String::new(),

@@ -11,6 +11,7 @@ mod fields;
 mod look;
 mod offline;
 mod page;
+mod render;
 mod silence;
 mod table;
 mod tree;
@@ -30,6 +31,7 @@ pub use command::{Ask, Output, Wish};
 pub use failure::{Failure, Problem};
 pub use look::Look;
 pub use offline::Offline;
+pub use render::Render;
 pub use silence::Import;
 
 use crate::shell::clock;

@@ -1,18 +1,23 @@
-//! What needs no daemon: questions to a configuration file.
+//! What needs no daemon: questions to files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::failure::Failure;
+use super::render::{self, Render};
 use super::tree;
 use crate::config;
+use crate::domain::Settings;
 use crate::domain::explain::routes;
 use crate::domain::value::Labels;
+use crate::shell::clock;
 
-/// A question to a configuration file.
+/// A question to files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Offline {
+    /// Renders a template.
+    Render(Render),
     /// Shows the routing tree.
     Routes {
         /// The configuration file.
@@ -34,24 +39,29 @@ pub enum Offline {
 /// Answers in JSON, as the daemon would.
 ///
 /// # Errors
-/// When the file is no configuration.
+/// When a file cannot be used.
 pub(super) fn answer(question: &Offline) -> Result<Value, Failure> {
-    let (Offline::Routes { file } | Offline::Test { file, .. }) = question;
-    let loaded = config::load(file, &|name| std::env::var(name).ok())
-        .map_err(|errors| Failure::Configuration(errors.to_string()))?;
-    Ok(match question {
-        Offline::Routes { .. } => routes::tree(&loaded.settings),
-        Offline::Test { labels, .. } => {
+    match question {
+        Offline::Render(asked) => render::render(asked, clock::now()).map(Value::String),
+        Offline::Routes { file } => Ok(routes::tree(&settings(file)?)),
+        Offline::Test { file, labels, .. } => {
             let labels = Labels::new(labels.iter().map(|(name, value)| (name, value)));
             let state = crate::domain::State::default();
-            routes::labels(&state, &loaded.settings, &labels, crate::shell::clock::now())
+            Ok(routes::labels(&state, &settings(file)?, &labels, clock::now()))
         }
-    })
+    }
+}
+
+fn settings(file: &Path) -> Result<Settings, Failure> {
+    let loaded = config::load(file, &|name| std::env::var(name).ok())
+        .map_err(|errors| Failure::Configuration(errors.to_string()))?;
+    Ok(loaded.settings)
 }
 
 /// Writes the answer for people.
 pub(super) fn shown(question: &Offline, answer: &Value) -> String {
     match question {
+        Offline::Render(_) => answer.as_str().unwrap_or_default().to_owned(),
         Offline::Routes { .. } => tree::routes(answer),
         Offline::Test { tree, .. } => tree::receivers(answer, *tree),
     }

@@ -8,10 +8,11 @@ use serde_json::Value;
 use super::call::{Answer, Call, Method};
 use super::command::Ask;
 use super::offline::Offline;
+use super::render::Render;
 use crate::domain::view::Fields;
 
-/// `config`, `routes` and `receiver`.
-pub(super) fn commands() -> [Command; 3] {
+/// `config`, `routes`, `receiver` and `template`.
+pub(super) fn commands() -> [Command; 4] {
     let show = Command::new("show").about("Show the routing tree").arg(file());
     let test = Command::new("test")
         .about("Name the receivers that an alert would reach")
@@ -46,7 +47,36 @@ pub(super) fn commands() -> [Command; 3] {
                 .help("Say that it is over"),
         );
     let receiver = nest("receiver", "Try receivers out").subcommand(say);
-    [config, routes, receiver]
+    let template = nest("template", "Try templates out").subcommand(rendering());
+    [config, routes, receiver, template]
+}
+
+/// The flags are amtool's.
+fn rendering() -> Command {
+    let value = |name: &'static str, value: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name(value).help(help)
+    };
+    Command::new("render").about("Show what a template makes of data").args([
+        value("template.glob", "GLOB", "Template files; may be repeated")
+            .required(true)
+            .action(ArgAction::Append),
+        value("template.text", "TEXT", "The template").required(true),
+        value("template.type", "TYPE", "How to escape what the data brings")
+            .value_parser(["text", "html"])
+            .default_value("text"),
+        value("template.data", "FILE", "The data in JSON, in the form of webhooks; else a sample")
+            .value_parser(value_parser!(PathBuf)),
+    ])
+}
+
+fn render(given: &ArgMatches) -> Render {
+    let text = |name: &str| given.get_one::<String>(name).cloned().unwrap_or_default();
+    Render {
+        globs: given.get_many("template.glob").into_iter().flatten().cloned().collect(),
+        text: text("template.text"),
+        html: text("template.type") == "html",
+        data: given.get_one::<PathBuf>("template.data").cloned(),
+    }
 }
 
 /// What is asked by one of [`commands`].
@@ -63,6 +93,7 @@ pub(super) fn ask(noun: &str, asked: &ArgMatches) -> Ask {
                 (_, file) => test(given, file),
             }
         }
+        ("template", _) => Ask::Offline(Offline::Render(render(given))),
         ("routes", _) => explain(given, Answer::Explanation),
         _ => Ask::Daemon(say(given)),
     }

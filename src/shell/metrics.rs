@@ -166,8 +166,14 @@ impl Metrics {
         }
     }
 
+    /// Parts of a message that could not be written as configured.
+    pub fn template_errors(&self, integration: &str, parts: u64) {
+        self.own.template_errors.with_label_values(&[integration]).inc_by(parts);
+    }
+
     /// An integration of the configuration in force: its series begin at zero.
     pub fn known_integration(&self, integration: &str, receiver: &str) {
+        self.template_errors(integration, 0);
         self.theirs.begin_integration(&self.labels(integration, receiver));
     }
 

@@ -38,6 +38,8 @@ pub struct Attempt {
     pub seconds: f64,
     /// What went wrong, if anything did.
     pub failure: Option<Reason>,
+    /// Parts of the message that could not be written as configured.
+    pub faults: u64,
     /// Whether it was the last one for its message.
     pub settled: bool,
 }
@@ -94,9 +96,11 @@ async fn deliver(
         return (0, Outcome::Refused { why: "receiver gone".to_owned() });
     };
     let attempt = letter.attempt;
+    let mut faults = 0;
     let message = match notification::message::write(&letter, &integration, &settings.templates) {
         Ok(message) => Some(message),
         Err(error) => {
+            faults = error.faults().len() as u64;
             for fault in error.faults() {
                 tracing::error!(delivery = %id, receiver = %letter.receiver, error = chain(fault),
                     "failed to write a message as configured");
@@ -125,6 +129,7 @@ async fn deliver(
         receiver: letter.receiver.clone(),
         seconds: watch.seconds(),
         failure,
+        faults,
         settled: !retried,
     });
     (attempt, outcome(sent))

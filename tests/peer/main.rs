@@ -17,6 +17,7 @@ mod outage;
 mod program;
 mod prometheus;
 mod provider;
+mod render;
 mod routes;
 mod silences;
 mod sink;

@@ -11,6 +11,7 @@
 //! in, and render outside of the lock.
 
 mod context;
+mod door;
 mod gate;
 mod home;
 mod hooks;
@@ -29,6 +30,7 @@ mod v2;
 mod tests;
 
 pub use context::{Context, Explain, Peer, Reload, Setup};
+pub use door::{Door, DoorError};
 pub use gate::{Scope, Token};
 pub use router::router;
 pub use serve::serve;

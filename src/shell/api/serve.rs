@@ -10,7 +10,9 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 
+use super::door::Door;
 use crate::domain::value::Span;
 
 /// How long requests that have begun may go on after the daemon was told to stop.
@@ -29,9 +31,21 @@ const STREAMS_MAX: u32 = 128;
 /// What an accept that failed for want of files waits for.
 const ACCEPT_AGAIN_MS: Span = Span(100);
 
+/// How long a TLS handshake may take.
+const HANDSHAKE_MS_MAX: Span = Span::seconds(10);
+
 /// Answers requests until `stop` turns true or its sender is gone; requests that have begun may
-/// then take a while longer.
-pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
+/// then take a while longer. With a door, nobody gets in but through it.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    door: Option<Arc<Door>>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let router = match &door {
+        Some(door) => door.guard(router),
+        None => router,
+    };
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_MS_MAX.duration());
     builder
@@ -47,11 +61,28 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Recei
             _ = stop.wait_for(|stop| *stop) => break,
         };
         let service = TowerToHyperService::new(router.clone());
-        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-        let connection = graceful.watch(connection);
+        let (builder, watcher) = (builder.clone(), graceful.watcher());
+        let tls = door.as_ref().and_then(|door| door.lock().tls.clone());
         tokio::spawn(async move {
             // A sender that breaks off is its own affair; it will send again.
-            let _ = connection.await;
+            match tls {
+                None => {
+                    let connection = builder.serve_connection(TokioIo::new(stream), service);
+                    let _ = watcher.watch(connection.into_owned()).await;
+                }
+                Some(tls) => {
+                    let handshake = TlsAcceptor::from(tls).accept(stream);
+                    match timeout(HANDSHAKE_MS_MAX.duration(), handshake).await {
+                        Ok(Ok(stream)) => {
+                            let connection =
+                                builder.serve_connection(TokioIo::new(stream), service);
+                            let _ = watcher.watch(connection.into_owned()).await;
+                        }
+                        Ok(Err(error)) => tracing::debug!(%error, "no TLS with a client"),
+                        Err(_) => tracing::debug!("a client did not finish its TLS handshake"),
+                    }
+                }
+            }
             drop(permit);
         });
     }

@@ -138,14 +138,16 @@ fn verifier(
 }
 
 /// The authorities that the machine believes, read once: all clients look at the same ones.
-fn of_the_machine() -> Arc<RootCertStore> {
+pub(in crate::shell) fn of_the_machine() -> Arc<RootCertStore> {
     static ROOTS: OnceLock<Arc<RootCertStore>> = OnceLock::new();
     let read = || {
         let found = rustls_native_certs::load_native_certs();
         let mut store = RootCertStore::empty();
         store.add_parsable_certificates(found.certs);
         if store.is_empty() {
-            tracing::warn!("no HTTPS for notifications: this machine has no certificates");
+            tracing::warn!(
+                "this machine has no certificates of authorities: nobody is believed over TLS"
+            );
         }
         Arc::new(store)
     };

@@ -13,6 +13,7 @@ const CHECKPOINT_S: [f64; 7] = [0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 20.0];
 pub(super) struct Own {
     pub(super) events: IntCounterVec,
     pub(super) turned: IntCounterVec,
+    pub(super) template_errors: IntCounterVec,
     pub(super) incidents: IntGaugeVec,
     pub(super) commits: IntCounter,
     pub(super) commit_seconds: HistogramVec,
@@ -45,6 +46,11 @@ impl Own {
                 "source_requests_refused_total",
                 "Requests of sources of which nothing was taken.",
                 &["source", "reason"],
+            ),
+            template_errors: each(
+                "template_errors_total",
+                "Parts of messages that were told in plain words because a template failed.",
+                &["integration"],
             ),
             incidents: gauges(r, &name("incidents_open"), "Open incidents.", &["priority"]),
             commits: total("commits_total", "Groups of facts made durable."),

@@ -135,8 +135,11 @@ pub(super) fn challenge(accepted: &[Auth]) -> String {
 
 /// What stands behind a scheme in `Authorization`.
 pub fn credentials<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
-    let (have, rest) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    have.eq_ignore_ascii_case(scheme).then(|| rest.trim())
+    // The daemon's door may ask for a name and a password beside what is asked for behind it.
+    headers.get_all(AUTHORIZATION).iter().find_map(|value| {
+        let (have, rest) = value.to_str().ok()?.split_once(' ')?;
+        have.eq_ignore_ascii_case(scheme).then(|| rest.trim())
+    })
 }
 
 fn basic(headers: &HeaderMap, username: &str, password: &str) -> bool {

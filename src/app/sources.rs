@@ -49,7 +49,7 @@ fn poll(name: &str, poll: &typed::Poll, engine: &Engine) -> Option<Poll> {
     let mut state = PollState::new(name.into(), name, rules(poll));
     let events = &engine.state().event;
     for (_, alert) in events.alerts().filter(|(_, alert)| alert.is_firing()) {
-        if events.source(alert.source).is_some_and(|source| source.name == name) {
+        if events.source(alert.source()).is_some_and(|source| source.name == name) {
             state.resume(alert.source_key(), &events.labels(alert), alert.starts_at);
         }
     }

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error};
 
-use super::value::RecordId;
+use super::value::{RecordId, in_reach};
 
 /// Records on one page. A page is one value in the store and should stay well under 64 KiB.
 const PAGE_RECORDS: u64 = 64;
@@ -231,13 +231,16 @@ impl<K: RecordId, V> Table<K, V> {
         records: &[u8],
         mut read: impl FnMut(R) -> V,
     ) -> Result<(), UnreadablePage> {
+        let unreadable = |source| UnreadablePage {
+            practice: practice.to_owned(),
+            table: table.to_owned(),
+            number,
+            source: Some(source),
+        };
         let (last, rows): (Option<u64>, Vec<(u64, R)>) =
-            serde_json::from_slice(records).map_err(|source| UnreadablePage {
-                practice: practice.to_owned(),
-                table: table.to_owned(),
-                number,
-                source: Some(source),
-            })?;
+            serde_json::from_slice(records).map_err(unreadable)?;
+        let highest = rows.iter().map(|(id, _)| *id).chain(last).max();
+        in_reach(highest.unwrap_or(0)).map_err(|err| unreadable(serde_json::Error::custom(err)))?;
         self.last = self.last.max(last.unwrap_or(0));
         for (id, record) in rows {
             self.put(id, read(record));
@@ -269,6 +272,19 @@ mod tests {
             again.load_page(NAME, number, &records, |text: String| text).unwrap();
         }
         assert_eq!(again, table);
+    }
+
+    #[test]
+    fn a_page_with_a_number_beyond_all_records_does_not_load() {
+        let check = |page: &str| {
+            let mut table: Table<IncidentId, ()> = Table::default();
+            let error = table.load_page(NAME, 0, page.as_bytes(), |()| ()).unwrap_err();
+            let why = std::error::Error::source(&error).unwrap().to_string();
+            assert!(why.contains("1099511627776 is beyond"), "{page}: {why}");
+            assert_eq!((table.len(), table.next_id()), (0, IncidentId(1)), "{page}");
+        };
+        check("[1099511627776,[]]");
+        check("[7,[[1,null],[1099511627776,null]]]");
     }
 
     #[test]

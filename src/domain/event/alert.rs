@@ -3,21 +3,21 @@
 use serde::{Deserialize, Serialize};
 
 use super::body::{Bodies, Body, Part};
-use super::fact::{ClearedBy, Correlation};
+use super::fact::{ClearedBy, Correlation, Raised};
 use super::message::{Ends, Event};
-use crate::domain::value::{AlertId, Fingerprint, Labels, Severity, SourceId, Symbol, Timestamp};
+use crate::domain::value::{
+    AlertId, Fingerprint, Labels, Severity, Short, SourceId, Symbol, Timestamp,
+};
 
 /// Changes between firing and resolved that are remembered of one alert.
 const TRANSITIONS_MAX: usize = 32;
 
-/// The durable state of one condition.
+/// The durable state of one condition. Its fields are packed, because a million of them add up.
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "marks that each stand for themselves")]
 pub struct Alert {
     /// What makes it the same alert.
     pub key: Fingerprint,
-    /// Who said so.
-    pub source: SourceId,
+    pub(super) source: Short,
     pub(super) body: Body,
     pub(super) url: Symbol,
     /// Hash of annotations and URL.
@@ -30,21 +30,33 @@ pub struct Alert {
     pub starts_at: Timestamp,
     /// When it was last heard of. Soft: re-sends move it without a fact.
     pub updated_at: Timestamp,
-    /// Until when the source's word counts. Soft.
-    pub ends: Ends,
+    /// The instant in [`Alert::ends`]. Soft.
+    ends_at: Timestamp,
     /// How many events spoke of it. Soft.
     pub count: u32,
     pub(super) correlation: Option<Symbol>,
-    /// What most alerts do not have; boxed, because a million of them add up.
+    /// What most alerts do not have.
     pub(super) rare: Option<Box<Rare>>,
-    /// Whether what makes it the same alert is the fingerprint of its labels.
-    pub(super) plain: bool,
-    /// Whether it comes and goes too often to speak of each time.
-    pub flapping: bool,
-    /// Whether its lease ran out while its source was silent.
-    pub stale: bool,
-    /// Whether it makes no incident, because it was suppressed when it began to fire.
-    pub submerged: bool,
+    /// What holds of it, each a [`Mark`].
+    marks: u8,
+}
+
+/// What may hold of an alert, each a bit of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Mark {
+    /// What makes it the same alert is the fingerprint of its labels.
+    Plain = 1,
+    /// It comes and goes too often to speak of each time.
+    Flapping = 1 << 1,
+    /// Its lease ran out while its source was silent.
+    Stale = 1 << 2,
+    /// It makes no incident, because it was suppressed when it began to fire.
+    Submerged = 1 << 3,
+    /// Its end is [`Ends::Timeout`].
+    Timeout = 1 << 4,
+    /// Its end is [`Ends::Never`].
+    Never = 1 << 5,
 }
 
 /// What most alerts do not have.
@@ -87,6 +99,91 @@ pub enum Phase {
 }
 
 impl Alert {
+    /// An alert that has just been raised, with these labels after the rules.
+    pub(super) fn raised(
+        bodies: &mut Bodies,
+        at: Timestamp,
+        raised: &Raised,
+        labels: &Labels,
+    ) -> Self {
+        let rare = Rare {
+            source_key: raised.source_key.clone(),
+            previous: raised.previous,
+            transitions: Vec::new(),
+            end: None,
+        };
+        let correlation = raised.correlation.as_ref();
+        let mut alert = Self {
+            key: raised.key,
+            source: Short::of(raised.source),
+            body: bodies.put(labels, &raised.annotations),
+            url: bodies.symbols.intern("", &raised.url),
+            content: Event::content(&raised.annotations, &raised.url),
+            severity: raised.severity,
+            raised_at: at,
+            starts_at: raised.starts_at,
+            updated_at: at,
+            ends_at: Timestamp::default(),
+            count: 1,
+            correlation: correlation.map(|c| bodies.symbols.intern(&c.rule, &c.key)),
+            rare: (rare != Rare::default()).then(|| Box::new(rare)),
+            marks: 0,
+        };
+        alert.set_ends(raised.ends);
+        alert.mark(Mark::Plain, labels.fingerprint() == raised.key);
+        alert
+    }
+
+    /// Who said so.
+    pub fn source(&self) -> SourceId {
+        self.source.id()
+    }
+
+    /// Until when the source's word counts. Soft.
+    pub fn ends(&self) -> Ends {
+        if self.has(Mark::Never) {
+            Ends::Never
+        } else if self.has(Mark::Timeout) {
+            Ends::Timeout(self.ends_at)
+        } else {
+            Ends::At(self.ends_at)
+        }
+    }
+
+    pub(super) fn set_ends(&mut self, ends: Ends) {
+        self.mark(Mark::Never, ends == Ends::Never);
+        self.mark(Mark::Timeout, matches!(ends, Ends::Timeout(_)));
+        self.ends_at = ends.at().unwrap_or_default();
+    }
+
+    /// Whether it comes and goes too often to speak of each time.
+    pub fn is_flapping(&self) -> bool {
+        self.has(Mark::Flapping)
+    }
+
+    /// Whether its lease ran out while its source was silent.
+    pub fn is_stale(&self) -> bool {
+        self.has(Mark::Stale)
+    }
+
+    /// Whether it makes no incident, because it was suppressed when it began to fire.
+    pub fn is_submerged(&self) -> bool {
+        self.has(Mark::Submerged)
+    }
+
+    /// Whether what makes it the same alert is the fingerprint of its labels.
+    pub(super) fn is_plain(&self) -> bool {
+        self.has(Mark::Plain)
+    }
+
+    fn has(&self, mark: Mark) -> bool {
+        self.marks & mark as u8 != 0
+    }
+
+    pub(super) fn mark(&mut self, mark: Mark, holds: bool) {
+        self.marks = if holds { self.marks | mark as u8 } else { self.marks & !(mark as u8) };
+    }
+
     /// The source's own key; empty if it has none.
     pub fn source_key(&self) -> &str {
         self.rare.as_ref().map_or("", |rare| &rare.source_key)
@@ -164,7 +261,7 @@ impl StoredAlert {
         let pair = alert.correlation.map(|symbol| bodies.symbols.pair(symbol));
         Self {
             key: alert.key,
-            source: alert.source,
+            source: alert.source(),
             labels: Labels::new(bodies.labels(alert.body)),
             annotations: annotations(bodies, alert),
             url: bodies.symbols.pair(alert.url).1.into(),
@@ -172,22 +269,21 @@ impl StoredAlert {
             raised_at: alert.raised_at,
             starts_at: alert.starts_at,
             updated_at: alert.updated_at,
-            ends: alert.ends,
+            ends: alert.ends(),
             count: alert.count,
             correlation: pair
                 .map(|(rule, key)| Correlation { rule: rule.to_owned(), key: key.to_owned() }),
             rare: alert.rare.clone(),
-            flapping: alert.flapping,
-            stale: alert.stale,
-            submerged: alert.submerged,
+            flapping: alert.is_flapping(),
+            stale: alert.is_stale(),
+            submerged: alert.is_submerged(),
         }
     }
 
     pub(super) fn read(self, bodies: &mut Bodies) -> Alert {
-        Alert {
+        let mut alert = Alert {
             key: self.key,
-            plain: self.labels.fingerprint() == self.key,
-            source: self.source,
+            source: Short::of(self.source),
             body: bodies.put(&self.labels, &self.annotations),
             content: Event::content(&self.annotations, &self.url),
             url: bodies.symbols.intern("", &self.url),
@@ -195,14 +291,18 @@ impl StoredAlert {
             raised_at: self.raised_at,
             starts_at: self.starts_at,
             updated_at: self.updated_at,
-            ends: self.ends,
+            ends_at: Timestamp::default(),
             count: self.count,
             correlation: self.correlation.map(|c| bodies.symbols.intern(&c.rule, &c.key)),
             rare: self.rare,
-            flapping: self.flapping,
-            stale: self.stale,
-            submerged: self.submerged,
-        }
+            marks: 0,
+        };
+        alert.set_ends(self.ends);
+        alert.mark(Mark::Plain, self.labels.fingerprint() == self.key);
+        alert.mark(Mark::Flapping, self.flapping);
+        alert.mark(Mark::Stale, self.stale);
+        alert.mark(Mark::Submerged, self.submerged);
+        alert
     }
 }
 
@@ -219,4 +319,54 @@ pub(super) fn annotations(bodies: &Bodies, alert: &Alert) -> Labels {
     });
     let text = |bytes| String::from_utf8(bytes).unwrap_or_default();
     Labels::new(pairs.into_iter().map(|(name, value)| (name, text(value))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alert(ends: Ends) -> StoredAlert {
+        let stored = serde_json::json!({
+            "key": 7, "source": 3, "labels": {"a": "1"}, "annotations": {}, "url": "",
+            "severity": "warning", "raised_at": 1, "starts_at": 2, "updated_at": 3, "ends": ends,
+            "count": 4, "correlation": null,
+        });
+        serde_json::from_value(stored).unwrap()
+    }
+
+    #[test]
+    fn an_alert_is_small() {
+        assert_eq!(size_of::<Option<Alert>>(), 88);
+    }
+
+    #[test]
+    fn every_end_comes_back_from_a_page() {
+        let mut bodies = Bodies::default();
+        for ends in [Ends::At(Timestamp(-1)), Ends::Timeout(Timestamp(i64::MAX)), Ends::Never] {
+            let mut alert = alert(ends).read(&mut bodies);
+            assert_eq!((alert.ends(), alert.source()), (ends, SourceId(3)));
+            for other in [Ends::Never, Ends::Timeout(Timestamp(5)), Ends::At(Timestamp(6)), ends] {
+                alert.set_ends(other);
+                assert_eq!(alert.ends(), other);
+            }
+            let stored = serde_json::to_value(StoredAlert::of(&bodies, &alert)).unwrap();
+            assert_eq!(stored["ends"], serde_json::to_value(ends).unwrap());
+        }
+    }
+
+    #[test]
+    fn marks_stand_for_themselves() {
+        let mut alert = alert(Ends::Never).read(&mut Bodies::default());
+        let shown = |alert: &Alert| {
+            (alert.is_flapping(), alert.is_stale(), alert.is_submerged(), alert.is_plain())
+        };
+        assert_eq!(shown(&alert), (false, false, false, false));
+        alert.mark(Mark::Flapping, true);
+        alert.mark(Mark::Submerged, true);
+        assert_eq!(shown(&alert), (true, false, true, false));
+        alert.mark(Mark::Flapping, false);
+        alert.mark(Mark::Stale, true);
+        assert_eq!(shown(&alert), (false, true, true, false));
+        assert_eq!(alert.ends(), Ends::Never);
+    }
 }

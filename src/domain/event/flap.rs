@@ -10,7 +10,7 @@ use crate::domain::value::AlertId;
 pub(super) fn changed(turn: &mut Turn, id: AlertId) {
     let flap = terms(turn, id);
     let alert = turn.state().event.alert(id).expect("the fact was just folded");
-    if alert.flapping {
+    if alert.is_flapping() {
         return;
     }
     if alert.transitions_since(turn.now() - flap.within) >= flap.transitions {
@@ -23,7 +23,7 @@ pub(super) fn changed(turn: &mut Turn, id: AlertId) {
 pub(super) fn wake(turn: &mut Turn, id: AlertId) {
     let flap = terms(turn, id);
     let Some(alert) = turn.state().event.alert(id) else { return };
-    if !alert.flapping {
+    if !alert.is_flapping() {
         return;
     }
     let due = alert.last_transition() + flap.quiet;

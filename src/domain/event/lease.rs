@@ -185,7 +185,7 @@ enum Look {
 fn look(turn: &Turn, alert: &Alert) -> Look {
     let now = turn.now();
     let state = &turn.state().event;
-    let Some(ends_at) = alert.ends.at().filter(|_| alert.is_firing()) else { return Look::Waits };
+    let Some(ends_at) = alert.ends().at().filter(|_| alert.is_firing()) else { return Look::Waits };
     let due = ends_at.max(state.grace_until());
     if due > now {
         return Look::Later(due);
@@ -194,11 +194,11 @@ fn look(turn: &Turn, alert: &Alert) -> Look {
     if settings.bare {
         return Look::Over(ends_at);
     }
-    let source = state.source(alert.source).expect("an alert names its source");
+    let source = state.source(alert.source()).expect("an alert names its source");
     let resend = settings.sources.get(&source.name).and_then(|s| s.resend).unwrap_or(RESEND);
     let spoke_since = source.heard_at.is_some_and(|heard| heard >= alert.updated_at + resend);
     if !spoke_since {
-        return if alert.stale { Look::Waits } else { Look::Stale };
+        return if alert.is_stale() { Look::Waits } else { Look::Stale };
     }
     // A source that has just come back must first have had time to mention the alert again.
     let settled = source.alive_since.map_or(now, |since| since + settings.resolve_timeout);

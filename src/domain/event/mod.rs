@@ -170,7 +170,7 @@ fn forget(turn: &mut Turn, id: AlertId) {
     // memory is always the newest there was.
     let outlived = alert.previous().is_some_and(|previous| state.event.alert(previous).is_some());
     let held =
-        alert.flapping || outlived || state.incident.holds(id) || state.notification.holds(id);
+        alert.is_flapping() || outlived || state.incident.holds(id) || state.notification.holds(id);
     if due > turn.now() {
         turn.wake_at(due, Deadline::Forget(id));
     } else if held {

@@ -96,14 +96,14 @@ fn renew(turn: &mut Turn, id: AlertId, event: &Event) -> bool {
     let now = turn.now();
     let content = Event::content(&event.annotations, &event.url);
     let alert = turn.soften().event.soften_alert(id);
-    if !alert.is_firing() || alert.stale || alert.content != content {
+    if !alert.is_firing() || alert.is_stale() || alert.content != content {
         return false;
     }
-    (alert.starts_at, alert.ends) =
-        merge((alert.starts_at, alert.ends), (event.starts_at, event.ends));
+    let (starts_at, ends) = merge((alert.starts_at, alert.ends()), (event.starts_at, event.ends));
+    alert.starts_at = starts_at;
+    alert.set_ends(ends);
     alert.updated_at = now;
     alert.count = alert.count.saturating_add(1);
-    let ends = alert.ends;
     lease::await_end(turn, ends);
     turn.tally.duplicate += 1;
     true
@@ -113,9 +113,9 @@ fn renew(turn: &mut Turn, id: AlertId, event: &Event) -> bool {
 fn repeat(turn: &mut Turn, id: AlertId, event: Event) {
     let now = turn.now();
     let alert = turn.state().event.alert(id).expect("the index names alerts that exist");
-    let stale = alert.stale;
+    let stale = alert.is_stale();
     let same = alert.content == Event::content(&event.annotations, &event.url);
-    let (starts_at, ends) = merge((alert.starts_at, alert.ends), (event.starts_at, event.ends));
+    let (starts_at, ends) = merge((alert.starts_at, alert.ends()), (event.starts_at, event.ends));
 
     if stale {
         turn.record(Fact::Returned { id });
@@ -137,7 +137,7 @@ fn repeat(turn: &mut Turn, id: AlertId, event: Event) {
     }
     let alert = turn.soften().event.soften_alert(id);
     alert.starts_at = starts_at;
-    alert.ends = ends;
+    alert.set_ends(ends);
     alert.updated_at = now;
     alert.count = alert.count.saturating_add(1);
     lease::await_end(turn, ends);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::alert::{Alert, End, Phase, Rare, StoredAlert, annotations};
+use super::alert::{Alert, End, Mark, Phase, StoredAlert, annotations};
 use super::body::{Bodies, Part};
 use super::fact::{Correlation, Fact, Raised};
 use super::inhibit::Inhibitors;
@@ -126,7 +126,7 @@ impl State {
 
     /// The identity of an alert's labels, as Prometheus and Alertmanager compute it.
     pub fn fingerprint(&self, alert: &Alert) -> Fingerprint {
-        if alert.plain { alert.key } else { self.labels(alert).fingerprint() }
+        if alert.is_plain() { alert.key } else { self.labels(alert).fingerprint() }
     }
 
     /// The value of one label of an alert; the empty text if it has none of that name.
@@ -248,11 +248,11 @@ impl State {
                 let alert = self.alerts.expect_mut(*id);
                 alert.rare.get_or_insert_default().end = None;
                 alert.starts_at = *starts_at;
-                alert.ends = *ends;
+                alert.set_ends(*ends);
                 alert.updated_at = at;
                 alert.count = alert.count.saturating_add(1);
                 alert.remember(at);
-                alert.submerged = false;
+                alert.mark(Mark::Submerged, false);
                 self.seat(*id);
             }
             Fact::Changed { id, labels, annotations, url, severity } => {
@@ -269,21 +269,21 @@ impl State {
                 assert!(alert.is_firing(), "only what fires can clear");
                 let end = End { at: *ended, noted: at, by: *by };
                 alert.rare.get_or_insert_default().end = Some(end);
-                alert.stale = false;
-                alert.submerged = false;
+                alert.mark(Mark::Stale, false);
+                alert.mark(Mark::Submerged, false);
                 alert.remember(at);
                 self.depths.forget(*id);
                 self.unseat(*id);
             }
-            Fact::Staled { id } => self.alerts.expect_mut(*id).stale = true,
-            Fact::Returned { id } => self.alerts.expect_mut(*id).stale = false,
-            Fact::Submerged { id } => self.alerts.expect_mut(*id).submerged = true,
+            Fact::Staled { id } => self.alerts.expect_mut(*id).mark(Mark::Stale, true),
+            Fact::Returned { id } => self.alerts.expect_mut(*id).mark(Mark::Stale, false),
+            Fact::Submerged { id } => self.alerts.expect_mut(*id).mark(Mark::Submerged, true),
             Fact::Surfaced { id } => {
-                self.alerts.expect_mut(*id).submerged = false;
+                self.alerts.expect_mut(*id).mark(Mark::Submerged, false);
                 self.depths.forget(*id);
             }
-            Fact::FlapStarted { id } => self.alerts.expect_mut(*id).flapping = true,
-            Fact::FlapEnded { id } => self.alerts.expect_mut(*id).flapping = false,
+            Fact::FlapStarted { id } => self.alerts.expect_mut(*id).mark(Mark::Flapping, true),
+            Fact::FlapEnded { id } => self.alerts.expect_mut(*id).mark(Mark::Flapping, false),
             Fact::Forgotten { id } => self.fold_forgotten(*id),
         }
     }
@@ -291,32 +291,7 @@ impl State {
     fn fold_raised(&mut self, at: Timestamp, raised: &Raised) {
         let over = (!raised.set.is_empty()).then(|| raised.labels.with(raised.set.iter()));
         let labels = over.as_ref().unwrap_or(&raised.labels);
-        let correlation = raised.correlation.as_ref();
-        let rare = Rare {
-            source_key: raised.source_key.clone(),
-            previous: raised.previous,
-            transitions: Vec::new(),
-            end: None,
-        };
-        let alert = Alert {
-            key: raised.key,
-            plain: labels.fingerprint() == raised.key,
-            source: raised.source,
-            body: self.bodies.put(labels, &raised.annotations),
-            url: self.bodies.symbols.intern("", &raised.url),
-            content: Event::content(&raised.annotations, &raised.url),
-            severity: raised.severity,
-            raised_at: at,
-            starts_at: raised.starts_at,
-            updated_at: at,
-            ends: raised.ends,
-            count: 1,
-            correlation: correlation.map(|c| self.bodies.symbols.intern(&c.rule, &c.key)),
-            rare: (rare != Rare::default()).then(|| Box::new(rare)),
-            flapping: false,
-            stale: false,
-            submerged: false,
-        };
+        let alert = Alert::raised(&mut self.bodies, at, raised, labels);
         self.alerts.insert(raised.id, alert);
         self.index(raised.key, raised.id);
         self.seat(raised.id);
@@ -328,7 +303,7 @@ impl State {
         let alert = self.alerts.expect_mut(id);
         let body_before = std::mem::replace(&mut alert.body, body);
         let url_before = std::mem::replace(&mut alert.url, interned);
-        alert.plain = labels.fingerprint() == alert.key;
+        alert.mark(Mark::Plain, labels.fingerprint() == alert.key);
         alert.content = Event::content(annotations, url);
         self.bodies.symbols.release(url_before);
         self.bodies.take(body_before);
@@ -398,14 +373,14 @@ impl State {
 
     pub(crate) fn agenda(&self, add: &mut dyn FnMut(Timestamp, super::Deadline)) {
         let firing = self.alerts.iter().filter(|(_, alert)| alert.is_firing());
-        if let Some(at) = firing.filter_map(|(_, alert)| alert.ends.at()).min() {
+        if let Some(at) = firing.filter_map(|(_, alert)| alert.ends().at()).min() {
             add(at, super::Deadline::Leases);
         }
         for (id, alert) in self.alerts.iter() {
             if let Phase::Resolved { noted, .. } = alert.phase() {
                 add(noted, super::Deadline::Forget(id));
             }
-            if alert.flapping {
+            if alert.is_flapping() {
                 add(alert.last_transition(), super::Deadline::Flap(id));
             }
         }

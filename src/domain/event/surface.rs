@@ -66,7 +66,7 @@ pub(super) fn submerge(turn: &mut Turn, ids: &[AlertId]) {
         let (events, incidents) = (&turn.state().event, &turn.state().incident);
         let Some(alert) = events.alert(*id) else { continue };
         let makes_incidents = alert.correlation.is_some() && !incidents.holds(*id);
-        if alert.submerged || !makes_incidents {
+        if alert.is_submerged() || !makes_incidents {
             continue;
         }
         let firing = alert.is_firing();
@@ -88,7 +88,7 @@ pub(super) fn lift(turn: &mut Turn, cover: Cover) {
 
 /// A submerged alert has changed: what covered it may do so no longer.
 pub(super) fn reconsider(turn: &mut Turn, id: AlertId) {
-    let submerged = turn.state().event.alert(id).is_some_and(|alert| alert.submerged);
+    let submerged = turn.state().event.alert(id).is_some_and(|alert| alert.is_submerged());
     if submerged {
         let depths = &mut turn.soften().event.depths;
         depths.forget(id);
@@ -100,7 +100,7 @@ pub(super) fn reconsider(turn: &mut Turn, id: AlertId) {
 /// Looks at every submerged alert again: after a start, or under other rules.
 pub(super) fn reconsider_all(turn: &mut Turn) {
     let alerts = turn.state().event.alerts();
-    let waiting = alerts.filter(|(_, alert)| alert.submerged && alert.is_firing());
+    let waiting = alerts.filter(|(_, alert)| alert.is_submerged() && alert.is_firing());
     let lifted: BTreeSet<AlertId> = waiting.map(|(id, _)| id).collect();
     if !lifted.is_empty() {
         turn.soften().event.depths = Depths { lifted, ..Depths::default() };
@@ -113,7 +113,7 @@ pub(super) fn wake(turn: &mut Turn) {
     let lifted = std::mem::take(&mut turn.soften().event.depths.lifted);
     for id in lifted {
         let events = &turn.state().event;
-        let waits = |alert: &&super::Alert| alert.submerged && alert.is_firing();
+        let waits = |alert: &&super::Alert| alert.is_submerged() && alert.is_firing();
         let Some(alert) = events.alert(id).filter(waits) else { continue };
         match suppress::cover(turn.state(), &events.labels(alert)) {
             Some(cover) => turn.soften().event.depths.sink(id, cover),

@@ -75,14 +75,14 @@ fn record(state: &domain::State, id: AlertId, alert: &Alert) -> Value {
         "severity": alert.severity.name(),
         "labels": events.labels(alert),
         "annotations": events.annotations(alert),
-        "source": events.source(alert.source).map(|source| &source.name),
+        "source": events.source(alert.source()).map(|source| &source.name),
         "source_key": alert.source_key(),
         "url": events.url(alert),
         "incident": state.incident.of_alert(id).map(|incident| incident.to_string()),
         "starts_at": alert.starts_at.rfc3339(),
         "raised_at": alert.raised_at.rfc3339(),
         "updated_at": alert.updated_at.rfc3339(),
-        "ends_at": alert.ends.at().map(Timestamp::rfc3339),
+        "ends_at": alert.ends().at().map(Timestamp::rfc3339),
         "resolved_at": resolved_at,
         "resolved_by": resolved_by,
         "events": alert.count,
@@ -92,8 +92,8 @@ fn record(state: &domain::State, id: AlertId, alert: &Alert) -> Value {
 
 fn standing(alert: &Alert) -> &'static str {
     match alert.phase() {
-        Phase::Firing | Phase::Resolved { .. } if alert.flapping => "flapping",
-        Phase::Firing if alert.stale => "stale",
+        Phase::Firing | Phase::Resolved { .. } if alert.is_flapping() => "flapping",
+        Phase::Firing if alert.is_stale() => "stale",
         Phase::Firing => "firing",
         Phase::Resolved { .. } => "resolved",
     }
@@ -102,7 +102,7 @@ fn standing(alert: &Alert) -> &'static str {
 fn wanted(state: &domain::State, query: &Query, id: AlertId, alert: &Alert) -> bool {
     let events = &state.event;
     let is = |name: &str, have: &str| query.filter(name).is_none_or(|want| want == have);
-    let source = || events.source(alert.source).map_or("", |source| source.name.as_str());
+    let source = || events.source(alert.source()).map_or("", |source| source.name.as_str());
     is("state", standing(alert))
         && is("severity", alert.severity.name())
         && is("service", events.label(alert, "service"))

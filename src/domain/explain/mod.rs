@@ -60,20 +60,20 @@ fn verdicts<T>(name: &str, stage: &Stage<T>, labels: &Labels) -> Vec<Value> {
 }
 
 fn standing(state: &State, settings: &Settings, alert: &Alert) -> Value {
-    let lease = alert.ends.at().map(|at| at.max(state.event.grace_until()));
+    let lease = alert.ends().at().map(|at| at.max(state.event.grace_until()));
     match alert.phase() {
-        Phase::Firing if alert.stale => json!({
+        Phase::Firing if alert.is_stale() => json!({
             "state": "stale",
             "why": "its lease ran out while its source was silent; silence is not recovery",
         }),
         Phase::Firing => json!({
-            "state": if alert.flapping { "flapping" } else { "firing" },
+            "state": if alert.is_flapping() { "flapping" } else { "firing" },
             "since": alert.starts_at.rfc3339(),
             "last_heard": alert.updated_at.rfc3339(),
             "lease_until": lease.map(Timestamp::rfc3339),
         }),
         Phase::Resolved { at, noted, by } => json!({
-            "state": if alert.flapping { "flapping" } else { "resolved" },
+            "state": if alert.is_flapping() { "flapping" } else { "resolved" },
             "at": at.rfc3339(),
             "by": by,
             "same_alert_until": (noted + settings.defaults.refire_window).rfc3339(),
@@ -110,7 +110,7 @@ fn incident(state: &State, settings: &Settings, id: AlertId, alert: &Alert) -> V
     let Some(number) = state.incident.of_alert(id) else {
         return json!({
             "key": correlation.key, "by": by, "rule": correlation.rule,
-            "why_not": if alert.submerged {
+            "why_not": if alert.is_submerged() {
                 "it was suppressed when it began to fire, and still is"
             } else {
                 "an incident rule drops it, or its incident has ended"

@@ -77,9 +77,9 @@ pub struct Incident {
     /// When it was closed, cancelled or discarded.
     pub ended_at: Option<Timestamp>,
     /// How it was resolved.
-    pub resolution: Option<Resolution>,
+    pub resolution: Option<Box<Resolution>>,
     /// What it waits for.
-    pub hold: Option<Hold>,
+    pub hold: Option<Box<Hold>>,
     /// How often it was opened again.
     pub reopened: u32,
     /// The incident that it repeats.
@@ -183,16 +183,16 @@ impl Incident {
             }
             Step::Hold => {
                 let reason = moved.code.clone().unwrap_or_default();
-                self.hold = Some(Hold { reason, since: at, until: moved.until });
+                self.hold = Some(Box::new(Hold { reason, since: at, until: moved.until }));
             }
             Step::Resolve | Step::Recover => {
                 self.resolved_at = Some(at);
                 self.resolve_at = None;
-                self.resolution = Some(Resolution {
+                self.resolution = Some(Box::new(Resolution {
                     code: moved.code.clone().unwrap_or_default(),
                     note: moved.note.clone(),
                     by: moved.by.clone(),
-                });
+                }));
             }
             Step::Reopen => {
                 self.reopened += 1;

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::fact::{Fact, Moved, Opened, Recurrence};
 use super::machine::{Status, Step};
+use crate::domain::index::{Numbers, hash};
+use crate::domain::links::Links;
 use crate::domain::table::{Table, UnreadablePage};
 use crate::domain::timeline::Timeline;
 use crate::domain::value::{Actor, IncidentId, Priority, ProblemId, SignatureId, Span, Timestamp};
@@ -21,8 +23,8 @@ const ONSETS_MAX: usize = 64;
 pub struct State {
     signatures: Table<SignatureId, Signature>,
     problems: Table<ProblemId, Problem>,
-    by_text: BTreeMap<String, SignatureId>,
-    signature_of: BTreeMap<IncidentId, SignatureId>,
+    by_text: Numbers<SignatureId>,
+    signature_of: Links<IncidentId, SignatureId>,
     problem_of: BTreeMap<IncidentId, ProblemId>,
 }
 
@@ -30,7 +32,7 @@ pub struct State {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Signature {
     /// The common labels of their root alerts.
-    pub text: String,
+    pub text: Box<str>,
     /// The latest onsets, oldest first.
     pub onsets: Vec<Onset>,
     /// The incident that came so soon after the last of these that it is the same outbreak.
@@ -125,14 +127,14 @@ impl State {
 
     /// How often an incident's like has been seen; nothing for the first of its kind.
     pub fn recurrence(&self, id: IncidentId) -> Option<&Recurrence> {
-        let signature = self.signatures.get(*self.signature_of.get(&id)?)?;
+        let signature = self.signatures.get(self.signature_of(id)?)?;
         let onset = signature.onsets.iter().find(|onset| onset.incident == id)?;
         Some(&onset.recurrence).filter(|recurrence| recurrence.nth > 1)
     }
 
     /// The signature that an incident was counted under.
     pub fn signature_of(&self, id: IncidentId) -> Option<SignatureId> {
-        self.signature_of.get(&id).copied()
+        self.signature_of.first(id)
     }
 
     /// Looks a signature up.
@@ -142,10 +144,16 @@ impl State {
 
     /// The signature of a text; the number of the next new one if there is none.
     pub(super) fn signature_for(&self, text: &str) -> (SignatureId, Option<&Signature>) {
-        match self.by_text.get(text) {
-            Some(id) => (*id, self.signatures.get(*id)),
+        let is = |id: SignatureId| *self.signatures.expect(id).text == *text;
+        match self.by_text.find(hash(&[text]), is) {
+            Some(id) => (id, self.signatures.get(id)),
             None => (self.signatures.next_id(), None),
         }
+    }
+
+    fn index(&mut self, id: SignatureId) {
+        let hash_of = |id| hash(&[&self.signatures.expect(id).text]);
+        self.by_text.add(hash_of(id), id, hash_of);
     }
 
     pub(super) fn next_id(&self) -> ProblemId {
@@ -163,7 +171,7 @@ impl State {
             Fact::Uncounted { signature, incident } => {
                 let known = self.signatures.expect_mut(*signature);
                 known.onsets.retain(|onset| onset.incident != *incident);
-                self.signature_of.remove(incident);
+                self.signature_of.remove(*incident, *signature);
             }
             Fact::Opened(opened) => self.fold_opened(at, opened),
             Fact::Linked { id, incident, by } => {
@@ -210,25 +218,26 @@ impl State {
         recurrence: &Recurrence,
     ) {
         if self.signatures.get(id).is_none() {
-            let text = text.to_owned();
-            self.by_text.insert(text.clone(), id);
             let fresh = Signature {
-                text,
+                text: text.into(),
                 onsets: Vec::new(),
                 trailing: None,
                 problem: None,
                 muted_until: None,
             };
             self.signatures.insert(id, fresh);
+            self.index(id);
         }
         let signature = self.signatures.expect_mut(id);
         if signature.onsets.len() == ONSETS_MAX {
             let oldest = signature.onsets.remove(0);
-            self.signature_of.remove(&oldest.incident);
+            self.signature_of.remove(oldest.incident, id);
         }
         signature.trailing = None;
+        // Most signatures have one onset for ever.
+        signature.onsets.reserve_exact(1);
         signature.onsets.push(Onset { incident, at, recurrence: recurrence.clone() });
-        self.signature_of.insert(incident, id);
+        self.signature_of.set(incident, id);
     }
 
     fn fold_opened(&mut self, at: Timestamp, opened: &Opened) {
@@ -346,9 +355,14 @@ impl State {
     }
 
     pub(crate) fn rebuild(&mut self) {
-        let signatures = || self.signatures.iter();
-        self.by_text = signatures().map(|(id, known)| (known.text.clone(), id)).collect();
-        self.signature_of = signatures()
+        let ids: Vec<SignatureId> = self.signatures.iter().map(|(id, _)| id).collect();
+        self.by_text.clear();
+        for id in ids {
+            self.index(id);
+        }
+        self.signature_of = self
+            .signatures
+            .iter()
             .flat_map(|(id, known)| known.onsets.iter().map(move |onset| (onset.incident, id)))
             .collect();
         self.problem_of = self

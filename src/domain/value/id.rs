@@ -5,6 +5,15 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+/// The highest number that is taken from outside. A [`Short`] has room for as many again, so that a
+/// store with this number in it can go on for 17 years at a thousand new records a second.
+pub const NUMBER_MAX: u64 = 1 << 39;
+
+/// A record's number that this program has never given out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("record number {0} is beyond {NUMBER_MAX}, the highest that can be read")]
+pub struct NumberTooHigh(pub u64);
+
 /// A counter with a prefix.
 pub trait RecordId: Copy + Ord + fmt::Display + FromStr<Err = InvalidId> {
     /// The letters before the dash.
@@ -31,8 +40,16 @@ macro_rules! record_ids {
     ($($(#[$doc:meta])* $Name:ident = $prefix:literal;)+) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(transparent)]
+        #[serde(try_from = "u64")]
         pub struct $Name(pub u64);
+
+        impl TryFrom<u64> for $Name {
+            type Error = NumberTooHigh;
+
+            fn try_from(number: u64) -> Result<Self, NumberTooHigh> {
+                in_reach(number).map(Self)
+            }
+        }
 
         impl RecordId for $Name {
             const PREFIX: &'static str = $prefix;
@@ -98,7 +115,8 @@ impl Short {
     /// The short form of an id.
     ///
     /// # Panics
-    /// Beyond a million million records: a thousand new ones a second for 34 years.
+    /// Beyond a million million records: a thousand new ones a second for 34 years. Numbers from
+    /// outside are held to [`NUMBER_MAX`].
     pub fn of(id: impl RecordId) -> Self {
         let [0, 0, 0, short @ ..] = id.number().to_be_bytes() else {
             panic!("{id} is beyond the records of a lifetime");
@@ -126,7 +144,15 @@ fn parse(text: &str, prefix: &'static str) -> Result<u64, InvalidId> {
     if !letters.eq_ignore_ascii_case(prefix) || !plain {
         return Err(invalid());
     }
-    digits.parse().map_err(|_| invalid())
+    digits.parse().ok().and_then(|number| in_reach(number).ok()).ok_or_else(invalid)
+}
+
+/// The number, if it is one that can be taken from outside.
+///
+/// # Errors
+/// Beyond [`NUMBER_MAX`].
+pub(crate) fn in_reach(number: u64) -> Result<u64, NumberTooHigh> {
+    if number <= NUMBER_MAX { Ok(number) } else { Err(NumberTooHigh(number)) }
 }
 
 #[cfg(test)]
@@ -140,6 +166,26 @@ mod tests {
         assert_eq!(short.map(Short::id::<AlertId>), numbers);
         assert!(short.is_sorted());
         assert_eq!((short[0].some::<AlertId>(), short[1].some()), (None, Some(AlertId(1))));
+    }
+
+    #[test]
+    fn numbers_beyond_all_records_are_refused_wherever_they_come_from() {
+        let check = |number: u64, good: bool| {
+            assert_eq!(format!("ALR-{number}").parse::<AlertId>().is_ok(), good, "{number}");
+            let text = number.to_string();
+            let read: Result<AlertId, _> = serde_json::from_str(&text);
+            assert_eq!(read.as_ref().is_ok_and(|id| *id == AlertId(number)), good, "{number}");
+            let keyed = format!("{{\"{number}\":true}}");
+            let read: Result<std::collections::BTreeMap<AlertId, bool>, _> =
+                serde_json::from_str(&keyed);
+            assert_eq!(read.is_ok(), good, "{number}");
+        };
+        check(0, true);
+        check(NUMBER_MAX, true);
+        check(NUMBER_MAX + 1, false);
+        check(u64::MAX, false);
+        let error = serde_json::from_str::<AlertId>("1099511627776").unwrap_err().to_string();
+        assert!(error.starts_with("record number 1099511627776 is beyond 549755813888"), "{error}");
     }
 
     #[test]

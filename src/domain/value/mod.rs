@@ -13,9 +13,11 @@ mod time;
 mod uuid;
 
 pub use actor::{Actor, Via};
+pub(crate) use id::in_reach;
 pub use id::{
     AlertId, AuditId, ChannelId, ConfigurationId, DeliveryId, GroupId, IncidentId, InheritedId,
-    InvalidId, ProblemId, RecordId, Short, SignatureId, SilenceId, SourceId,
+    InvalidId, NUMBER_MAX, NumberTooHigh, ProblemId, RecordId, Short, SignatureId, SilenceId,
+    SourceId,
 };
 pub use labels::{Fingerprint, Labels};
 pub use matcher::{Matcher, Matchers};

@@ -45,8 +45,8 @@ pub(super) async fn count(handle: &Handle) -> Counts {
             }
             Phase::Resolved { .. } => counts.resolved += 1,
         }
-        counts.stale += usize::from(alert.stale);
-        counts.flapping += usize::from(alert.flapping);
+        counts.stale += usize::from(alert.is_stale());
+        counts.flapping += usize::from(alert.is_flapping());
         None::<()>
     })
     .await;

@@ -44,7 +44,7 @@ fn check(script: &str, expected: &[&str]) {
         known.push(match newest.filter(|alert| alert.is_firing()) {
             None => "over".to_owned(),
             Some(alert) => {
-                let end = alert.ends.at().unwrap();
+                let end = alert.ends().at().unwrap();
                 format!("{} {}", alert.starts_at.0 - START.0, end.0 - START.0)
             }
         });

@@ -30,7 +30,7 @@ impl Sight<'_> {
     /// otherwise. With a plain Alertmanager configuration the end that the source named counts,
     /// unless it passed while this daemon was down and the source has not been heard since.
     pub(super) fn shows(&self, alert: &Alert) -> bool {
-        let lapsed = alert.ends.at().is_some_and(|ends_at| ends_at < self.now);
+        let lapsed = alert.ends().at().is_some_and(|ends_at| ends_at < self.now);
         let heard = alert.updated_at >= self.started;
         alert.is_firing() && !(self.settings.bare && lapsed && heard)
     }
@@ -39,7 +39,7 @@ impl Sight<'_> {
     /// another resolve timeout.
     fn ends_at(&self, alert: &Alert) -> Timestamp {
         let believed_until = self.now + self.settings.resolve_timeout;
-        alert.ends.at().filter(|at| *at >= self.now).unwrap_or(believed_until)
+        alert.ends().at().filter(|at| *at >= self.now).unwrap_or(believed_until)
     }
 }
 

@@ -26,7 +26,7 @@ impl Crowd {
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         for (_, alert) in state.event.alerts().filter(|(_, alert)| alert.is_firing()) {
             let name = state.event.label(alert, "alertname").to_owned();
-            names.entry(name).or_default().insert(alert.key, until(alert.ends));
+            names.entry(name).or_default().insert(alert.key, until(alert.ends()));
         }
     }
 

@@ -1,5 +1,7 @@
 //! The configurations under `tests/config`, `config` and `rules`, read as the daemon reads them.
 
+mod every_key;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +18,7 @@ fn env(name: &str) -> Option<String> {
     match name {
         "NEXT" => Some("mellon".to_owned()),
         "HOST" => Some("127.0.0.1:9090".to_owned()),
+        "AWS_CONFIG_FILE" => Some("tests/config/good/parts/aws".to_owned()),
         _ => None,
     }
 }

@@ -3,6 +3,9 @@
 //! Every promise is kept once as written, and once more for each of its lines with the daemon
 //! killed and started right after it (I7): people are told the same and the records are the same.
 
+mod acceptance_names;
+mod acceptance_sending;
+mod acceptance_suppression;
 mod admins;
 mod alertmanager_groups;
 mod correlation;

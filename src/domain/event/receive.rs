@@ -244,7 +244,7 @@ fn resolved(turn: &mut Turn, key: Fingerprint, event: &Event) {
         Phase::Firing if ended < alert.starts_at && !turn.settings().bare => turn.tally.stale += 1,
         Phase::Firing => {
             let last_words = Event::content(&event.annotations, &event.url) != alert.content;
-            let before = (alert.starts_at, alert.ends);
+            let before = (alert.starts_at, alert.ends());
             let (since, _) = merge(before, (event.starts_at, Ends::At(ended)));
             let since = if turn.settings().bare { since } else { since.min(before.0) };
             let ended = ended.max(since);

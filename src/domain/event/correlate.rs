@@ -6,7 +6,7 @@ use super::rules::{Correlate, CreateOn, Mode};
 use crate::domain::Settings;
 use crate::domain::notification::route::GroupBy;
 use crate::domain::stage::Rule;
-use crate::domain::value::{Labels, Severity, Span};
+use crate::domain::value::{Labels, Severity, Span, show_pairs};
 
 /// Labels that make an incident's key where neither a rule nor a route says which.
 const BY_DEFAULT: [&str; 3] = ["alertname", "cluster", "service"];
@@ -35,7 +35,7 @@ pub(super) fn correlate(
     }
     if source == SELF {
         let by = ["alertname", "channel"].map(str::to_owned);
-        return Some(Correlation { rule: String::new(), key: labels.only(&by).to_string() });
+        return Some(Correlation { rule: String::new(), key: show_pairs(&labels.among(&by)) });
     }
     if let Some(condition) = same_as(settings, labels) {
         return Some(condition);
@@ -44,11 +44,11 @@ pub(super) fn correlate(
         return Some(key_of(rule, labels));
     }
     let key = match settings.routes.matching(labels).first().map(|route| &route.group_by) {
-        Some(GroupBy::Labels(by)) => labels.only(by),
-        Some(GroupBy::All) => labels.clone(),
-        Some(GroupBy::Incident) | None => labels.only(&BY_DEFAULT.map(str::to_owned)),
+        Some(GroupBy::Labels(by)) => show_pairs(&labels.among(by)),
+        Some(GroupBy::All) => labels.to_string(),
+        Some(GroupBy::Incident) | None => show_pairs(&labels.among(&BY_DEFAULT.map(str::to_owned))),
     };
-    Some(Correlation { rule: String::new(), key: key.to_string() })
+    Some(Correlation { rule: String::new(), key })
 }
 
 /// What a rule that only watches would have said.
@@ -91,7 +91,7 @@ fn rule<'a>(settings: &'a Settings, labels: &Labels, mode: Mode) -> Option<&'a R
 }
 
 fn key_of(rule: &Rule<Correlate>, labels: &Labels) -> Correlation {
-    Correlation { rule: rule.name.clone(), key: labels.only(&rule.body.by).to_string() }
+    Correlation { rule: rule.name.clone(), key: show_pairs(&labels.among(&rule.body.by)) }
 }
 
 fn proves_life(settings: &Settings, source: &str, labels: &Labels) -> bool {

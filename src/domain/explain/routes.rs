@@ -113,7 +113,10 @@ fn told(
         GroupBy::All => Some(labels.clone()),
         GroupBy::Incident => None,
     };
-    let group = common.as_ref().and_then(|common| state.notification.group_of(route, common));
+    let group = common.as_ref().and_then(|common| {
+        let pairs: Vec<_> = common.iter().collect();
+        state.notification.group_of(route, &pairs)
+    });
     let receiver = settings.receivers.get(&route.receiver);
     let channels: Vec<Value> = receiver
         .into_iter()

@@ -25,13 +25,16 @@ pub(super) fn place(turn: &mut Turn, id: AlertId, labels: &Labels) {
     let (key, starts_at) = (alert.key, alert.starts_at);
     for route in turn.settings().routes.matching(labels) {
         let common = match &route.group_by {
-            GroupBy::Labels(names) => labels.only(names),
-            GroupBy::All => labels.clone(),
+            GroupBy::Labels(names) => labels.among(names),
+            GroupBy::All => labels.iter().collect(),
             GroupBy::Incident => continue,
         };
         let group = match turn.state().notification.group_of(route, &common) {
             Some(group) => group,
-            None => open(turn, route, common, None, wait(turn, route, starts_at)),
+            None => {
+                let due = wait(turn, route, starts_at);
+                open(turn, route, Labels::pack(common.into_iter()), None, due)
+            }
         };
         let known = turn.state().notification.group(group).and_then(|group| group.alerts.get(&key));
         if known != Some(&id) {
@@ -59,10 +62,11 @@ pub(super) fn place_incident(turn: &mut Turn, id: IncidentId) {
             continue;
         }
         let name = id.to_string();
-        let labels = Labels::new([("incident", name.as_str())]);
-        if turn.state().notification.group_of(route, &labels).is_none() {
+        let common = [("incident", name.as_str())];
+        if turn.state().notification.group_of(route, &common).is_none() {
             // A confirmed P1 does not wait for company.
             let wait = if urgent { Span::ZERO } else { route.group_wait };
+            let labels = Labels::new(common);
             let group = open(turn, route, labels, Some(id), turn.now() + wait);
             wind(turn, group);
         }

@@ -177,14 +177,15 @@ impl State {
         self.on_the_way.range(range).any(|(_, id)| self.deliveries.expect(*id).tells(key))
     }
 
-    /// The group of a route with labels in common. One that was opened for another receiver is not
+    /// The group of a route with labels in common, which come sorted by name. One that was opened for another receiver is not
     /// it: its receiver is told of the end, the new one of everything.
-    pub fn group_of(&self, route: &Route, labels: &Labels) -> Option<GroupId> {
+    pub fn group_of(&self, route: &Route, common: &[(&str, &str)]) -> Option<GroupId> {
+        let labels = || common.iter().copied();
         let is = |id: GroupId| {
             let group = self.groups.expect(id);
-            group.is_of(route) && group.labels == *labels
+            group.is_of(route) && group.labels.iter().eq(labels())
         };
-        self.by_place.find(place(&route.key, &route.receiver, labels), is)
+        self.by_place.find(place(&route.key, &route.receiver, labels()), is)
     }
 
     /// The groups that an alert is in.
@@ -446,7 +447,7 @@ impl Group {
     }
 
     fn place(&self) -> u64 {
-        place(&self.route, &self.receiver, &self.labels)
+        place(&self.route, &self.receiver, self.labels.iter())
     }
 
     /// Tells whether it is a group of a route, as that route stands in the configuration.
@@ -468,6 +469,6 @@ impl Delivery {
 }
 
 /// Hashes where a group belongs.
-fn place(route: &str, receiver: &str, labels: &Labels) -> u64 {
-    hash(&[route, receiver]) ^ labels.fingerprint().0
+fn place<'a>(route: &str, receiver: &str, labels: impl Iterator<Item = (&'a str, &'a str)>) -> u64 {
+    hash(&[route, receiver]) ^ Fingerprint::of(labels).0
 }

@@ -1,10 +1,10 @@
 //! Label sets: sorted, without empty values, in two allocations however many labels there are.
 
-use std::borrow::Cow;
-use std::cmp::Ordering;
-use std::fmt;
+mod read;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use std::cmp::Ordering;
+use std::fmt::{self, Write};
+
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::matcher::Quoted;
@@ -45,7 +45,10 @@ impl Labels {
         Self::pack(pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref())))
     }
 
-    fn pack<'a>(sorted: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Self {
+    /// Packs pairs that are in order, without empty values.
+    pub(in crate::domain) fn pack<'a>(
+        sorted: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+    ) -> Self {
         let sizes = sorted.clone().map(|(name, value)| name.len() + value.len());
         let (parts, bytes) = sizes.fold((0, 0), |(parts, bytes), size| (parts + 2, bytes + size));
         let mut text = String::with_capacity(bytes);
@@ -114,20 +117,63 @@ impl Labels {
     /// A copy with only the named labels.
     #[must_use]
     pub fn only(&self, names: &[String]) -> Self {
-        Self::pack(self.iter().filter(|(name, _)| names.iter().any(|n| n == name)))
+        Self::pack(self.among(names).into_iter())
+    }
+
+    /// The named labels, sorted by name: what [`Labels::only`] makes a copy of.
+    pub fn among(&self, names: &[String]) -> Vec<(&str, &str)> {
+        let mut found = Vec::with_capacity(names.len().min(self.len()));
+        found.extend(self.iter().filter(|(name, _)| names.iter().any(|n| n == name)));
+        found
     }
 
     /// The identity of this set.
     pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(self.iter())
+    }
+}
+
+impl Fingerprint {
+    /// The identity of the set that these pairs make, which are in order and without empty values.
+    pub fn of<'a>(sorted: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
         let mut hash = Fnv::default();
-        for (name, value) in self.iter() {
+        for (name, value) in sorted {
             hash.write(name.as_bytes());
             hash.write(&[0xff]);
             hash.write(value.as_bytes());
             hash.write(&[0xff]);
         }
-        Fingerprint(hash.0)
+        Self(hash.0)
     }
+}
+
+/// Writes pairs as [`Labels`] shows them.
+pub fn show_pairs(pairs: &[(&str, &str)]) -> String {
+    let bytes: usize = pairs.iter().map(|(name, value)| name.len() + value.len() + 5).sum();
+    let mut shown = String::with_capacity(bytes + 2);
+    write_pairs(pairs.iter().copied(), &mut shown).expect("a text takes whatever is written");
+    shown
+}
+
+fn write_pairs<'a>(
+    pairs: impl Iterator<Item = (&'a str, &'a str)>,
+    out: &mut impl Write,
+) -> fmt::Result {
+    out.write_str("{")?;
+    for (i, (name, value)) in pairs.enumerate() {
+        out.write_str(if i == 0 { "" } else { ", " })?;
+        out.write_str(name)?;
+        let plain = |byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+        // Without an early end, so that many bytes are looked at in one step.
+        if value.bytes().fold(true, |all, byte| all & plain(byte)) {
+            out.write_str("=\"")?;
+            out.write_str(value)?;
+            out.write_str("\"")?;
+        } else {
+            write!(out, "={}", Quoted(value))?;
+        }
+    }
+    out.write_str("}")
 }
 
 /// Walks over a label set.
@@ -184,19 +230,7 @@ impl fmt::Display for Fingerprint {
 /// Writes `{name="value", …}` as Prometheus does: values by the rules of Go's `strconv.Quote`.
 impl fmt::Display for Labels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("{")?;
-        for (i, (name, value)) in self.iter().enumerate() {
-            f.write_str(if i == 0 { "" } else { ", " })?;
-            f.write_str(name)?;
-            if value.bytes().all(|byte| matches!(byte, b' '..=b'~') && !b"\"\\".contains(&byte)) {
-                f.write_str("=\"")?;
-                f.write_str(value)?;
-                f.write_str("\"")?;
-            } else {
-                write!(f, "={}", Quoted(value))?;
-            }
-        }
-        f.write_str("}")
+        write_pairs(self.iter(), f)
     }
 }
 
@@ -213,72 +247,6 @@ impl Serialize for Labels {
             map.serialize_entry(name, value)?;
         }
         map.end()
-    }
-}
-
-impl<'de> Deserialize<'de> for Labels {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Pairs;
-
-        impl<'de> Visitor<'de> for Pairs {
-            type Value = Labels;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map from label name to label value")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Labels, A::Error> {
-                let mut pairs: Vec<(Text<'de>, Text<'de>)> = Vec::with_capacity(16);
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
-                }
-                Ok(Labels::new(pairs))
-            }
-
-            fn visit_unit<E>(self) -> Result<Labels, E> {
-                Ok(Labels::default())
-            }
-        }
-
-        deserializer.deserialize_any(Pairs)
-    }
-}
-
-/// Text that borrows from the body where no escape stands in the way.
-struct Text<'a>(Cow<'a, str>);
-
-impl AsRef<str> for Text<'_> {
-    fn as_ref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<'de> Deserialize<'de> for Text<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Borrowing;
-
-        impl<'de> Visitor<'de> for Borrowing {
-            type Value = Text<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("text")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
-            }
-
-            // `null` is the empty text where Go reads a map of texts: no label.
-            fn visit_unit<E>(self) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Borrowed("")))
-            }
-        }
-
-        deserializer.deserialize_any(Borrowing)
     }
 }
 

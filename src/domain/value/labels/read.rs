@@ -1,0 +1,166 @@
+//! Reads a label set: names and values are copied once, to where they stay.
+
+use std::fmt;
+
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
+
+use super::Labels;
+
+/// Room for the names and values of most sets, so that it need not grow.
+const TEXT_BYTES_USUAL: usize = 512;
+
+/// Room for the ends of as many parts as most sets have.
+const PARTS_USUAL: usize = 32;
+
+impl<'de> Deserialize<'de> for Labels {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Labels;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map from label name to label value")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Labels, A::Error> {
+                let mut heap = Heap::new();
+                while map.next_key_seed(Append(&mut heap.text))?.is_some() {
+                    heap.end();
+                    map.next_value_seed(Append(&mut heap.text))?;
+                    heap.end();
+                    heap.close_pair();
+                }
+                Ok(heap.sorted())
+            }
+
+            fn visit_unit<E>(self) -> Result<Labels, E> {
+                Ok(Labels::default())
+            }
+        }
+
+        deserializer.deserialize_any(Pairs)
+    }
+}
+
+/// Pairs as they come.
+struct Heap {
+    /// Names and values in turn, end to end.
+    text: String,
+    /// Where each of them ends in `text`.
+    ends: Vec<u32>,
+    /// Where the name before the last one stands.
+    before: (usize, usize),
+    /// Whether they come in order: senders written in Go sort their maps.
+    in_order: bool,
+}
+
+impl Heap {
+    fn new() -> Self {
+        Self {
+            text: String::with_capacity(TEXT_BYTES_USUAL),
+            ends: Vec::with_capacity(PARTS_USUAL),
+            before: (0, 0),
+            in_order: true,
+        }
+    }
+
+    fn end(&mut self) {
+        self.ends.push(u32::try_from(self.text.len()).expect("bodies are limited far below 4 GiB"));
+    }
+
+    fn close_pair(&mut self) {
+        if !self.in_order {
+            return;
+        }
+        let (_, [middle, end]) = self.ends.split_last_chunk().expect("a pair has two ends");
+        let (middle, end) = (*middle as usize, *end as usize);
+        let parts = self.ends.len();
+        let start = if parts == 2 { 0 } else { self.ends[parts - 3] as usize };
+        let bytes = self.text.as_bytes();
+        if parts > 2 && bytes[self.before.0..self.before.1] >= bytes[start..middle] {
+            self.in_order = false;
+        } else if middle == end {
+            // An empty value is the same as none.
+            self.text.truncate(start);
+            self.ends.truncate(parts - 2);
+        } else {
+            self.before = (start, middle);
+        }
+    }
+
+    fn sorted(self) -> Labels {
+        if self.in_order {
+            // Copied, because what is left of the room would have to be given back anyway.
+            return Labels { text: self.text.as_str().into(), ends: self.ends.as_slice().into() };
+        }
+        let mut start = 0;
+        let pairs = self.ends.chunks_exact(2).map(|ends| {
+            let (middle, end) = (ends[0] as usize, ends[1] as usize);
+            let pair = (&self.text[start..middle], &self.text[middle..end]);
+            start = end;
+            pair
+        });
+        Labels::new(pairs)
+    }
+}
+
+/// Appends a text to another one.
+struct Append<'a>(&'a mut String);
+
+impl<'de> DeserializeSeed<'de> for Append<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl Visitor<'_> for Append<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        self.0.push_str(text);
+        Ok(())
+    }
+
+    // `null` is the empty text where Go reads a map of texts: no label.
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_may_come_in_any_order_and_the_later_of_one_name_counts() {
+        let check = |json: &str, expected: &str| {
+            let labels: Labels = serde_json::from_str(json).unwrap();
+            assert_eq!(labels.to_string(), expected, "{json}");
+        };
+        check("{}", "{}");
+        check("null", "{}");
+        check(r#"{"a":"1","b":"2","c":"3"}"#, r#"{a="1", b="2", c="3"}"#);
+        check(r#"{"c":"3","a":"1","b":"2"}"#, r#"{a="1", b="2", c="3"}"#);
+        check(r#"{"a":"","b":"2","c":""}"#, r#"{b="2"}"#);
+        check(r#"{"a":"1","a":"2","b":"3"}"#, r#"{a="2", b="3"}"#);
+        check(r#"{"a":"1","b":"2","a":""}"#, r#"{b="2"}"#);
+        check(r#"{"b":"","a":"1","b":"2"}"#, r#"{a="1", b="2"}"#);
+        check(r#"{"a":"\u0041","b":null}"#, r#"{a="A"}"#);
+    }
+
+    #[test]
+    fn sets_longer_than_usual_are_read_whole() {
+        let pairs: Vec<(String, String)> =
+            (100..200).map(|n| (format!("label_{n}"), "v".repeat(n))).collect();
+        let labels = Labels::new(pairs.iter().map(|(name, value)| (name, value)));
+        let json = serde_json::to_string(&labels).unwrap();
+        assert_eq!(serde_json::from_str::<Labels>(&json).unwrap(), labels);
+    }
+}

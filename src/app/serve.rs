@@ -100,16 +100,7 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
         outside.context(&handle, &metrics, setup(&loaded, &settings, outside.features), reload);
     context.courier = Some(courier.clone());
     let context = Arc::new(context);
-    for warning in context.setup().all_warnings(context.open_to_all) {
-        tracing::warn!("{warning}");
-    }
-    if door.as_ref().is_some_and(|door| door.asks_for_users()) && !context.setup().tokens.is_empty()
-    {
-        tracing::warn!(
-            "Names with passwords and tokens are both asked for: who comes must show \
-            both, each in an `Authorization` header of its own"
-        );
-    }
+    warn(&context, door.as_deref());
     in_force(&metrics, &settings);
     let outbox = tokio::spawn(outbox::run(
         outgoing,
@@ -207,6 +198,19 @@ fn door(flags: &DaemonFlags) -> Result<Option<Arc<Door>>, Failure> {
     // TLS wants to know whose arithmetic to use; a second installation in a process is the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Door::open(file).map(|door| Some(Arc::new(door))).map_err(Failure::Door)
+}
+
+/// Says what may surprise, such as a door with names before tokens, which looks locked by mistake.
+fn warn(context: &Context, door: Option<&Door>) {
+    for warning in context.setup().all_warnings(context.open_to_all) {
+        tracing::warn!("{warning}");
+    }
+    if door.is_some_and(Door::asks_for_users) && !context.setup().tokens.is_empty() {
+        tracing::warn!(
+            "Names with passwords and tokens are both asked for: who comes must show both, each in \
+             an `Authorization` header of its own"
+        );
+    }
 }
 
 /// Waits until the start is a fact, and notes what happened to the store.

@@ -28,16 +28,11 @@ pub(super) fn read(check: &mut Check, node: &Node) -> WireConfig {
 pub(super) fn tls(check: &mut Check, node: &Node) -> TlsConfig {
     let ca = check.secret_source(node, "ca");
     let identity = identity(check, node);
-    let version_min = version(node, "min_version").flatten();
-    let version_max = match version(node, "max_version") {
-        Some(None) => {
-            let place = node.get("max_version").map_or(node.place, |version| version.place);
-            check.error(place, "TLS before 1.2 is not spoken; write `TLS12` or `TLS13`");
-            None
-        }
-        Some(version) => version,
-        None => None,
-    };
+    let version = |key: &str| node.text_at(key).and_then(TlsVersion::parse);
+    let (version_min, version_max) = (version("min_version"), version("max_version"));
+    if let (Some(written), None) = (node.get("max_version"), version_max) {
+        check.error(written.place, "TLS before 1.2 is not spoken; write `TLS12` or `TLS13`");
+    }
     if let (Some(min), Some(max)) = (version_min, version_max)
         && max < min
     {
@@ -65,11 +60,6 @@ fn identity(check: &mut Check, node: &Node) -> Option<(SecretSource, SecretSourc
         (Some(_), Some(_)) | (None, None) => {}
     }
     certificate.zip(key)
-}
-
-/// The version under a key: nothing if there is none, nothing inside if nobody speaks it any more.
-fn version(node: &Node, key: &str) -> Option<Option<TlsVersion>> {
-    node.text_at(key).map(TlsVersion::parse)
 }
 
 fn proxy(check: &mut Check, node: &Node) -> ProxyConfig {

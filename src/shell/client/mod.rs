@@ -177,9 +177,10 @@ impl Line {
 
 fn build(kind: &Kind) -> Result<Client, LineError> {
     let Kind { follow_redirects, wire } = kind;
-    let policy = match follow_redirects {
-        true => redirect::Policy::limited(REDIRECTS_MAX),
-        false => redirect::Policy::none(),
+    let policy = if *follow_redirects {
+        redirect::Policy::limited(REDIRECTS_MAX)
+    } else {
+        redirect::Policy::none()
     };
     let tls = tls::client(&wire.tls, wire.http2).map_err(LineError::Tls)?;
     // Alertmanager takes no proxy from the environment unless its configuration says so.
@@ -192,9 +193,10 @@ fn build(kind: &Kind) -> Result<Client, LineError> {
     for proxy in proxy::proxies(&wire.proxy).map_err(LineError::Proxy)? {
         client = client.proxy(proxy);
     }
-    client = match wire.http2 {
-        true => client.http2_keep_alive_interval(PING_MS.duration()),
-        false => client.http1_only(),
+    client = if wire.http2 {
+        client.http2_keep_alive_interval(PING_MS.duration())
+    } else {
+        client.http1_only()
     };
     client.build().map_err(LineError::Client)
 }

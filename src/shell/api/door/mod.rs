@@ -103,7 +103,7 @@ impl Door {
         kept.marks = marks;
         match lock {
             Ok(lock) if lock.tls.is_none() && kept.lock.tls.is_some() => {
-                self.stays(&DoorError::Laid)
+                self.stays(&DoorError::Laid);
             }
             Ok(lock) => {
                 kept.lock = Arc::new(lock);

@@ -163,11 +163,11 @@ fn what_comes_within_a_tick_is_one_message_with_all_that_lasts() {
         138s    fire    alertname=Net
         9m      tick
         ",
-        r#"
+        "
         1m6s told ops/webhook[0]: {} 2 firing 0 resolved (first notification)
         3m6s told ops/webhook[0]: {} 5 firing 0 resolved (new alerts added)
         8m6s told ops/webhook[0]: {} 5 firing 0 resolved (repeat interval elapsed)
-        "#,
+        ",
     );
 }
 

@@ -36,13 +36,13 @@ fn a_message_leaves_out_what_is_silenced_and_has_it_again_afterwards() {
         80s     silence alertname=Queue for 2m
         5m      tick
         ",
-        r#"
+        "
         1m told ops/webhook[0]: {} 2 firing 0 resolved (first notification)
         2m told ops/webhook[0]: {} 1 firing 0 resolved (repeat interval elapsed)
         3m told ops/webhook[0]: {} 1 firing 0 resolved (repeat interval elapsed)
         4m told ops/webhook[0]: {} 2 firing 0 resolved (repeat interval elapsed)
         5m told ops/webhook[0]: {} 2 firing 0 resolved (repeat interval elapsed)
-        "#,
+        ",
     );
 }
 
@@ -55,11 +55,11 @@ fn a_silence_that_is_to_begin_later_keeps_nothing_back_before() {
         0s      fire    alertname=Queue
         4m      tick
         ",
-        r#"
+        "
         1m told ops/webhook[0]: {} 1 firing 0 resolved (first notification)
         3m told ops/webhook[0]: {} 1 firing 0 resolved (repeat interval elapsed)
         4m told ops/webhook[0]: {} 1 firing 0 resolved (repeat interval elapsed)
-        "#,
+        ",
     );
 }
 
@@ -74,9 +74,9 @@ fn nothing_is_told_until_a_silence_over_everything_is_taken_away() {
         150s    expire  SIL-1
         200s    tick
         ",
-        r#"
+        "
         3m told ops/webhook[0]: {} 2 firing 0 resolved (first notification)
-        "#,
+        ",
     );
 }
 
@@ -92,11 +92,11 @@ fn a_target_is_left_out_while_its_source_fires_and_told_again_after_it() {
         156s    resolve alertname=LinkDown site=a rack=1
         200s    tick
         ",
-        r#"
+        "
         1m told ops/webhook[0]: {} 3 firing 0 resolved (first notification)
         2m told ops/webhook[0]: {} 3 firing 0 resolved (new alerts added)
         3m told ops/webhook[0]: {} 3 firing 1 resolved (some alerts resolved)
-        "#,
+        ",
     );
 }
 
@@ -111,10 +111,10 @@ fn of_a_source_and_its_target_that_end_together_only_what_was_told_is_told_as_en
         90s     resolve alertname=HostDown site=a rack=1
         200s    tick
         ",
-        r#"
+        "
         1m told ops/webhook[0]: {} 1 firing 0 resolved (first notification)
         2m told ops/webhook[0]: {} 0 firing 1 resolved (all alerts resolved)
-        "#,
+        ",
     );
 }
 
@@ -128,8 +128,8 @@ fn labels_that_both_sides_lack_are_equal() {
         0s      fire    alertname=HostDown site=a rack=1
         70s     tick
         ",
-        r#"
+        "
         1m told ops/webhook[0]: {} 2 firing 0 resolved (first notification)
-        "#,
+        ",
     );
 }

@@ -169,7 +169,10 @@ pub(crate) fn inhibition_is_what_the_rules_say(state: &State, settings: &Setting
 pub(crate) fn submerged_alerts_are_suppressed(state: &State) {
     for (id, alert) in state.event.alerts() {
         let kept = suppress::suppressor(state, alert).is_some();
-        assert!(!alert.submerged || !alert.is_firing() || kept, "I10: {id} should have surfaced");
+        assert!(
+            !alert.is_submerged() || !alert.is_firing() || kept,
+            "I10: {id} should have surfaced"
+        );
     }
 }
 
@@ -206,7 +209,7 @@ fn describe(state: &State) -> Vec<String> {
         lines.push(format!(
             "{id} {} {:?} {} {:?} {} {:?} {:?} {} {:?} {:?} {} {} {} {:?} at {:?}, newest {:?}, in {:?}, groups {:?}",
             alert.key,
-            alert.source,
+            alert.source(),
             events.labels(alert),
             events.annotations(alert),
             events.url(alert),
@@ -215,9 +218,9 @@ fn describe(state: &State) -> Vec<String> {
             alert.raised_at,
             events.correlation(alert),
             alert.last_transition(),
-            alert.flapping,
-            alert.stale,
-            alert.submerged,
+            alert.is_flapping(),
+            alert.is_stale(),
+            alert.is_submerged(),
             alert.previous(),
             alert.content,
             events.by_key(alert.key).map(|(id, _)| id),

@@ -92,7 +92,8 @@ fn check(fields: &'static [Field], folders: &[&str]) {
         let node = Node::read(0, &fs::read_to_string(&path).unwrap()).unwrap();
         cross_out(&node, &Shape::Fields(fields), "", &mut keys);
     }
-    let keys: Vec<_> = keys.into_iter().collect();
+    // What refers to a store of secrets is known and refused: there is none.
+    let keys: Vec<_> = keys.into_iter().filter(|key| !key.ends_with("_ref")).collect();
     assert!(keys.is_empty(), "stand in no good configuration:\n{}", keys.join("\n"));
 }
 

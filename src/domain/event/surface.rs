@@ -88,7 +88,7 @@ pub(super) fn lift(turn: &mut Turn, cover: Cover) {
 
 /// A submerged alert has changed: what covered it may do so no longer.
 pub(super) fn reconsider(turn: &mut Turn, id: AlertId) {
-    let submerged = turn.state().event.alert(id).is_some_and(|alert| alert.is_submerged());
+    let submerged = turn.state().event.alert(id).is_some_and(super::Alert::is_submerged);
     if submerged {
         let depths = &mut turn.soften().event.depths;
         depths.forget(id);

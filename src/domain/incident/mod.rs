@@ -79,7 +79,7 @@ pub(crate) fn react(turn: &mut Turn, fact: &domain::Fact) {
 
 /// What was suppressed when it began to fire is nobody's business until it surfaces.
 fn is_submerged(turn: &Turn, alert: AlertId) -> bool {
-    turn.state().event.alert(alert).is_some_and(|alert| alert.is_submerged())
+    turn.state().event.alert(alert).is_some_and(event::Alert::is_submerged)
 }
 
 /// An alert fires again, or has surfaced.

@@ -29,13 +29,11 @@ pub(super) fn place(turn: &mut Turn, id: AlertId, labels: &Labels) {
             GroupBy::All => labels.iter().collect(),
             GroupBy::Incident => continue,
         };
-        let group = match turn.state().notification.group_of(route, &common) {
-            Some(group) => group,
-            None => {
-                let due = wait(turn, route, starts_at);
-                open(turn, route, Labels::pack(common.into_iter()), None, due)
-            }
-        };
+        let known = turn.state().notification.group_of(route, &common);
+        let group = known.unwrap_or_else(|| {
+            let due = wait(turn, route, starts_at);
+            open(turn, route, Labels::pack(common.into_iter()), None, due)
+        });
         let known = turn.state().notification.group(group).and_then(|group| group.alerts.get(&key));
         if known != Some(&id) {
             turn.record(Fact::Grouped { id: group, alert: id, key });

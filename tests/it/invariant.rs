@@ -297,13 +297,13 @@ pub(crate) fn what_waits_is_on_the_agenda(
         assert!(in_time, "{deadline:?} is awaited by {by:?}, found {found:?}");
     };
     for (id, alert) in state.event.alerts() {
-        if alert.is_firing() && !alert.stale && alert.ends.at().is_some() {
+        if alert.is_firing() && !alert.is_stale() && alert.ends().at().is_some() {
             waits(event::Deadline::Leases.into(), None);
         }
         if !alert.is_firing() {
             waits(event::Deadline::Forget(id).into(), None);
         }
-        if alert.flapping {
+        if alert.is_flapping() {
             waits(event::Deadline::Flap(id).into(), None);
         }
     }

@@ -237,7 +237,7 @@ fn an_incident_that_is_open_goes_on_when_its_alert_is_inhibited() {
     assert_eq!(state(&world, "INC-1"), "new");
     assert_eq!(show(&world, "incident", "INC-1")["restored_at"], serde_json::Value::Null);
     let alerts = &world.engine().state().event;
-    assert!(!alerts.alert(AlertId(1)).unwrap().submerged);
+    assert!(!alerts.alert(AlertId(1)).unwrap().is_submerged());
     let fingerprint = &show(&world, "alert", "ALR-2")["fingerprint"];
     assert_eq!(&show(&world, "alert", "ALR-1")["inhibited_by"][0], fingerprint);
 }

@@ -49,7 +49,6 @@ fn routes_are_shown_and_tested_as_amtool_does() {
             "team=db",
             "severity=page",
         ],
-        &["config", "routes", "test", "--verify.receivers=db", "team=web"],
     ] {
         let theirs = run(Command::new(&amtool)
             .env("HOME", home.path(""))
@@ -69,6 +68,16 @@ fn routes_are_shown_and_tested_as_amtool_does() {
             assert_eq!(ours.code == Some(0), theirs.code == Some(0), "{words:?}");
         }
     }
+}
+
+#[test]
+fn other_receivers_than_those_expected_are_a_failure() {
+    let home = Home::new(&CONFIG.replace('@', "http://127.0.0.1:9"));
+    let daemon = home.start();
+    let said =
+        ctl(&daemon.url(), &["config", "routes", "test", "--verify.receivers=db", "team=web"]);
+    assert_eq!((said.code, said.out.as_str()), (Some(1), "default\n"));
+    assert_eq!(said.err, "error: expected receivers db, resolved to default\n");
 }
 
 #[test]

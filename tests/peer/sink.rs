@@ -120,7 +120,7 @@ async fn hear(
         reply
     };
     match reply {
-        Reply::Status(200) => (StatusCode::OK, ALL_IS_WELL).into_response(),
+        Reply::Status(200) if uri.path().contains("/telegram/") => ALL_IS_WELL.into_response(),
         Reply::Status(status) => StatusCode::from_u16(status).unwrap().into_response(),
         Reply::Slower(seconds) => {
             (StatusCode::TOO_MANY_REQUESTS, [("retry-after", seconds.to_string())]).into_response()

@@ -28,8 +28,8 @@ fn a_topic_hears_what_fires_and_what_ended_from_a_role() {
     assert_eq!(actions, ["AssumeRole", "Publish", "AssumeRole", "Publish"]);
     let [firing, resolved] = [form(&taken[1]), form(&taken[3])];
     let subjects = [&firing["Subject"], &resolved["Subject"]];
-    assert!(subjects[0].contains("opened: DiskFull"), "{subjects:?}");
-    assert!(subjects[1].contains("resolved: DiskFull"), "{subjects:?}");
+    assert!(subjects[0].contains("[FIRING:1] DiskFull"), "{subjects:?}");
+    assert!(subjects[1].contains("[RESOLVED] DiskFull"), "{subjects:?}");
     assert_eq!(firing["MessageGroupId"], resolved["MessageGroupId"]);
     assert_ne!(firing["MessageDeduplicationId"], resolved["MessageDeduplicationId"]);
     assert_eq!(firing["MessageAttributes.entry.1.Value.StringValue"], "dba");

@@ -1,7 +1,8 @@
 //! Finds the few rules that may hold for a label set, however many rules there are.
 //!
 //! A rule needs all of its matchers, so it is filed under one of them that needs its label: the
-//! rarest `label = value`, else a pattern. Patterns on one label are tried together.
+//! rarest `label = value`, unless many share it, else a pattern. Patterns on one label are tried
+//! together.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +10,10 @@ use regex::{RegexSet, RegexSetBuilder};
 
 use crate::domain::value::matcher::Operator;
 use crate::domain::value::{Labels, Matcher};
+
+/// A value that more rules than these share narrows nothing down; better a pattern, where there is
+/// one.
+const VALUE_RULES_MAX: usize = 32;
 
 /// So many patterns are compiled into one set: above, the automaton outgrows its cache.
 const SET_PATTERNS_MAX: usize = 256;
@@ -51,12 +56,16 @@ impl Index {
             };
             let exact = matchers.iter().filter_map(|matcher| Some((matcher, values(matcher)?)));
             let rarest = exact.min_by_key(|(matcher, values)| cost(matcher, values));
-            if let Some((matcher, values)) = rarest {
+            let pattern = matchers.iter().find(|m| needs_label(m) && values(m).is_none());
+            let narrows = |(matcher, values): &(&Matcher, Vec<&str>)| {
+                pattern.is_none() || cost(matcher, values) <= VALUE_RULES_MAX
+            };
+            if let Some((matcher, values)) = rarest.filter(narrows) {
                 let filed = index.labels.entry(matcher.name.clone()).or_default();
                 for value in values {
                     filed.values.entry(value.to_owned()).or_default().push(rule);
                 }
-            } else if let Some(matcher) = matchers.iter().find(|matcher| needs_label(matcher)) {
+            } else if let Some(matcher) = pattern {
                 patterns.entry(&matcher.name).or_default().push((rule, &matcher.value));
             } else {
                 index.always.push(rule);

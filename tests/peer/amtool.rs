@@ -1,12 +1,11 @@
 //! amtool cannot tell the daemon from Alertmanager: both are asked, and both answer the same.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use crate::api::Api;
+use crate::alertmanager::Alertmanager;
 use crate::daemon::{Daemon, Home};
-use crate::program::{self, Process, Said, run};
-use crate::until::until;
+use crate::program::{self, Said, run};
 
 const CONFIG: &str = "
 global:
@@ -197,42 +196,25 @@ fn amtool_and_we_find_the_same_files_good() {
     assert_eq!(theirs.code, Some(0), "{theirs:?}");
 }
 
-/// Debian's Alertmanager starts only where this is.
-const TEMPLATES: &str = "/usr/share/prometheus/alertmanager/default.tmpl";
-
 /// The daemon and Alertmanager with one configuration.
 pub(crate) struct Pair {
     amtool: PathBuf,
     pub(crate) home: Home,
     _daemon: Daemon,
     pub(crate) ours: String,
-    _alertmanager: Process,
+    _alertmanager: Alertmanager,
     pub(crate) theirs: String,
 }
 
 impl Pair {
     pub(crate) fn start() -> Option<Self> {
-        let (amtool, alertmanager) = (program::find("amtool")?, program::find("alertmanager")?);
-        program::find_file(TEMPLATES)?;
+        let amtool = program::find("amtool")?;
         let home = Home::new(CONFIG);
+        let peer =
+            Alertmanager::start(&home.path("incidentd.yaml"), &home.path("alertmanager"), &[])?;
         let daemon = home.start();
-        let port = program::free_port();
-        let process = Process::start(
-            Command::new(alertmanager)
-                .arg("--config.file")
-                .arg(home.path("incidentd.yaml"))
-                .arg("--storage.path")
-                .arg(home.path("alertmanager"))
-                .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-                .arg("--cluster.listen-address=")
-                .stdout(Stdio::null())
-                .stderr(Stdio::null()),
-        );
-        let theirs = format!("http://127.0.0.1:{port}");
-        let api = Api::new(&theirs);
-        until("Alertmanager is ready", || (api.get("/-/ready").status == 200).then_some(()));
-        let ours = daemon.url();
-        Some(Self { amtool, home, _daemon: daemon, ours, _alertmanager: process, theirs })
+        let (ours, theirs) = (daemon.url(), peer.url.clone());
+        Some(Self { amtool, home, _daemon: daemon, ours, _alertmanager: peer, theirs })
     }
 
     pub(crate) fn ask(&self, url: &str, words: &[&str]) -> Said {

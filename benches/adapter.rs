@@ -5,7 +5,7 @@ use std::sync::Arc;
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
 use incidentd::domain::event::adapter::{self, Context, Kind, Limits};
-use incidentd::domain::value::{Span, Timestamp};
+use incidentd::domain::value::Timestamp;
 use serde_json::{Value, json};
 
 const ALERTS: usize = 64;
@@ -48,13 +48,7 @@ fn alerts() -> Value {
 fn read(bencher: Bencher, kind: &Kind, body: &Value) {
     let body = body.to_string();
     let source = Arc::from("prometheus");
-    let context = Context {
-        source: &source,
-        now: Timestamp(1_772_366_400_000),
-        resolve_timeout: Span::minutes(5),
-        limits: &Limits::API_V2,
-        utf8: true,
-    };
+    let context = Context::new(&source, Timestamp(1_772_366_400_000), &Limits::API_V2);
     let count = adapter::read(kind, body.as_bytes(), &context).map(|read| read.events.len());
     assert_eq!(count, Ok(ALERTS));
     bencher
@@ -65,13 +59,13 @@ fn read(bencher: Bencher, kind: &Kind, body: &Value) {
 
 #[divan::bench]
 fn api_v2(bencher: Bencher) {
-    read(bencher, &Kind::Prometheus, &alerts());
+    read(bencher, &Kind::PROMETHEUS, &alerts());
 }
 
 #[divan::bench]
 fn webhook(bencher: Bencher) {
     let body = json!({"version": "4", "status": "firing", "alerts": alerts()});
-    read(bencher, &Kind::AlertmanagerWebhook, &body);
+    read(bencher, &Kind::named("alertmanager").expect("there is one"), &body);
 }
 
 #[divan::bench]

@@ -4,8 +4,9 @@
 
 use std::sync::Arc;
 
+use incidentd::domain::event::adapter::kind::ADAPTERS;
 use incidentd::domain::event::adapter::{self, Context, Kind, Limits};
-use incidentd::domain::value::{Span, Timestamp};
+use incidentd::domain::value::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
@@ -14,20 +15,15 @@ const GENERIC: &str = r#"{"each": "alerts", "key": "fingerprint", "name": "label
 
 fuzz_target!(|body: &[u8]| {
     let source = Arc::from("fuzz");
-    let context = Context {
-        source: &source,
-        now: Timestamp(1_772_366_400_000),
-        resolve_timeout: Span::minutes(5),
-        limits: &Limits::default(),
-        utf8: false,
-    };
+    let limits = Limits::default();
+    let context = Context::new(&source, Timestamp(1_772_366_400_000), &limits);
+    let context = Context { utf8: false, ..context };
     let generic = Kind::Generic(Box::new(serde_json::from_str(GENERIC).expect("a constant")));
-    let kinds =
-        [Kind::AlertmanagerWebhook, Kind::Grafana, Kind::GrafanaLegacy, Kind::Auto, generic];
-    for kind in kinds {
+    let known = ADAPTERS.iter().map(|adapter| Kind::Known(adapter));
+    for kind in known.chain([Kind::Auto, generic]) {
         let _ = adapter::read(&kind, body, &context);
     }
-    let Ok(read) = adapter::read(&Kind::Prometheus, body, &context) else {
+    let Ok(read) = adapter::read(&Kind::PROMETHEUS, body, &context) else {
         return;
     };
     if let Ok(Value::Array(alerts)) = serde_json::from_slice(body) {

@@ -35,8 +35,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use daemon::{
-    ApiToken, Auth, Comparison, Daemon, Format, Intake, Limits, Paths, Poll, Probe, Scope, Team,
-    Threshold, User,
+    ApiToken, Auth, Comparison, Daemon, Intake, Limits, Paths, Poll, Probe, Scope, Team, Threshold,
+    User,
 };
 pub use diagnostic::{ConfigErrors, Diagnostic, ERRORS_MAX};
 pub use duration::parse as duration;

@@ -1,6 +1,7 @@
 //! The keys that Alertmanager does not have.
 
 use crate::config::shape::{Field, Shape};
+use crate::domain::event::adapter::kind;
 use Shape::{Duration, Fields, List, Names, Secret, Text, Truth, Whole, Word};
 
 /// Our top-level keys.
@@ -45,7 +46,7 @@ const TOKEN: &[Field] = &[
 ];
 
 const SOURCE: &[Field] = &[
-    ("type", Word(&["alertmanager", "grafana", "generic", "prometheus", "auto"])),
+    ("type", Word(kind::NAMES)),
     ("group", Text),
     ("drop_labels", List(&Text)),
     ("resend", Duration),

@@ -8,10 +8,21 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::instant::Instant;
-use super::{Context, Read, Unreadable, json};
+use super::Adapter;
+use crate::domain::event::adapter::instant::Instant;
+use crate::domain::event::adapter::{Context, Head, Read, Unreadable, json};
 use crate::domain::event::{Ends, Event, Signal};
 use crate::domain::value::{Labels, Timestamp};
+
+/// Whatever speaks Alertmanager's API v2.
+pub const ADAPTER: Adapter =
+    Adapter { name: "prometheus", title: "Prometheus, vmalert, Loki, Mimir", read, fits };
+
+/// Other arrays are told by their first element; what is left is API v2's, which says best what is
+/// wrong with it.
+fn fits(body: &serde_json::Value, _: &Head) -> bool {
+    body.is_array()
+}
 
 /// Reads the JSON array. Alerts that make no sense are rejected one by one; the others count.
 ///

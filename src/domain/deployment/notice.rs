@@ -1,0 +1,66 @@
+//! What a source says about a deployment.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::value::{Labels, Timestamp};
+
+/// A word of a source about one deployment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Notice {
+    /// The source's name in the configuration.
+    pub source: Arc<str>,
+    /// The source's own key: notices of one key speak of one deployment.
+    pub key: Box<str>,
+    /// What was deployed.
+    pub service: Box<str>,
+    /// Where to, such as `production`; may be empty.
+    pub environment: Box<str>,
+    /// Which version: a tag, a revision, an image; may be empty.
+    pub version: Box<str>,
+    /// Who set it off, as the source calls that person or program; may be empty.
+    pub actor: Box<str>,
+    /// How it stands.
+    pub status: Status,
+    /// One line for people; may be empty.
+    pub summary: Box<str>,
+    /// Where the source shows it; may be empty.
+    pub url: Box<str>,
+    /// When it came to stand so, by the source's clock.
+    pub at: Timestamp,
+    /// What else the source says, under its own names.
+    pub labels: Labels,
+}
+
+/// How a deployment stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It waits for its turn, or for an approval.
+    Queued,
+    /// It is under way.
+    Started,
+    /// It is done and well.
+    Succeeded,
+    /// It did not work out.
+    Failed,
+    /// The version before is back.
+    RolledBack,
+    /// It was called off.
+    Cancelled,
+}
+
+impl Status {
+    /// The word used in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Started => "started",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::RolledBack => "rolled_back",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}

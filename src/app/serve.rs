@@ -19,6 +19,7 @@ use crate::domain::value::{Actor, DeliveryId, Span};
 use crate::domain::{Settings, event};
 use crate::engine::{Engine, Input};
 use crate::shell::api::{self, Context, Door};
+use crate::shell::chain;
 use crate::shell::courier::Courier;
 use crate::shell::driver::{Beat, Driver, DriverError, PARTITION};
 use crate::shell::handle::Handle;
@@ -309,7 +310,7 @@ impl Polls {
             }
             Ok(_) => None,
             Err(error) => {
-                tracing::error!(error = outbox::chain(&error), "failed to set up polling");
+                tracing::error!(error = chain(&error), "failed to set up polling");
                 None
             }
         };

@@ -250,6 +250,17 @@ impl Serialize for Labels {
     }
 }
 
+/// Whether a text can be the name of a label: any that is not empty, or without `utf8` letters,
+/// digits and `_`, not a digit first, as Prometheus had it before version 3.
+pub fn is_label_name(name: &str, utf8: bool) -> bool {
+    if utf8 {
+        return !name.is_empty();
+    }
+    let letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
+    let mut bytes = name.bytes();
+    bytes.next().is_some_and(letter) && bytes.all(|byte| letter(byte) || byte.is_ascii_digit())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

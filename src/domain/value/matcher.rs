@@ -8,7 +8,7 @@ use std::fmt;
 
 use regex::Regex;
 
-pub use parse::{InvalidMatcher, ParseMode, parse_all, parse_one};
+pub use parse::{Doubt, InvalidMatcher, ParseMode, doubt, parse_all, parse_one};
 pub use quote::{Escaped, Quoted};
 
 /// All of them must hold.

@@ -19,7 +19,7 @@ pub use id::{
     InheritedId, InvalidId, NUMBER_MAX, NumberTooHigh, ProblemId, RecordId, Short, SignatureId,
     SilenceId, SourceId,
 };
-pub use labels::{Fingerprint, Labels, show_pairs};
+pub use labels::{Fingerprint, Labels, is_label_name, show_pairs};
 pub use matcher::{Matcher, Matchers};
 pub use secret::Secret;
 pub use severity::{Impact, OutOfRange, Priority, Severity, Urgency};

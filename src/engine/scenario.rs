@@ -11,6 +11,7 @@
 //! 1h    down ops after:10m           # … and ask to be tried again that much later
 //! 1h    refuse ops                   # or are refused for good
 //! 2h    up chat/slack
+//! 1h    deploy service=shop version=2 status=failed    # said by @test under a key made of these
 //! 2h    restart                      # memory is lost, what was committed is not
 //! ```
 //!
@@ -20,7 +21,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Engine, Entry, Input};
+use super::{Engine, Entry, Heard, Input};
+use crate::domain::deployment::Notice;
 use crate::domain::event::{Ends, Event, Signal};
 use crate::domain::notification::{self, Outcome};
 use crate::domain::value::{Actor, DeliveryId, Labels, Span, Timestamp, Via};
@@ -68,7 +70,15 @@ pub struct World {
 #[derive(Debug, Clone)]
 enum Deed {
     Event(Box<EventDeed>),
-    Command { practice: &'static str, verb: String, id: String, by: String, fields: Fields },
+    /// Its time is that of the deed, unless the script says another.
+    Deploy(Box<Notice>, Option<Timestamp>),
+    Command {
+        practice: &'static str,
+        verb: String,
+        id: String,
+        by: String,
+        fields: Fields,
+    },
     Trouble(String, Outcome),
     Up(String),
     Restart,
@@ -188,6 +198,11 @@ impl World {
             Deed::Event(deed) => {
                 let event = deed.event(at);
                 self.step(at, Input::Events(vec![event]));
+            }
+            Deed::Deploy(mut notice, said_at) => {
+                notice.at = said_at.unwrap_or(at);
+                let heard = Heard { deployments: vec![*notice], ..Heard::default() };
+                self.step(at, Input::Heard(Box::new(heard)));
             }
             Deed::Command { practice, verb, id, by, fields } => {
                 match domain::parse(practice, &verb, &id, &fields) {

@@ -90,6 +90,7 @@ pub(crate) fn steps_are_in_the_table(facts: &[(Timestamp, Fact)]) {
             }
             Fact::Silence(_)
             | Fact::Event(_)
+            | Fact::Deployment(_)
             | Fact::Incident(_)
             | Fact::Problem(_)
             | Fact::Notification(_)

@@ -92,6 +92,8 @@ record_ids! {
     DeliveryId = "DLV";
     /// A source of events.
     SourceId = "SRC";
+    /// A version on its way into an environment.
+    DeploymentId = "DEP";
     /// What incidents of the same kind have in common.
     SignatureId = "SIG";
     /// A silence.

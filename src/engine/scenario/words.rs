@@ -1,6 +1,9 @@
 //! The words of scripts: lines to deeds, letters to a line.
 
+use std::collections::BTreeMap;
+
 use super::{Deed, EventDeed, InvalidScript};
+use crate::domain::deployment::{Notice, Status};
 use crate::domain::event::Signal;
 use crate::domain::notification::Outcome;
 use crate::domain::notification::message::Letter;
@@ -28,7 +31,7 @@ pub(super) fn parse(
             return Err(wrong("times must not go backwards".to_owned()));
         }
         last = at;
-        deeds.push((at, deed(rest).map_err(wrong)?));
+        deeds.push((at, deed(rest, start).map_err(wrong)?));
     }
     Ok(deeds)
 }
@@ -53,7 +56,7 @@ pub(super) fn moment(words: &[String], start: Timestamp) -> Result<(Timestamp, &
     Ok((at, rest))
 }
 
-fn deed(words: &[String]) -> Result<Deed, String> {
+fn deed(words: &[String], start: Timestamp) -> Result<Deed, String> {
     let [verb, rest @ ..] = words else { return Err("says when, but not what".to_owned()) };
     let about = rest.first().map(String::as_str).unwrap_or_default();
     if let Some(practice) = practice(about) {
@@ -63,6 +66,7 @@ fn deed(words: &[String]) -> Result<Deed, String> {
         "fire" => event(Signal::Firing, rest),
         "resolve" => event(Signal::Resolved, rest),
         "silence" => silence(rest),
+        "deploy" => deploy(rest, start),
         "down" => down(about, &rest[rest.len().min(1)..]),
         "refuse" => {
             let why = "404 Not Found".to_owned();
@@ -72,7 +76,7 @@ fn deed(words: &[String]) -> Result<Deed, String> {
         "restart" => Ok(Deed::Restart),
         "tick" => Ok(Deed::Tick),
         _ => Err(format!(
-            "`{verb}` is not known: write fire, resolve, silence, down, refuse, up, restart, tick, \
+            "`{verb}` is not known: write fire, resolve, silence, deploy, down, refuse, up, restart, tick, \
              or a verb and a record such as `acknowledge INC-1`"
         )),
     }
@@ -93,6 +97,7 @@ fn practice(id: &str) -> Option<&'static str> {
         "INC" => Some("incident"),
         "PRB" => Some("problem"),
         "SIL" => Some("silence"),
+        "DEP" => Some("deployment"),
         _ => None,
     }
 }
@@ -153,6 +158,46 @@ fn event(signal: Signal, words: &[String]) -> Result<Deed, String> {
     }
     let (labels, annotations) = (Labels::new(labels), Labels::new(annotations));
     Ok(Deed::Event(Box::new(EventDeed { signal, source, labels, annotations, lease })))
+}
+
+/// Fields of a notice; `at=` is a moment as at the head of a line.
+fn deploy(words: &[String], start: Timestamp) -> Result<Deed, String> {
+    let mut source = SOURCE;
+    let mut said = BTreeMap::new();
+    for word in words {
+        match word.strip_prefix('@') {
+            Some(name) => source = name,
+            None => drop(pair(word).map(|(name, value)| said.insert(name, value))?),
+        }
+    }
+    let mut take = |name: &str| said.remove(name).unwrap_or_default();
+    let [service, environment, version] = ["service", "environment", "version"].map(&mut take);
+    let status = take("status");
+    let key = match take("key") {
+        key if key.is_empty() => format!("{service}/{environment}/{version}"),
+        key => key,
+    };
+    let notice = Notice {
+        source: source.into(),
+        key: key.into(),
+        service: service.into(),
+        environment: environment.into(),
+        version: version.into(),
+        actor: take("actor").into(),
+        status: Status::named(&status).ok_or_else(|| format!("`{status}` is no status"))?,
+        summary: take("summary").into(),
+        url: take("url").into(),
+        at: start,
+        labels: Labels::default(),
+    };
+    let said_at = match take("at") {
+        at if at.is_empty() => None,
+        at => Some(moment(&[at], start)?.0),
+    };
+    match said.keys().next() {
+        Some(name) => Err(format!("a deployment has no `{name}`")),
+        None => Ok(Deed::Deploy(Box::new(notice), said_at)),
+    }
 }
 
 /// `name=value`.

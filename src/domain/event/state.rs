@@ -100,7 +100,7 @@ impl State {
 
     /// The labels of an alert, after the rules.
     pub fn labels(&self, alert: &Alert) -> Labels {
-        Labels::new(self.bodies.labels(alert.body))
+        Labels::pack_raw(self.bodies.raw_labels(alert.body))
     }
 
     /// The labels of an alert one by one, sorted by name.

@@ -99,7 +99,7 @@ pub fn suppression(state: &State, alert: &Alert) -> Suppression {
     let known = inhibitors.into_iter().filter_map(|id| events.alert(id));
     Suppression {
         silenced_by: state.silence.silencing(&labels),
-        inhibited_by: known.map(|alert| events.labels(alert).fingerprint()).collect(),
+        inhibited_by: known.map(|alert| events.fingerprint(alert)).collect(),
     }
 }
 

@@ -62,6 +62,25 @@ impl Labels {
         Self { text: text.into_boxed_str(), ends: ends.into_boxed_slice() }
     }
 
+    /// As [`Labels::pack`], with values as the bytes of texts: all are checked in one go. The empty
+    /// set if they are no texts.
+    pub(in crate::domain) fn pack_raw<'a>(
+        sorted: impl Iterator<Item = (&'a str, &'a [u8])> + Clone,
+    ) -> Self {
+        let sizes = sorted.clone().map(|(name, value)| name.len() + value.len());
+        let (parts, bytes) = sizes.fold((0, 0), |(parts, bytes), size| (parts + 2, bytes + size));
+        let mut text = Vec::with_capacity(bytes);
+        let mut ends = Vec::with_capacity(parts);
+        for (name, value) in sorted {
+            for part in [name.as_bytes(), value] {
+                text.extend_from_slice(part);
+                ends.push(u32::try_from(text.len()).expect("bodies are limited far below 4 GiB"));
+            }
+        }
+        let Ok(text) = String::from_utf8(text) else { return Self::default() };
+        Self { text: text.into_boxed_str(), ends: ends.into_boxed_slice() }
+    }
+
     /// Names with values, sorted by name.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> + Clone {
         Pairs { rest: &self.text, at: 0, ends: self.ends.chunks_exact(2) }

@@ -121,14 +121,11 @@ impl<'a> Reader<'a> {
     /// Whether another element follows, or else the end.
     #[inline]
     fn goes_on(&mut self, end: u8) -> Option<bool> {
-        self.skip_spaces();
-        let sign = *self.text.as_bytes().get(self.at)?;
-        self.at += 1;
-        match sign {
-            b',' => Some(true),
-            sign if sign == end => Some(false),
-            _ => None,
+        if self.is_next(b',') {
+            self.at += 1;
+            return Some(true);
         }
+        self.sign(end).map(|()| false)
     }
 
     #[inline]
@@ -138,17 +135,18 @@ impl<'a> Reader<'a> {
         is.then_some(())
     }
 
+    /// Tells whether a sign comes next, perhaps behind spaces.
     #[inline]
     fn is_next(&mut self, sign: u8) -> bool {
-        self.skip_spaces();
-        self.text.as_bytes().get(self.at) == Some(&sign)
+        self.text.as_bytes().get(self.at) == Some(&sign) || self.is_next_behind_spaces(sign)
     }
 
-    #[inline]
-    fn skip_spaces(&mut self) {
-        while self.text.as_bytes().get(self.at) == Some(&b' ') {
+    fn is_next_behind_spaces(&mut self, sign: u8) -> bool {
+        let bytes = self.text.as_bytes();
+        while bytes.get(self.at) == Some(&b' ') {
             self.at += 1;
         }
+        bytes.get(self.at) == Some(&sign)
     }
 }
 

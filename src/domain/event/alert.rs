@@ -130,7 +130,8 @@ impl Alert {
             marks: 0,
         };
         alert.set_ends(raised.ends);
-        alert.mark(Mark::Plain, labels.fingerprint() == raised.key);
+        let plain = raised.plain.holds() || labels.fingerprint() == raised.key;
+        alert.mark(Mark::Plain, plain);
         alert
     }
 

@@ -160,6 +160,32 @@ pub struct Raised {
     /// place was taken, had told somebody that it fires, and who was told so is told its end.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub over: bool,
+    /// Whether `key` is the fingerprint of the labels.
+    #[serde(skip)]
+    pub(super) plain: Hint,
+}
+
+/// What follows from a fact and was at hand when it was recorded. The journal does not keep it, and
+/// facts with and without it are the same.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Hint(bool);
+
+impl Hint {
+    /// Nothing is known where it does not hold.
+    pub(super) fn of(holds: bool) -> Self {
+        Self(holds)
+    }
+
+    /// Tells whether it is known to hold.
+    pub(super) fn holds(self) -> bool {
+        self.0
+    }
+}
+
+impl PartialEq for Hint {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// Says which incident an alert belongs to: the rule that decided and the key it made.

@@ -131,8 +131,9 @@ impl State {
 
     /// The value of one label of an alert; the empty text if it has none of that name.
     pub fn label<'a>(&'a self, alert: &'a Alert, name: &str) -> &'a str {
-        let mut labels = self.bodies.labels(alert.body);
-        labels.find(|(have, _)| *have == name).map_or("", |(_, value)| value)
+        let mut labels = self.bodies.raw_labels(alert.body);
+        let value = labels.find(|(have, _)| *have == name).map(|(_, value)| value);
+        value.and_then(|value| std::str::from_utf8(value).ok()).unwrap_or_default()
     }
 
     /// Shows what is said about an alert part by part, sorted by name.

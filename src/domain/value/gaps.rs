@@ -3,6 +3,8 @@
 //! `Disk of host-7 is 93% full` becomes the pattern `Disk of ␀ is ␀ full`, which the alerts of the
 //! rule share, and two gaps. What stands in a gap is mostly a label's value or how it begins.
 
+use super::bytes::find_either;
+
 /// Stands in a pattern for a gap.
 const GAP: char = '\0';
 
@@ -62,19 +64,18 @@ pub fn whole(text: &str, gaps: &mut Vec<u8>) -> String {
 
 /// Shows the text of a pattern, as bytes and piece by piece, and returns the gaps that are left.
 pub fn fill<'a>(
-    pattern: &'a [u8],
+    mut pattern: &'a [u8],
     mut gaps: &'a [u8],
     value: impl Fn(usize) -> &'a [u8],
     mut add: impl FnMut(&'a [u8]),
 ) -> &'a [u8] {
-    let mut parts = pattern.split(|byte| *byte == GAP as u8);
-    add(parts.next().unwrap_or_default());
-    for part in parts {
+    while let Some(gap) = find_either(pattern, GAP as u8, GAP as u8) {
+        add(&pattern[..gap]);
         let (word, rest) = take(gaps, &value);
         add(word);
-        add(part);
-        gaps = rest;
+        (pattern, gaps) = (&pattern[gap + 1..], rest);
     }
+    add(pattern);
     gaps
 }
 

@@ -1,6 +1,7 @@
 //! Values every practice speaks in. Parse once at the door; trust everywhere else.
 
 mod actor;
+pub(crate) mod bytes;
 pub mod gaps;
 mod id;
 mod labels;

@@ -1,6 +1,7 @@
 //! Values every practice speaks in. Parse once at the door; trust everywhere else.
 
 mod actor;
+mod cron;
 pub mod gaps;
 mod id;
 mod labels;
@@ -13,6 +14,7 @@ mod time;
 mod uuid;
 
 pub use actor::{Actor, Via};
+pub use cron::{Cron, InvalidCron};
 pub(crate) use id::in_reach;
 pub use id::{
     AlertId, AuditId, ChannelId, ConfigurationId, DeliveryId, GroupId, IncidentId, InheritedId,

@@ -2,6 +2,7 @@
 
 mod actor;
 pub(crate) mod bytes;
+mod cron;
 pub mod gaps;
 mod id;
 mod labels;
@@ -14,6 +15,7 @@ mod time;
 mod uuid;
 
 pub use actor::{Actor, Via};
+pub use cron::{Cron, InvalidCron};
 pub(crate) use id::in_reach;
 pub use id::{
     AlertId, AuditId, ChannelId, ConfigurationId, DeliveryId, DeploymentId, GroupId, IncidentId,

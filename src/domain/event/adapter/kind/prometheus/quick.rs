@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 
-use super::super::instant::{self, Instant};
 use super::Posted;
+use crate::domain::event::adapter::instant::{self, Instant};
 use crate::domain::value::bytes::find_either;
 use crate::domain::value::{Labels, Timestamp};
 
@@ -154,20 +154,14 @@ impl<'a> Reader<'a> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::super::{Context, Limits, Read, Unreadable};
     use super::super::{Alerts, by_parser};
     use super::*;
-    use crate::domain::value::Span;
+    use crate::domain::event::adapter::{Context, Limits, Read, Unreadable};
 
     /// What both readers make of a body; nothing of the quick one where it does not take it.
     fn both(body: &str) -> (Option<Read>, Result<Read, Unreadable>) {
-        let context = Context {
-            source: &"prometheus".into(),
-            now: Timestamp(1_772_330_700_000),
-            resolve_timeout: Span::minutes(5),
-            limits: &Limits::default(),
-            utf8: true,
-        };
+        let (source, limits) = ("prometheus".into(), Limits::default());
+        let context = Context::new(&source, Timestamp(1_772_330_700_000), &limits);
         let mut alerts = Alerts::new(&context);
         let quick = each(body, |posted| alerts.take_within(posted)).map(|()| alerts.read);
         (quick, by_parser(body, &context))

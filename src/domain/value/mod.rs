@@ -15,9 +15,9 @@ mod uuid;
 pub use actor::{Actor, Via};
 pub(crate) use id::in_reach;
 pub use id::{
-    AlertId, AuditId, ChannelId, ConfigurationId, DeliveryId, GroupId, IncidentId, InheritedId,
-    InvalidId, NUMBER_MAX, NumberTooHigh, ProblemId, RecordId, Short, SignatureId, SilenceId,
-    SourceId,
+    AlertId, AuditId, ChannelId, ConfigurationId, DeliveryId, GroupId, HeartbeatId, IncidentId,
+    InheritedId, InvalidId, NUMBER_MAX, NumberTooHigh, ProblemId, RecordId, Short, SignatureId,
+    SilenceId, SourceId,
 };
 pub use labels::{Fingerprint, Labels, show_pairs};
 pub use matcher::{Matcher, Matchers};

@@ -42,7 +42,8 @@ const ACTORS: [&str; 5] = ["user", "author", "actor", "deployer", "triggered_by"
 pub const ADAPTER: Adapter = Adapter { name: "pagerduty", title: "PagerDuty", read, fits };
 
 fn fits(body: &Value, _: &Head) -> bool {
-    let v2 = json::has_any(body, &["routing_key"]) && json::has_any(body, &["event_action", "payload"]);
+    let v2 =
+        json::has_any(body, &["routing_key"]) && json::has_any(body, &["event_action", "payload"]);
     let v1 = json::has_any(body, &["service_key"]) && json::has_any(body, &["event_type"]);
     v2 || v1 || webhook::fits(body)
 }
@@ -107,7 +108,8 @@ fn second(body: &Value, context: &Context, read: &mut Read) {
     fit.annotation("summary", &summary);
     fit.annotation("client", &client);
     fit.details("custom_details", details, false);
-    let links = Links { of: body, text: "text", client_url: json::field(body, "client_url").into() };
+    let links =
+        Links { of: body, text: "text", client_url: json::field(body, "client_url").into() };
     let url = links.put(&mut fit);
     let meaning = meaning(&severity);
     let said = Said { word: &word, key: &key, author: &client, summary: &summary };
@@ -120,8 +122,8 @@ fn second(body: &Value, context: &Context, read: &mut Read) {
 
 /// An event of the first version, which knows no severity.
 fn first(body: &Value, context: &Context, read: &mut Read) {
-    let [word, key, client, summary] = ["event_type", "incident_key", "client", "description"]
-        .map(|name| json::field(body, name));
+    let [word, key, client, summary] =
+        ["event_type", "incident_key", "client", "description"].map(|name| json::field(body, name));
     let details = body.get("details");
     let detail = |name: &str| json::field(details.unwrap_or(&Value::Null), name).into_owned();
     let mut fit = Fit::new(context);
@@ -211,7 +213,8 @@ fn change(body: &Value, context: &Context, read: &mut Read) {
     let at = draft.instant("timestamp", payload.get("timestamp"));
     let at = at.filter(|at| *at <= context.now + SKEW_MAX).unwrap_or(context.now);
     let service = one_of(&["service", "service_name", "application", "app"]);
-    let id = [("at", at.rfc3339()), ("source", source.to_string()), ("summary", summary.to_string())];
+    let id =
+        [("at", at.rfc3339()), ("source", source.to_string()), ("summary", summary.to_string())];
     read.notes.extend(draft.notes.drain(..).map(|what| super::super::Note { at: Some(0), what }));
     read.deployments.push(Notice {
         source: context.source.clone(),

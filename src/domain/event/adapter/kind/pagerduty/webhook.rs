@@ -135,7 +135,8 @@ fn event(
         fit.note(format!("unknown event `{}`: taken as triggered", short(what)));
     }
     let [key, title, summary, description, urgency] =
-        ["id", "title", "summary", "description", "urgency"].map(|name| json::field(incident, name));
+        ["id", "title", "summary", "description", "urgency"]
+            .map(|name| json::field(incident, name));
     let subject = json::field(&incident["trigger_summary_data"], "subject");
     let title = name(&[&title, &summary, &description, &subject]);
     fit.label("alertname", name(&[title, &key]));

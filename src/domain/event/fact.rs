@@ -2,9 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::heartbeat::Expected;
 use super::message::Ends;
+use super::remark::Saying;
 use crate::domain::value::{
-    AlertId, ConfigurationId, Fingerprint, Labels, Severity, SourceId, Timestamp,
+    Actor, AlertId, ConfigurationId, Fingerprint, HeartbeatId, Labels, Severity, SourceId,
+    Timestamp,
 };
 
 /// A fact of event management.
@@ -114,6 +117,40 @@ pub enum Fact {
     FlapEnded {
         /// Which.
         id: AlertId,
+    },
+    /// A source said something of a firing alert beside whether it holds.
+    Remarked {
+        /// Which.
+        id: AlertId,
+        /// What.
+        saying: Saying,
+        /// Who said it there.
+        by: Actor,
+        /// Words that came with it.
+        #[serde(default, skip_serializing_if = "str::is_empty")]
+        text: Box<str>,
+    },
+    /// Signs of life are awaited, for the first time or on other terms.
+    HeartbeatExpected {
+        /// The number of what is awaited.
+        id: HeartbeatId,
+        /// What is awaited.
+        heartbeat: Box<Expected>,
+    },
+    /// A sign of life has stayed away for longer than it may.
+    HeartbeatMissed {
+        /// Which.
+        id: HeartbeatId,
+    },
+    /// One that had stayed away came again.
+    HeartbeatReturned {
+        /// Which.
+        id: HeartbeatId,
+    },
+    /// Nobody waits for it any longer.
+    HeartbeatForgotten {
+        /// Which.
+        id: HeartbeatId,
     },
     /// A resolved alert that nothing refers to left the memory; its history stays.
     Forgotten {

@@ -7,9 +7,9 @@ use super::fact::{ClearedBy, Fact, Hint, Raised};
 use super::message::{Ends, Event, Signal};
 use super::suppress::Cover;
 use super::{Deadline, SELF, correlate, enrich, flap, lease, surface};
-use crate::domain::Turn;
 use crate::domain::settings::Source;
 use crate::domain::value::{AlertId, Fingerprint, Labels, Severity, Timestamp};
+use crate::domain::{Settings, Turn};
 
 /// Takes in the events of one request, in order.
 pub(crate) fn receive(turn: &mut Turn, events: Vec<Event>) {
@@ -52,7 +52,11 @@ fn is_named_by_labels(turn: &Turn, event: &Event) -> bool {
 
 /// What makes the event speak of one alert and not another.
 pub(crate) fn identity(turn: &Turn, event: &Event) -> Fingerprint {
-    let settings = turn.settings();
+    identity_under(turn.settings(), event)
+}
+
+/// As [`identity`], for who only looks.
+pub(super) fn identity_under(settings: &Settings, event: &Event) -> Fingerprint {
     let source = settings.sources.get(&*event.source);
     let group = match source.map_or("", |source| source.group.as_str()) {
         // A source's own key means something only within that source.

@@ -4,6 +4,7 @@ pub mod alertmanager;
 pub mod generic;
 pub mod grafana;
 pub mod grafana_legacy;
+pub mod pagerduty;
 pub mod prometheus;
 
 use serde_json::Value;
@@ -25,6 +26,7 @@ macro_rules! adapters {
 
 adapters! {
     prometheus,
+    pagerduty,
     grafana,
     grafana_legacy,
     alertmanager,

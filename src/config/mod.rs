@@ -22,6 +22,7 @@ mod routes;
 mod rules;
 mod schema;
 mod secrets;
+mod senders;
 mod shape;
 mod sources;
 #[cfg(test)]
@@ -35,8 +36,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use daemon::{
-    ApiToken, Auth, Comparison, Daemon, Intake, Limits, Paths, Poll, Probe, Scope, Team, Threshold,
-    User,
+    Algorithm, ApiToken, Auth, Comparison, Daemon, Encoding, Intake, Limits, Paths, Poll, Probe,
+    Scope, Signing, Stamp, Team, Threshold, User, Way,
 };
 pub use diagnostic::{ConfigErrors, Diagnostic, ERRORS_MAX};
 pub use duration::parse as duration;
@@ -155,6 +156,7 @@ fn understand(check: &mut Check, root: &Node, rules: Option<&Path>) -> Loaded {
         polls,
         tokens: people::read_tokens(check, root),
         limits,
+        trusted_proxies: senders::networks(check, root.get("trusted_proxies")),
         admins,
         teams: people::read_teams(check, root, &receiver_names),
         users: people::read_users(check, root, &zone),

@@ -1,5 +1,6 @@
 //! The keys that Alertmanager does not have.
 
+use crate::config::senders::STYLES;
 use crate::config::shape::{Field, Shape};
 use crate::domain::event::adapter::kind;
 use Shape::{Duration, Fields, List, Names, Secret, Text, Truth, Whole, Word};
@@ -13,6 +14,7 @@ pub(in crate::config) const OWN_KEYS: &[Field] = &[
     ("admins", Fields(&[("receiver", Text)])),
     ("tokens", List(&Fields(TOKEN))),
     ("sources", Names(&Fields(SOURCE))),
+    ("trusted_proxies", List(&Text)),
     ("polls", Names(&Fields(POLL))),
     ("services", Names(&Fields(SERVICE))),
     ("teams", Names(&Fields(TEAM))),
@@ -35,6 +37,7 @@ const LIMITS: &[Field] = &[
     ("body_bytes_max", Whole),
     ("labels_max", Whole),
     ("label_value_bytes_max", Whole),
+    ("new_alerts_max_per_hour", Whole),
 ];
 
 const TOKEN: &[Field] = &[
@@ -75,13 +78,36 @@ const AUTH: &[Field] = &[
     (
         "hmac",
         Fields(&[
+            ("style", Word(STYLES)),
             ("header", Text),
             ("secret", Secret),
             ("secret_file", Text),
             ("secret_next", Secret),
             ("secret_next_file", Text),
+            ("algorithm", Word(&["sha1", "sha256", "sha512"])),
+            ("encoding", Word(&["hex", "base64"])),
+            ("prefix", Text),
+            ("timestamp_header", Text),
+            ("window", Duration),
+            ("signed", Text),
         ]),
     ),
+    (
+        "header",
+        Fields(&[
+            ("name", Text),
+            ("value", Secret),
+            ("value_file", Text),
+            ("value_next", Secret),
+            ("value_next_file", Text),
+        ]),
+    ),
+    ("certificate", Fields(&[("names", List(&Text))])),
+    ("path_token", Secret),
+    ("path_token_file", Text),
+    ("path_token_next", Secret),
+    ("path_token_next_file", Text),
+    ("allow", List(&Text)),
 ];
 
 const PATHS: &[Field] = &[

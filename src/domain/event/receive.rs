@@ -7,8 +7,8 @@ use super::fact::{ClearedBy, Fact, Raised};
 use super::message::{Ends, Event, Signal};
 use super::suppress::Cover;
 use super::{Deadline, SELF, correlate, enrich, flap, lease, surface};
-use crate::domain::Turn;
 use crate::domain::value::{AlertId, Fingerprint, Labels, Severity, Timestamp};
+use crate::domain::{Settings, Turn};
 
 /// Takes in the events of one request, in order.
 pub(crate) fn receive(turn: &mut Turn, events: Vec<Event>) {
@@ -20,7 +20,7 @@ pub(crate) fn receive(turn: &mut Turn, events: Vec<Event>) {
             lease::heard(turn, &event);
             speaker = Some(Arc::clone(&event.source));
         }
-        let key = identity(turn, &event);
+        let key = identity(turn.settings(), &event);
         match event.signal {
             Signal::Firing => risen.extend(firing(turn, key, event)),
             Signal::Resolved => resolved(turn, key, &event),
@@ -30,9 +30,8 @@ pub(crate) fn receive(turn: &mut Turn, events: Vec<Event>) {
     surface::submerge(turn, &risen);
 }
 
-/// What makes the event speak of one alert and not another.
-pub(crate) fn identity(turn: &Turn, event: &Event) -> Fingerprint {
-    let settings = turn.settings();
+/// What makes an event speak of one alert and not another, under the rules in force.
+pub fn identity(settings: &Settings, event: &Event) -> Fingerprint {
     let source = settings.sources.get(&*event.source);
     let group = match source.map_or("", |source| source.group.as_str()) {
         // A source's own key means something only within that source.

@@ -16,7 +16,7 @@ pub mod adapter;
 mod alert;
 mod body;
 pub mod correlate;
-mod enrich;
+pub(crate) mod enrich;
 mod fact;
 mod flap;
 mod heartbeat;

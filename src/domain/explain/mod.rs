@@ -1,6 +1,7 @@
 //! Why an alert is where it is: what rules said, which incident it joined, who was told and who
 //! was not, and what comes next.
 
+pub mod payload;
 pub mod routes;
 
 use serde_json::{Value, json};

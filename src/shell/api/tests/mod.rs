@@ -7,7 +7,9 @@ mod lists;
 mod operations;
 mod post;
 mod rest;
+mod senders;
 mod silences;
+mod sources;
 mod suppressed;
 
 use std::collections::BTreeMap;

@@ -187,6 +187,9 @@ pub enum Task {
         /// Features of Alertmanager by name, parted by commas
         #[arg(long = "enable-feature", value_name = "NAMES", value_delimiter = ',')]
         features: Vec<String>,
+        /// A body to try out
+        #[command(flatten)]
+        trial: Trial,
     },
     /// Run the stored events under other rules and print what would have been different
     Replay {
@@ -234,6 +237,25 @@ pub enum Task {
         #[arg(long = "storage.path", value_name = "DIR", default_value = "data/")]
         storage_path: PathBuf,
     },
+}
+
+/// A body to try out: what it would become, step by step, if a source sent it to a daemon that knows
+/// of nothing yet.
+#[derive(Debug, Clone, Args)]
+pub struct Trial {
+    /// Show what this body would become; `-` reads standard input
+    #[arg(long, value_name = "FILE", requires = "source")]
+    pub payload: Option<PathBuf>,
+    /// The source that sends it
+    #[arg(long, value_name = "NAME", requires = "payload")]
+    pub source: Option<String>,
+    /// A header of the request; may be repeated
+    #[arg(long = "header", short = 'H', value_name = "NAME: VALUE", requires = "payload",
+          value_parser = crate::ctl::source::header)]
+    pub headers: Vec<(String, String)>,
+    /// What follows the `?` of the URL
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub query: String,
 }
 
 /// Which store.

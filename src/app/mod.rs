@@ -10,6 +10,7 @@ mod serve;
 mod sources;
 mod store;
 mod takeover;
+mod trial;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -81,6 +82,26 @@ pub enum Failure {
     /// Tests in rule files failed; they were printed.
     #[error("tests in the rule files failed: {0}")]
     Tests(usize),
+    /// A body that is to be tried out cannot be read.
+    #[error("failed to read the body from `{}`", path.display())]
+    Payload {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// There is no source of that name.
+    #[error("the configuration has no source `{name}`; there are: {known}")]
+    NoSource {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// A body was tried out, and nothing of it, or not all, can be taken in; that was printed.
+    #[error("not all of the body can be taken in")]
+    Untaken,
     /// A listen address makes no sense or is taken.
     #[error("failed to listen on `{address}`: {why}")]
     Listen {
@@ -112,7 +133,10 @@ pub fn run() -> ExitCode {
     }
     let done = match flags.task {
         None => serve::serve(&flags.daemon),
-        Some(Task::Check { config_file, features }) => check::check(&config_file, &features),
+        Some(Task::Check { config_file, features, trial }) => match &trial.payload {
+            Some(file) => trial::show(&config_file, &features, file, &trial),
+            None => check::check(&config_file, &features),
+        },
         Some(Task::Replay { config_file, storage_path, rules, since }) => {
             replay::replay(&config_file, &storage_path, rules.as_deref(), since)
         }

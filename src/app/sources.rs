@@ -18,6 +18,7 @@ pub(super) fn sources(daemon: &Daemon) -> Sources {
         .then(|| Intake::new(ALERTMANAGER, Kind::PROMETHEUS, Vec::new(), limits(&daemon.limits)));
     // A source of that name counts more: of two intakes, the later one stays.
     Sources::new(plain.into_iter().chain(intakes), ALERTMANAGER)
+        .behind(daemon.trusted_proxies.clone())
 }
 
 /// Who may use the API.
@@ -61,27 +62,30 @@ fn intake(name: &str, source: &typed::Intake) -> Intake {
         Some(declared) => Kind::Generic(Box::new(paths(declared))),
         None => source.kind.clone(),
     };
-    let mut intake = Intake::new(name, kind, auth(&source.auth), limits(&source.limits));
+    let ways = source.auth.ways.iter().flat_map(auth).collect();
+    let mut intake = Intake::new(name, kind, ways, limits(&source.limits));
+    intake.allow.clone_from(&source.auth.allow);
     intake.severity_map.clone_from(&source.severity_map);
     intake
 }
 
-fn auth(auth: &typed::Auth) -> Vec<Auth> {
-    match auth {
-        typed::Auth::Open => Vec::new(),
-        typed::Auth::Bearer(secrets) => secrets.iter().cloned().map(Auth::Bearer).collect(),
-        typed::Auth::Basic { username, passwords } => passwords
+fn auth(way: &typed::Way) -> Vec<Auth> {
+    match way {
+        typed::Way::Bearer(secrets) => secrets.iter().cloned().map(Auth::Bearer).collect(),
+        typed::Way::Basic { username, passwords } => passwords
             .iter()
             .map(|password| Auth::Basic { username: username.clone(), password: password.clone() })
             .collect(),
-        typed::Auth::Hmac { header, secrets } => secrets
+        typed::Way::Hmac { signing, secrets } => secrets
             .iter()
-            .map(|secret| Auth::Hmac {
-                header: header.clone(),
-                secret: secret.clone(),
-                stamp: None,
-            })
+            .map(|secret| Auth::Hmac { signing: signing.clone(), secret: secret.clone() })
             .collect(),
+        typed::Way::Header { name, values } => values
+            .iter()
+            .map(|value| Auth::Header { name: name.clone(), value: value.clone() })
+            .collect(),
+        typed::Way::Certificate { names } => vec![Auth::Certificate { names: names.clone() }],
+        typed::Way::PathToken(secrets) => secrets.iter().cloned().map(Auth::PathToken).collect(),
     }
 }
 
@@ -91,6 +95,7 @@ fn limits(limits: &typed::Limits) -> Limits {
     Limits {
         body_bytes_max: size(limits.body_bytes_max),
         rate: Some(Rate { per_second: number(limits.rate), burst: number(limits.burst) }),
+        new_alerts_max_per_hour: limits.new_alerts_max_per_hour,
         event: adapter::Limits {
             labels_max: size(limits.labels_max),
             label_value_bytes_max: size(limits.label_value_bytes_max),

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ipnet::IpNet;
+
 use crate::domain::event::adapter::Kind;
 use crate::domain::event::poll::{PollRule, Probe, When};
 use crate::domain::value::{Secret, Severity, Span};
@@ -17,6 +19,8 @@ pub struct Daemon {
     pub tokens: Vec<ApiToken>,
     /// Limits for senders without limits of their own, and for the API v2 intake.
     pub limits: Limits,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// The receiver that hears of the daemon's own troubles.
     pub admins: Option<String>,
     /// The time zone of people (IANA name), checked.
@@ -42,12 +46,19 @@ pub struct Intake {
     pub paths: Option<Paths>,
 }
 
-/// Who may send. Where two secrets are given, either is good: one leaves while the other comes.
+/// Who may send: whoever shows one of these, from one of these networks.
 #[derive(Debug, Clone, Default)]
-pub enum Auth {
-    /// Everybody who reaches the port.
-    #[default]
-    Open,
+pub struct Auth {
+    /// Any one will do; none means everybody who reaches the port. Of two secrets either is good:
+    /// one leaves while the other comes.
+    pub ways: Vec<Way>,
+    /// Networks that may send, whatever is shown besides; none means every network.
+    pub allow: Vec<IpNet>,
+}
+
+/// Something that a sender can show.
+#[derive(Debug, Clone)]
+pub enum Way {
     /// `Authorization: Bearer …`.
     Bearer(Vec<Secret>),
     /// `Authorization: Basic …`.
@@ -57,13 +68,75 @@ pub enum Auth {
         /// One or two passwords.
         passwords: Vec<Secret>,
     },
-    /// A header with the HMAC-SHA-256 of the body, in hexadecimal, with or without `sha256=`.
+    /// A header with an HMAC of the body.
     Hmac {
-        /// The header's name.
-        header: String,
+        /// What is signed, and how.
+        signing: Signing,
         /// One or two keys.
         secrets: Vec<Secret>,
     },
+    /// A header with a secret in it, such as `X-Gitlab-Token`.
+    Header {
+        /// The header's name.
+        name: String,
+        /// One or two values.
+        values: Vec<Secret>,
+    },
+    /// A client certificate that the daemon's own TLS door has verified.
+    Certificate {
+        /// Names of which it must bear one: DNS names and URIs, or the subject's common name.
+        names: Vec<String>,
+    },
+    /// A signed last part of the URL; these are the keys that sign it.
+    PathToken(Vec<Secret>),
+}
+
+/// What a sender signs, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signing {
+    /// The header with the signature.
+    pub header: String,
+    /// The hash function of the HMAC (RFC 2104).
+    pub algorithm: Algorithm,
+    /// How the signature is written.
+    pub encoding: Encoding,
+    /// What stands before it; may be empty.
+    pub prefix: String,
+    /// What keeps a signed body from being sent again later.
+    pub stamp: Option<Stamp>,
+}
+
+/// A signed time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp {
+    /// The header with the time, in seconds or milliseconds since 1970.
+    pub header: String,
+    /// How far it may be from the time of arrival, either way.
+    pub window: Span,
+    /// What is signed before the time.
+    pub lead: String,
+    /// What is signed between the time and the body.
+    pub joint: String,
+}
+
+/// The hash function of an HMAC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Algorithm {
+    /// SHA-1: weak as a hash, still sound in an HMAC (RFC 6194, 3.3).
+    Sha1,
+    /// SHA-256.
+    Sha256,
+    /// SHA-512.
+    Sha512,
+}
+
+/// How a signature is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// Hexadecimal, in either case.
+    Hex,
+    /// Base64 (RFC 4648, 4), with or without padding.
+    Base64,
 }
 
 /// How much a sender may send.
@@ -79,6 +152,8 @@ pub struct Limits {
     pub labels_max: u64,
     /// Bytes of one label's value.
     pub label_value_bytes_max: u64,
+    /// Alerts in one hour that nobody has heard of before; nothing means any number.
+    pub new_alerts_max_per_hour: Option<u64>,
 }
 
 impl Default for Limits {
@@ -89,6 +164,7 @@ impl Default for Limits {
             body_bytes_max: 16 << 20,
             labels_max: 64,
             label_value_bytes_max: 4 << 10,
+            new_alerts_max_per_hour: None,
         }
     }
 }

@@ -22,6 +22,7 @@ mod routes;
 mod rules;
 mod schema;
 mod secrets;
+mod senders;
 mod shape;
 mod sources;
 #[cfg(test)]
@@ -34,7 +35,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use daemon::{ApiToken, Auth, Daemon, Intake, Limits, Paths, Poll, Scope, Team, User};
+pub use daemon::{
+    Algorithm, ApiToken, Auth, Daemon, Encoding, Intake, Limits, Paths, Poll, Scope, Signing,
+    Stamp, Team, User, Way,
+};
 pub use diagnostic::{ConfigErrors, Diagnostic, ERRORS_MAX};
 pub use duration::parse as duration;
 pub use rules::RuleTest;
@@ -152,6 +156,7 @@ fn understand(check: &mut Check, root: &Node, rules: Option<&Path>) -> Loaded {
         polls,
         tokens: people::read_tokens(check, root),
         limits,
+        trusted_proxies: senders::networks(check, root.get("trusted_proxies")),
         admins,
         teams: people::read_teams(check, root, &receiver_names),
         users: people::read_users(check, root, &zone),

@@ -3,17 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::check::Check;
-use super::daemon::{Auth, Intake, Limits, Paths};
+use super::daemon::{Intake, Limits, Paths};
 use super::node::{Key, Node};
+use super::senders;
 use crate::domain::event::adapter::Kind;
 use crate::domain::settings::{Deadman, Source};
-use crate::domain::value::{Secret, Severity, Span};
+use crate::domain::value::{Severity, Span};
 
 /// Labels that tell Prometheus servers of one pair apart.
 const REPLICA_LABELS: [&str; 3] = ["prometheus", "prometheus_replica", "replica"];
-
-/// The header that carries an HMAC where none is named.
-const HMAC_HEADER: &str = "X-Signature-256";
 
 /// Reads every source, in both halves.
 pub(super) fn read(
@@ -48,6 +46,10 @@ pub(super) fn read_limits(check: &mut Check, node: Option<&Node>, inherited: Lim
         body_bytes_max: number("body_bytes_max", inherited.body_bytes_max),
         labels_max: number("labels_max", inherited.labels_max),
         label_value_bytes_max: number("label_value_bytes_max", inherited.label_value_bytes_max),
+        new_alerts_max_per_hour: match node.get("new_alerts_max_per_hour") {
+            Some(_) => Some(number("new_alerts_max_per_hour", 1)),
+            None => inherited.new_alerts_max_per_hour,
+        },
     }
 }
 
@@ -99,7 +101,7 @@ fn intake(check: &mut Check, key: &Key, node: &Node, limits: Limits) -> Intake {
     }
     Intake {
         kind: Kind::named(word).unwrap_or_default(),
-        auth: node.get("auth").map(|auth| read_auth(check, auth)).unwrap_or_default(),
+        auth: node.get("auth").map(|auth| senders::read(check, auth)).unwrap_or_default(),
         limits: read_limits(check, node.get("limits"), limits),
         severity_map: severity_map(node),
         paths: paths.map(|paths| read_paths(check, paths)),
@@ -112,50 +114,6 @@ fn severity_map(node: &Node) -> BTreeMap<String, Severity> {
         (word.name.clone(), severity.text().map_or(Severity::Unknown, Severity::parse))
     };
     words.iter().map(pair).collect()
-}
-
-fn read_auth(check: &mut Check, node: &Node) -> Auth {
-    let bearer = secrets(check, node, "bearer");
-    let ways = usize::from(!bearer.is_empty())
-        + usize::from(node.get("basic").is_some())
-        + usize::from(node.get("hmac").is_some());
-    if ways > 1 {
-        check.error(node.place, "`bearer`, `basic` and `hmac` exclude each other; keep one");
-    }
-    if let Some(basic) = node.get("basic") {
-        let Some(username) = basic.text_at("username") else {
-            check.error(basic.place, "basic authentication needs a `username`");
-            return Auth::Open;
-        };
-        let passwords = secrets(check, basic, "password");
-        need(check, basic, &passwords, "password");
-        return Auth::Basic { username: username.to_owned(), passwords };
-    }
-    if let Some(hmac) = node.get("hmac") {
-        let header = hmac.text_at("header").unwrap_or(HMAC_HEADER).to_owned();
-        let secrets = secrets(check, hmac, "secret");
-        need(check, hmac, &secrets, "secret");
-        return Auth::Hmac { header, secrets };
-    }
-    need(check, node, &bearer, "bearer");
-    Auth::Bearer(bearer)
-}
-
-/// The secret and the one that will replace it.
-fn secrets(check: &mut Check, node: &Node, key: &str) -> Vec<Secret> {
-    let keys = [key.to_owned(), format!("{key}_next")];
-    let secrets: Vec<Secret> = keys.iter().filter_map(|key| check.own_secret(node, key)).collect();
-    if secrets.iter().any(|secret| secret.reveal().is_empty()) {
-        check.error(node.place, format!("`{key}` is empty; everybody could send"));
-    }
-    secrets
-}
-
-fn need(check: &mut Check, node: &Node, secrets: &[Secret], key: &str) {
-    let given = node.entries().iter().any(|(name, _)| name.name.starts_with(key));
-    if secrets.is_empty() && !given {
-        check.error(node.place, format!("write a `{key}_file` or a `{key}`"));
-    }
 }
 
 fn read_paths(check: &mut Check, node: &Node) -> Paths {

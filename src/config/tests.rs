@@ -244,11 +244,13 @@ fn included_files_are_merged_and_secrets_are_read() {
     assert_eq!(loaded.settings.receivers.keys().collect::<Vec<_>>(), ["here", "there"]);
     assert_eq!(loaded.settings.resolve_timeout, Span::minutes(3));
     assert!(!loaded.settings.bare);
-    let Auth::Bearer(secrets) = &loaded.daemon.sources["two"].auth else { panic!() };
+    let [Way::Bearer(secrets)] = &loaded.daemon.sources["two"].auth.ways[..] else { panic!() };
     let secrets: Vec<_> = secrets.iter().map(Secret::reveal).collect();
     assert_eq!(secrets, ["sesame", "mellonx"]);
-    let Auth::Hmac { header, .. } = &loaded.daemon.sources["three"].auth else { panic!() };
-    assert_eq!(header, "X-Sig");
+    let [Way::Hmac { signing, .. }] = &loaded.daemon.sources["three"].auth.ways[..] else {
+        panic!()
+    };
+    assert_eq!((signing.header.as_str(), signing.prefix.as_str()), ("X-Sig", "sha256="));
     assert!(loaded.original.contains("smtp_from: a@example.org"), "{}", loaded.original);
     assert!(loaded.original.contains("secret: <secret>"), "{}", loaded.original);
 }

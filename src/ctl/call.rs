@@ -61,6 +61,14 @@ pub enum Answer {
     },
     /// An object of which one member is a text to be shown as it stands.
     Text(&'static str),
+    /// An object of which one member is a line.
+    Line(&'static str),
+    /// The sources.
+    Sources,
+    /// Bodies that a source could not have taken in.
+    Rejected,
+    /// What a body would become.
+    Payload,
     /// The routing tree.
     Routes,
     /// Where an alert would go.

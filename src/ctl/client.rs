@@ -76,6 +76,10 @@ impl Client {
             Answer::Page
             | Answer::Receipt { .. }
             | Answer::Text(_)
+            | Answer::Line(_)
+            | Answer::Sources
+            | Answer::Rejected
+            | Answer::Payload
             | Answer::Routes
             | Answer::Explanation
             | Answer::Receivers { .. }

@@ -8,7 +8,8 @@ use clap::{Arg, ArgAction, ArgMatches, Command, ValueEnum, value_parser};
 use super::call::{Answer, Call, Method};
 use super::offline::Offline;
 use super::silence::Import;
-use super::{fields, silence, words};
+use super::source::Trial;
+use super::{fields, silence, source, words};
 use crate::domain::MANUALS;
 use crate::domain::value::Timestamp;
 use crate::domain::view::{Field, Manual, Verb};
@@ -27,6 +28,7 @@ Examples:
   incidentctl incident assign INC-1 alice
   incidentctl incident resolve INC-1 fixed --note 'failed over to the replica'
   incidentctl alert explain ALR-1
+  incidentctl source test grafana --payload body.json
   incidentctl silence add alertname=DiskFull node=~'a.*' -d 2h -c 'new disks come in'
   incidentctl silence expire $(incidentctl silence query -q DiskFull)
 
@@ -54,6 +56,8 @@ pub enum Ask {
     Each(Vec<Call>),
     /// The daemon, to take silences in that another Alertmanager has written down.
     Import(Import),
+    /// The daemon, what would become of a body in a file.
+    Trial(Trial),
     /// A file.
     Offline(Offline),
 }
@@ -72,7 +76,7 @@ impl Ask {
     pub fn daemon(self) -> Option<Call> {
         match self {
             Self::Daemon(call) => Some(call),
-            Self::Each(_) | Self::Import(_) | Self::Offline(_) => None,
+            Self::Each(_) | Self::Import(_) | Self::Trial(_) | Self::Offline(_) => None,
         }
     }
 }
@@ -130,6 +134,7 @@ fn tree(now: Timestamp) -> Command {
         .args([url, token_file, output, by].map(|arg| arg.global(true).help_heading("Daemon")))
         .subcommands(MANUALS.iter().map(|manual| practice(manual, now)))
         .subcommand(Command::new("status").about("How the daemon is"))
+        .subcommand(source::command())
         .subcommands(words::commands())
 }
 
@@ -196,6 +201,7 @@ fn ask(given: &ArgMatches) -> Ask {
     let (noun, asked) = given.subcommand().expect("a subcommand is required");
     match MANUALS.iter().find(|manual| manual.name == noun) {
         Some(manual) => of_practice(manual, asked),
+        None if noun == "source" => source::ask(asked),
         None if noun == "status" => Ask::Daemon(Call::page(&[noun])),
         None => words::ask(noun, asked),
     }

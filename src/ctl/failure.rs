@@ -85,6 +85,15 @@ pub enum Failure {
     /// A test of a receiver did not arrive everywhere; the answer says where.
     #[error("not every integration took the message")]
     Untold,
+    /// A body that is to be tried out cannot be read.
+    #[error("failed to read the body from `{}`", path.display())]
+    PayloadFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// Silences to be imported cannot be read.
     #[error("failed to read {}", path.as_ref().map_or("standard input".into(), |path| path.to_string_lossy()))]
     SilenceFile {
@@ -140,6 +149,7 @@ impl Failure {
             | Self::TokenFile { .. }
             | Self::Token
             | Self::SilenceFile { .. }
+            | Self::PayloadFile { .. }
             | Self::Silences(_)
             | Self::Configuration(_)
             | Self::Template(_) => 2,
@@ -179,6 +189,7 @@ impl Failure {
             | Self::Runtime(_)
             | Self::Prepare(_)
             | Self::SilenceFile { .. }
+            | Self::PayloadFile { .. }
             | Self::Silences(_)
             | Self::Configuration(_)
             | Self::Template(_)

@@ -11,8 +11,10 @@ mod fields;
 mod look;
 mod offline;
 mod page;
+pub mod payload;
 mod render;
 mod silence;
+pub mod source;
 mod table;
 mod tree;
 mod words;
@@ -75,6 +77,12 @@ fn perform(wish: &Wish) -> Result<String, Failure> {
                 Output::Table => silence::imported(&answer),
             });
         }
+        Ask::Trial(trial) => {
+            let call = trial.call()?;
+            let (runtime, client) = reach(wish)?;
+            let answer = runtime.block_on(client.ask(&call))?;
+            return Ok(shown(wish.output, &call, &answer, &look));
+        }
         Ask::Offline(question) => {
             let answer = offline::answer(question)?;
             let text = match wish.output {
@@ -126,6 +134,12 @@ fn shown(output: Output, call: &Call, answer: &Value, look: &Look) -> String {
             Answer::Explanation => tree::explanation(answer),
             Answer::Receivers { tree, .. } => tree::receivers(answer, *tree),
             Answer::Tested => tree::tested(answer),
+            Answer::Line(member) => {
+                format!("{}\n", answer[*member].as_str().map(written::line).unwrap_or_default())
+            }
+            Answer::Sources => source::list(answer, look),
+            Answer::Rejected => source::rejected(answer, look),
+            Answer::Payload => payload::shown(answer),
         },
     }
 }

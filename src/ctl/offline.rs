@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::render::{self, Render};
 use super::tree;
 use crate::config;
 use crate::domain::Settings;
+use crate::domain::event::adapter::kind::sample;
 use crate::domain::explain::routes;
 use crate::domain::value::Labels;
 use crate::shell::clock;
@@ -22,6 +23,11 @@ pub enum Offline {
     Routes {
         /// The configuration file.
         file: PathBuf,
+    },
+    /// Prints a body as sources of a type send it.
+    Sample {
+        /// The type.
+        kind: String,
     },
     /// Names the receivers of an alert.
     Test {
@@ -43,6 +49,16 @@ pub enum Offline {
 pub(super) fn answer(question: &Offline) -> Result<Value, Failure> {
     match question {
         Offline::Render(asked) => render::render(asked, clock::now()).map(Value::String),
+        Offline::Sample { kind } => Ok(sample::of(kind).map_or(Value::Null, |sample| {
+            let headers = sample.headers.iter();
+            let headers = headers.map(|(name, value)| ((*name).to_owned(), Value::from(*value)));
+            json!({
+                "type": kind,
+                "headers": headers.collect::<serde_json::Map<_, _>>(),
+                "query": sample.query,
+                "body": sample.body,
+            })
+        })),
         Offline::Routes { file } => Ok(routes::tree(&settings(file)?)),
         Offline::Test { file, labels, .. } => {
             let labels = Labels::new(labels.iter().map(|(name, value)| (name, value)));
@@ -63,6 +79,9 @@ pub(super) fn shown(question: &Offline, answer: &Value) -> String {
     match question {
         Offline::Render(_) => answer.as_str().unwrap_or_default().to_owned(),
         Offline::Routes { .. } => tree::routes(answer),
+        Offline::Sample { .. } => {
+            format!("{}\n", answer["body"].as_str().unwrap_or_default().trim_end())
+        }
         Offline::Test { tree, .. } => tree::receivers(answer, *tree),
     }
 }

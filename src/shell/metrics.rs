@@ -139,6 +139,46 @@ impl Metrics {
         self.own.turned.with_label_values(&[source, reason]).inc();
     }
 
+    /// A body of a source was taken in: when, what there is to know of it, and how many new alerts
+    /// found no room.
+    pub fn source_heard(&self, source: &str, at: Timestamp, notes: usize, limited: u64) {
+        self.own.heard_at.with_label_values(&[source]).set(at.0 / 1_000);
+        if notes > 0 {
+            self.own.notes.with_label_values(&[source]).inc_by(notes as u64);
+        }
+        if limited > 0 {
+            self.own.events.with_label_values(&[source, "limited"]).inc_by(limited);
+        }
+    }
+
+    /// A sender has delivered once more what it had delivered before.
+    pub fn source_redelivered(&self, source: &str) {
+        self.own.redelivered.with_label_values(&[source]).inc();
+    }
+
+    /// What a source has said beside events, by the word for it.
+    pub fn source_said<const N: usize>(&self, source: &str, counts: [(&str, usize); N]) {
+        for (what, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+            self.own.said.with_label_values(&[source, what]).inc_by(count as u64);
+        }
+    }
+
+    /// The length of a body of somebody who was let in.
+    pub fn source_bytes(&self, source: &str, bytes: usize) {
+        self.own.bytes.with_label_values(&[source]).inc_by(bytes as u64);
+    }
+
+    /// A body was kept that could not be taken in.
+    pub fn source_quarantined(&self, source: &str) {
+        self.own.quarantined.with_label_values(&[source]).inc();
+    }
+
+    /// What was counted of a source since the start, by the last words of each metric's name and
+    /// its other label.
+    pub fn of_source(&self, source: &str) -> BTreeMap<String, u64> {
+        self.own.of_source(source)
+    }
+
     /// A notification has left the house, or has failed for one of Alertmanager's reasons.
     pub fn notified(&self, integration: &str, receiver: &str, took: Span, failure: Option<&str>) {
         let labels = self.labels(integration, receiver);

@@ -1,6 +1,7 @@
 //! The keys that Alertmanager does not have.
 
 use super::poll::POLL;
+use crate::config::senders::STYLES;
 use crate::config::shape::{Field, Shape};
 use crate::domain::event::adapter::kind;
 use Shape::{Duration, Fields, List, Names, Secret, Text, Truth, Whole, Word};
@@ -14,6 +15,7 @@ pub(in crate::config) const OWN_KEYS: &[Field] = &[
     ("admins", Fields(&[("receiver", Text)])),
     ("tokens", List(&Fields(TOKEN))),
     ("sources", Names(&Fields(SOURCE))),
+    ("trusted_proxies", List(&Text)),
     ("polls", Names(&Fields(POLL))),
     ("services", Names(&Fields(SERVICE))),
     ("teams", Names(&Fields(TEAM))),
@@ -36,6 +38,7 @@ const LIMITS: &[Field] = &[
     ("body_bytes_max", Whole),
     ("labels_max", Whole),
     ("label_value_bytes_max", Whole),
+    ("new_alerts_max_per_hour", Whole),
 ];
 
 const TOKEN: &[Field] = &[
@@ -76,13 +79,36 @@ const AUTH: &[Field] = &[
     (
         "hmac",
         Fields(&[
+            ("style", Word(STYLES)),
             ("header", Text),
             ("secret", Secret),
             ("secret_file", Text),
             ("secret_next", Secret),
             ("secret_next_file", Text),
+            ("algorithm", Word(&["sha1", "sha256", "sha512"])),
+            ("encoding", Word(&["hex", "base64"])),
+            ("prefix", Text),
+            ("timestamp_header", Text),
+            ("window", Duration),
+            ("signed", Text),
         ]),
     ),
+    (
+        "header",
+        Fields(&[
+            ("name", Text),
+            ("value", Secret),
+            ("value_file", Text),
+            ("value_next", Secret),
+            ("value_next_file", Text),
+        ]),
+    ),
+    ("certificate", Fields(&[("names", List(&Text))])),
+    ("path_token", Secret),
+    ("path_token_file", Text),
+    ("path_token_next", Secret),
+    ("path_token_next_file", Text),
+    ("allow", List(&Text)),
 ];
 
 const PATHS: &[Field] = &[

@@ -174,3 +174,28 @@ fn routes_and_receivers_are_asked_for_by_name() {
     assert_eq!(file, PathBuf::from("am.yml"));
     assert_eq!(labels, [("team".to_owned(), "db".to_owned())]);
 }
+
+#[test]
+fn sources_are_asked_for_by_name() {
+    check("source list", "GET api/itsm/v1/sources");
+    check("source show kuma", "GET api/itsm/v1/sources/kuma");
+    check("source rejected kuma", "GET api/itsm/v1/sources/kuma/rejected");
+    check(
+        "source url kuma --expires 30d",
+        r#"POST api/itsm/v1/sources/kuma/url {"expires":"30d","by":"anna"}"#,
+    );
+    let Ask::Trial(trial) =
+        wish("source test kuma --payload b.json -H 'X-A: b: c' --query a=b").unwrap().ask
+    else {
+        panic!("a body is read first");
+    };
+    assert_eq!(trial.headers, [("X-A".to_owned(), "b: c".to_owned())]);
+    assert_eq!((trial.source.as_str(), trial.query.as_str()), ("kuma", "a=b"));
+    let Ask::Offline(Offline::Sample { kind }) = wish("source sample prometheus").unwrap().ask
+    else {
+        panic!("no daemon");
+    };
+    assert_eq!(kind, "prometheus");
+    refused("source sample nothing", "possible values");
+    refused("source test kuma -H nonsense", "write NAME: VALUE");
+}

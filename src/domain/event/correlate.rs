@@ -23,7 +23,7 @@ const SAME_AS_WINDOW: Span = Span::minutes(10);
 ///
 /// The first active rule that matches decides; without one, the `group_by` of the alert's first
 /// route, so that a plain `alertmanager.yml` makes one incident per aggregation group.
-pub(super) fn correlate(
+pub(crate) fn correlate(
     settings: &Settings,
     source: &str,
     labels: &Labels,

@@ -7,7 +7,7 @@ use crate::domain::value::{Labels, Timestamp};
 
 /// The labels that the enrich rules add to an event. A template that fails adds nothing: the alert
 /// matters more than its ornament.
-pub(super) fn set(settings: &Settings, event: &Event, now: Timestamp) -> Labels {
+pub(crate) fn set(settings: &Settings, event: &Event, now: Timestamp) -> Labels {
     let rules = settings.events.enrich.matching(&event.labels);
     if rules.is_empty() {
         return Labels::default();

@@ -125,9 +125,12 @@ impl Context {
         Arc::clone(&self.setup.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Puts another setup in force, for the requests to come.
-    pub fn replace(&self, setup: Setup) {
-        *self.setup.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(setup);
+    /// Puts another setup in force, for the requests to come. Its sources go on from what those of
+    /// the same names knew.
+    pub fn replace(&self, mut setup: Setup) {
+        let mut in_force = self.setup.write().unwrap_or_else(PoisonError::into_inner);
+        setup.sources.inherit(&in_force.sources);
+        *in_force = Arc::new(setup);
     }
 
     /// Says whether the daemon can take events.

@@ -1,9 +1,10 @@
-//! `POST /hooks/{source}`: events of any configured source.
+//! `POST /hooks/{source}`: events of any configured source, and `/hooks/{source}/{token}` for those
+//! whose senders can only be given a URL.
 
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Extension, Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ use super::json::{JSON, respond};
 use super::nearest::nearest;
 use super::problem::{Kind, Problem, echo};
 use super::v2;
-use crate::shell::intake::http::{Taken, Turned};
+use crate::shell::intake::http::{Auth, Remote, Sender, Taken, Turned};
 
 /// Elements of a body that an answer names one by one.
 const NAMED_MAX: usize = 100;
@@ -22,20 +23,52 @@ const NAMED_MAX: usize = 100;
 /// make series.
 pub(super) const UNKNOWN: &str = "(unknown)";
 
+type From = Option<Extension<Arc<Remote>>>;
+
 pub(super) async fn post(
     State(context): State<Arc<Context>>,
     Path(source): Path<String>,
+    from: From,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
+    receive(&context, (&source, ""), from, &query.unwrap_or_default(), (&headers, body)).await
+}
+
+/// For senders that can be given nothing but a URL: its last part is signed.
+pub(super) async fn post_signed(
+    State(context): State<Arc<Context>>,
+    Path((source, token)): Path<(String, String)>,
+    from: From,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    receive(&context, (&source, &token), from, &query.unwrap_or_default(), (&headers, body)).await
+}
+
+async fn receive(
+    context: &Context,
+    (source, token): (&str, &str),
+    from: From,
+    query: &str,
+    (headers, body): (&HeaderMap, Body),
+) -> Response {
     let setup = context.setup();
-    let Some(intake) = setup.sources.get(&source) else {
-        return unknown(&context, &setup, &source).into_response();
+    let Some(intake) = setup.sources.get(source) else {
+        return unknown(context, &setup, source).into_response();
     };
-    let query = query.unwrap_or_default();
-    match intake.take(context.terms(&setup), &headers, &query, body).await {
-        Ok(taken) => answer(&taken),
+    let signed = |auth: &Auth| matches!(auth, Auth::PathToken(_));
+    if !token.is_empty() && !intake.auth.iter().any(signed) {
+        context.metrics.source_turned(source, "unknown_path");
+        let text = format!("the source `{source}` has nothing below it; it has no `path_token`");
+        return Problem::new(Kind::NotFound, text).into_response();
+    }
+    let sender = setup.sources.sender(headers, from.as_ref().map(|remote| &***remote));
+    let sender = Sender { query, token, ..sender };
+    match intake.take(context.terms(&setup), sender, body).await {
+        Ok(taken) => answer(&taken, intake.limits.new_alerts_max_per_hour),
         Err(turned) => turn_away(&turned),
     }
 }
@@ -44,6 +77,7 @@ pub(super) async fn post(
 pub(super) async fn post_v2(
     State(context): State<Arc<Context>>,
     Path(source): Path<String>,
+    from: From,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
@@ -51,7 +85,8 @@ pub(super) async fn post_v2(
     let Some(intake) = setup.sources.get(&source) else {
         return unknown(&context, &setup, &source).into_response();
     };
-    v2::receive(&context, &setup, intake, &headers, body).await
+    let sender = setup.sources.sender(&headers, from.as_ref().map(|remote| &***remote));
+    v2::receive(&context, &setup, intake, sender, body).await
 }
 
 fn unknown(context: &Context, setup: &Setup, source: &str) -> Problem {
@@ -63,7 +98,7 @@ fn unknown(context: &Context, setup: &Setup, source: &str) -> Problem {
     Problem::new(Kind::NotFound, format!("there is no source `{source}`{hint}"))
 }
 
-fn answer(taken: &Taken) -> Response {
+fn answer(taken: &Taken, new_max: Option<u64>) -> Response {
     let notes: Vec<Value> = taken
         .notes
         .iter()
@@ -71,6 +106,14 @@ fn answer(taken: &Taken) -> Response {
         .map(|note| json!({ "at": note.at, "what": note.what }))
         .collect();
     let accepted = taken.firing + taken.resolved + taken.said;
+    if taken.limited > 0 && taken.rejected.is_empty() {
+        return Problem::new(Kind::TooFast, taken.limit_words(new_max))
+            .retry_after(Some(taken.wait.0.div_ceil(1_000).max(1)))
+            .with("accepted", accepted)
+            .with("limited", taken.limited)
+            .with("notes", notes)
+            .into_response();
+    }
     if taken.rejected.is_empty() {
         let tally = taken.tally;
         let body = json!({
@@ -81,6 +124,7 @@ fn answer(taken: &Taken) -> Response {
             "resolved": tally.resolved,
             "resolved_unknown": tally.resolved_unknown,
             "stale": tally.stale,
+            "redelivered": taken.redelivered,
             "notes": notes,
         });
         return respond(StatusCode::OK, JSON, &body);
@@ -98,6 +142,7 @@ fn answer(taken: &Taken) -> Response {
     );
     Problem::new(Kind::Malformed, detail)
         .with("accepted", accepted)
+        .with("limited", taken.limited)
         .with("rejected", rejected)
         .with("notes", notes)
         .into_response()

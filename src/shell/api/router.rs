@@ -21,6 +21,7 @@ pub fn router(context: Arc<Context>) -> Router {
         .route("/-/ready", get(operations::ready))
         .route("/-/reload", post(operations::reload))
         .route("/hooks/{source}", post(hooks::post))
+        .route("/hooks/{source}/{token}", post(hooks::post_signed))
         .route("/hooks/{source}/api/v2/alerts", post(hooks::post_v2))
         .merge(rest::routes())
         .merge(pagerduty::routes())

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::Request;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -11,9 +12,11 @@ use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
+use tower::util::MapRequest;
 
 use super::door::Door;
 use crate::domain::value::Span;
+use crate::shell::intake::http::Remote;
 
 /// How long requests that have begun may go on after the daemon was told to stop.
 const DRAIN_MS_MAX: Span = Span::seconds(10);
@@ -60,20 +63,24 @@ pub async fn serve(
             accepted = accept(&listener, &room) => accepted,
             _ = stop.wait_for(|stop| *stop) => break,
         };
-        let service = TowerToHyperService::new(router.clone());
+        let (router, address) = (router.clone(), stream.peer_addr().ok());
         let (builder, watcher) = (builder.clone(), graceful.watcher());
-        let tls = door.as_ref().and_then(|door| door.lock().tls.clone());
+        let lock = door.as_ref().map(|door| door.lock());
         tokio::spawn(async move {
+            let remote = |names| address.map(|address| Remote { address: address.ip(), names });
             // A sender that breaks off is its own affair; it will send again.
-            match tls {
+            match lock.as_ref().and_then(|lock| Some((lock, lock.tls.clone()?))) {
                 None => {
+                    let service = known(router, remote(Vec::new()));
                     let connection = builder.serve_connection(TokioIo::new(stream), service);
                     let _ = watcher.watch(connection.into_owned()).await;
                 }
-                Some(tls) => {
+                Some((lock, tls)) => {
                     let handshake = TlsAcceptor::from(tls).accept(stream);
                     match timeout(HANDSHAKE_MS_MAX.duration(), handshake).await {
                         Ok(Ok(stream)) => {
+                            let names = lock.names_of(stream.get_ref().1.peer_certificates());
+                            let service = known(router, remote(names));
                             let connection =
                                 builder.serve_connection(TokioIo::new(stream), service);
                             let _ = watcher.watch(connection.into_owned()).await;
@@ -88,6 +95,21 @@ pub async fn serve(
     }
     drop(listener);
     let _ = timeout(DRAIN_MS_MAX.duration(), graceful.shutdown()).await;
+}
+
+/// The service for one connection: every request of it tells who is at the other end.
+fn known<B>(
+    router: Router,
+    remote: Option<Remote>,
+) -> TowerToHyperService<MapRequest<Router, impl FnMut(Request<B>) -> Request<B> + Clone>> {
+    let remote = remote.map(Arc::new);
+    let knock = move |mut request: Request<B>| {
+        if let Some(remote) = &remote {
+            request.extensions_mut().insert(Arc::clone(remote));
+        }
+        request
+    };
+    TowerToHyperService::new(MapRequest::new(router, knock))
 }
 
 async fn accept(

@@ -1,5 +1,8 @@
 //! What Alertmanager does not count: sources, incidents, the store, the courier.
 
+use std::collections::BTreeMap;
+
+use prometheus::core::Collector;
 use prometheus::{HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry};
 
 use super::VERSION;
@@ -13,6 +16,12 @@ const CHECKPOINT_S: [f64; 7] = [0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 20.0];
 pub(super) struct Own {
     pub(super) events: IntCounterVec,
     pub(super) turned: IntCounterVec,
+    pub(super) redelivered: IntCounterVec,
+    pub(super) said: IntCounterVec,
+    pub(super) notes: IntCounterVec,
+    pub(super) bytes: IntCounterVec,
+    pub(super) quarantined: IntCounterVec,
+    pub(super) heard_at: IntGaugeVec,
     pub(super) template_errors: IntCounterVec,
     pub(super) incidents: IntGaugeVec,
     pub(super) commits: IntCounter,
@@ -39,13 +48,44 @@ impl Own {
         Self {
             events: each(
                 "source_events_total",
-                "Events by what became of them.",
+                "Events by what became of them; `limited` ones were new alerts beyond the source's hour.",
                 &["source", "disposition"],
             ),
             turned: each(
                 "source_requests_refused_total",
                 "Requests of sources of which nothing was taken.",
                 &["source", "reason"],
+            ),
+            redelivered: each(
+                "source_redeliveries_total",
+                "Requests without effect, because their sender had delivered them before.",
+                &["source"],
+            ),
+            said: each(
+                "source_said_total",
+                "What was said beside events: remarks, heartbeats, deployments.",
+                &["source", "what"],
+            ),
+            notes: each(
+                "source_notes_total",
+                "Elements that were taken otherwise than they were said, or say nothing.",
+                &["source"],
+            ),
+            bytes: each(
+                "source_bytes_total",
+                "Bytes of the bodies of senders that were let in.",
+                &["source"],
+            ),
+            quarantined: each(
+                "source_quarantined_total",
+                "Bodies that were kept because not all of them could be taken in.",
+                &["source"],
+            ),
+            heard_at: gauges(
+                r,
+                &name("source_last_seen_timestamp_seconds"),
+                "When a body of a source was last taken in.",
+                &["source"],
             ),
             template_errors: each(
                 "template_errors_total",
@@ -74,5 +114,39 @@ impl Own {
             checkpoint_pages: total("checkpoint_pages_total", "Pages written by checkpoints."),
             waiting: gauge(r, &name("courier_waiting"), "Deliveries that wait to be sent."),
         }
+    }
+    /// What was counted of a source: the word of the metric and its other label, if it has one.
+    pub(super) fn of_source(&self, source: &str) -> BTreeMap<String, u64> {
+        let counters = [
+            ("", &self.events),
+            ("refused_", &self.turned),
+            ("said_", &self.said),
+            ("redelivered", &self.redelivered),
+            ("notes", &self.notes),
+            ("bytes", &self.bytes),
+            ("quarantined", &self.quarantined),
+        ];
+        let mut counts = BTreeMap::new();
+        for (word, counter) in counters {
+            for family in counter.collect() {
+                for series in family.get_metric() {
+                    let label = |is_source: bool| {
+                        let pairs = series.get_label().iter();
+                        let mut pairs = pairs.filter(|pair| (pair.name() == "source") == is_source);
+                        pairs.next().map_or("", |pair| pair.value())
+                    };
+                    if label(true) == source {
+                        #[expect(
+                            clippy::cast_possible_truncation,
+                            clippy::cast_sign_loss,
+                            reason = "a counter of whole things, far below 2^52"
+                        )]
+                        let count = series.get_counter().get_value() as u64;
+                        counts.insert(format!("{word}{}", label(false)), count);
+                    }
+                }
+            }
+        }
+        counts
     }
 }

@@ -3,6 +3,7 @@
 //! The file and what it names are looked at with every connection and every request, so that new
 //! certificates and passwords count at once. What breaks later changes nothing but the log.
 
+mod names;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -20,9 +21,10 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use rustls::ServerConfig;
+use rustls::pki_types::CertificateDer;
 
 use crate::config::ConfigErrors;
-use crate::config::web::{self, WebConfig};
+use crate::config::web::{self, ClientAuth, WebConfig};
 use crate::domain::notification::receiver::SecretSource;
 use crate::shell::chain;
 use crate::shell::client::LineError;
@@ -117,6 +119,18 @@ impl Door {
     fn stays(&self, error: &DoorError) {
         tracing::error!(file = %self.path.display(), error = chain(error),
             "Loading web configuration failed; the one in force stays");
+    }
+}
+
+impl Lock {
+    /// The names of a client's certificate, if who vouches for it was checked: a name that anybody
+    /// can give to himself says nothing.
+    pub(super) fn names_of(&self, chain: Option<&[CertificateDer<'_>]>) -> Vec<String> {
+        let verified = self.config.tls.as_ref().is_some_and(|tls| {
+            matches!(tls.client_auth, ClientAuth::VerifyIfGiven | ClientAuth::RequireAndVerify)
+        });
+        let first = chain.and_then(<[_]>::first).filter(|_| verified);
+        first.map(names::of).unwrap_or_default()
     }
 }
 

@@ -6,6 +6,7 @@ mod list;
 mod openapi;
 mod receiver;
 mod routes;
+mod source;
 mod status;
 
 use std::sync::Arc;
@@ -41,6 +42,11 @@ pub(super) fn routes() -> Router<Arc<Context>> {
         .route(&format!("{BASE}/routes"), get(routes::tree))
         .route(&format!("{BASE}/routes/explain"), get(routes::explain))
         .route(&format!("{BASE}/receivers/{{name}}/test"), post(receiver::test))
+        .route(&format!("{BASE}/sources"), get(source::list))
+        .route(&format!("{BASE}/sources/{{name}}"), get(source::show))
+        .route(&format!("{BASE}/sources/{{name}}/rejected"), get(source::rejected))
+        .route(&format!("{BASE}/sources/{{name}}/test"), post(source::test))
+        .route(&format!("{BASE}/sources/{{name}}/url"), post(source::url))
         .route(&format!("{BASE}/{{*rest}}"), any(not_found));
     for manual in MANUALS {
         let base = format!("{BASE}/{}", manual.plural);
@@ -99,6 +105,7 @@ async fn not_found(uri: Uri) -> Problem {
         "openapi.json",
         "receivers",
         "routes",
+        "sources",
         "status",
     ]);
     let hint = hint(&word, known);

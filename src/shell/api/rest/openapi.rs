@@ -12,6 +12,45 @@ use crate::shell::api::gate::Reader;
 use crate::shell::api::json::{JSON, respond};
 use crate::shell::metrics::VERSION;
 
+/// A path that takes a form: where, its id, what it does; each field with its type.
+type Form = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str, &'static str)],
+);
+
+/// What can be asked of things that are no records.
+const FORMS: &[Form] = &[
+    (
+        "receivers/{name}/test",
+        "receiverTest",
+        "Says something to a receiver, to see whether it arrives",
+        &[
+            ("labels", "object", "Labels of the alert"),
+            ("annotations", "object", "Annotations of the alert"),
+            ("resolved", "boolean", "Say that it is over"),
+            ("by", "string", "Who asks"),
+        ],
+    ),
+    (
+        "sources/{name}/test",
+        "test_source",
+        "What would become of a body; nothing is taken in",
+        &[
+            ("payload", "string", "The body; else the sample of the source's type"),
+            ("headers", "object", "Headers of the request"),
+            ("query", "string", "What follows the `?`"),
+        ],
+    ),
+    (
+        "sources/{name}/url",
+        "url_source",
+        "Makes a signed URL for senders that can be given nothing else",
+        &[("expires", "string", "How long it is good, such as `90d`, or `never`")],
+    ),
+];
+
 pub(super) async fn document(_: Reader) -> Response {
     respond(StatusCode::OK, JSON, &describe())
 }
@@ -23,21 +62,30 @@ fn describe() -> Value {
         ("status", "status", "How the daemon is"),
         ("config", "config", "The configuration in force, without its secrets"),
         ("routes", "routes", "The routing tree"),
+        ("sources", "list_sources", "Who may send events, and what became of them"),
         ("routes/explain", "routesExplain", "Where an alert with `label=NAME=VALUE`… would go"),
     ] {
         paths.insert(format!("{BASE}/{path}"), json!({ "get": look(name, about) }));
     }
-    let test = json!({
-        "post": {
-            "operationId": "receiverTest",
-            "summary": "Says something to a receiver, to see whether it arrives",
-            "parameters": [{
-                "name": "name", "in": "path", "required": true, "schema": { "type": "string" },
-            }],
-            "responses": { "200": { "description": "What became of it, integration by integration" } },
-        },
-    });
-    paths.insert(format!("{BASE}/receivers/{{name}}/test"), test);
+    let looks = [
+        ("sources/{name}", "show_source", "A source: what it must show, its limits, its counts"),
+        ("sources/{name}/rejected", "rejected_source", "Bodies that could not be taken in"),
+    ];
+    for (path, id, about) in looks {
+        paths.insert(format!("{BASE}/{path}"), json!({ "get": with_name(look(id, about)) }));
+    }
+    for (path, id, about, fields) in FORMS {
+        let fields = fields.iter().map(|(name, type_, about)| {
+            ((*name).to_owned(), json!({ "type": type_, "description": about }))
+        });
+        let schema = json!({ "type": "object", "properties": fields.collect::<Map<_, _>>() });
+        let mut operation = with_name(look(id, about));
+        operation["requestBody"] = json!({
+            "required": false,
+            "content": { "application/json": { "schema": schema } },
+        });
+        paths.insert(format!("{BASE}/{path}"), json!({ "post": operation }));
+    }
     for manual in MANUALS {
         let base = format!("{BASE}/{}", manual.plural);
         let mut all = json!({ "get": list(manual) });
@@ -176,6 +224,17 @@ fn operation(id: &str, summary: &str, schema: &Value) -> Value {
             "default": { "$ref": "#/components/responses/problem" },
         },
     })
+}
+
+fn with_name(mut operation: Value) -> Value {
+    operation["parameters"] = json!([{
+        "name": "name",
+        "in": "path",
+        "required": true,
+        "description": "Its name in the configuration",
+        "schema": { "type": "string" },
+    }]);
+    operation
 }
 
 fn with_id(mut operation: Value, name: &str) -> Value {

@@ -40,6 +40,11 @@ async fn each_scope_opens_its_doors_and_those_below() {
         ("GET /api/itsm/v1/alerts/ALR-1/explain", [401, 401, 404, 404, 404]),
         (ack, [401, 401, 403, 200, 409]),
         ("POST /-/reload", [401, 401, 403, 403, 500]),
+        ("GET /api/itsm/v1/sources", [401, 401, 200, 200, 200]),
+        ("GET /api/itsm/v1/sources/closed", [401, 401, 200, 200, 200]),
+        ("GET /api/itsm/v1/sources/closed/rejected", [401, 401, 403, 403, 200]),
+        ("POST /api/itsm/v1/sources/closed/test", [401, 401, 403, 200, 200]),
+        ("POST /api/itsm/v1/sources/closed/url", [401, 401, 403, 403, 409]),
         ("POST /hooks/closed", [401, 401, 401, 401, 401]),
     ] {
         for (who, status) in ["", "x", "r", "o", "a"].into_iter().zip(statuses) {

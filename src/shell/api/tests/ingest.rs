@@ -1,6 +1,7 @@
 //! What is taken in, and how the rest is turned away.
 
 use super::*;
+use crate::config::{Algorithm, Encoding, Signing};
 use crate::domain::value::Secret;
 use crate::shell::intake::http::{Auth, Limits, Rate};
 
@@ -145,8 +146,14 @@ async fn more_than_a_source_may_send_is_turned_away_with_the_limit() {
 
 #[tokio::test]
 async fn a_forged_signature_leaves_no_trace() {
-    let auth =
-        Auth::Hmac { header: "x-signature".to_owned(), secret: Secret::new("key"), stamp: None };
+    let signing = Signing {
+        header: "x-signature".to_owned(),
+        algorithm: Algorithm::Sha256,
+        encoding: Encoding::Hex,
+        prefix: "sha256=".to_owned(),
+        stamp: None,
+    };
+    let auth = Auth::Hmac { signing, secret: Secret::new("key") };
     let signed = Intake::new("signed", Kind::PROMETHEUS, vec![auth], Limits::default());
     let house = House::with(vec![signed], Vec::new(), |_| {});
     let body = r#"[{"labels":{"alertname":"A"}}]"#;
@@ -154,7 +161,7 @@ async fn a_forged_signature_leaves_no_trace() {
     for headers in [&[("x-signature", forged.as_str())][..], &[]] {
         let answer = house.send("POST /hooks/signed", headers, body).await;
         assert_eq!(answer.status, 401);
-        assert_eq!(answer.header("www-authenticate"), "HMAC-SHA256 realm=\"incidentd\"");
+        assert_eq!(answer.header("www-authenticate"), "HMAC realm=\"incidentd\"");
     }
     assert_eq!(house.get("/api/v2/alerts").await.body, "[]\n");
 }

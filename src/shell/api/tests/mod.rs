@@ -8,7 +8,9 @@ mod operations;
 mod pagerduty;
 mod post;
 mod rest;
+mod senders;
 mod silences;
+mod sources;
 mod suppressed;
 
 use std::collections::BTreeMap;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -11,7 +11,7 @@ use super::reply;
 use crate::domain::event::adapter::Unreadable;
 use crate::shell::api::context::{Context, Setup};
 use crate::shell::api::json;
-use crate::shell::intake::http::{Intake, Turned};
+use crate::shell::intake::http::{Intake, Remote, Sender, Turned};
 
 /// Alertmanager's code for a field that must be there and is not.
 const CODE_REQUIRED: u16 = 602;
@@ -21,11 +21,13 @@ const REASONS_MAX: usize = 1_000;
 
 pub(super) async fn post(
     State(context): State<Arc<Context>>,
+    remote: Option<Extension<Arc<Remote>>>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
     let setup = context.setup();
-    receive(&context, &setup, setup.sources.plain(), &headers, body).await
+    let sender = setup.sources.sender(&headers, remote.as_ref().map(|remote| &***remote));
+    receive(&context, &setup, setup.sources.plain(), sender, body).await
 }
 
 /// Takes alerts in for a source that speaks API v2. Alerts that make no sense do not keep the
@@ -34,19 +36,26 @@ pub(in crate::shell::api) async fn receive(
     context: &Context,
     setup: &Setup,
     intake: &Intake,
-    headers: &HeaderMap,
+    sender: Sender<'_>,
     body: Body,
 ) -> Response {
-    if !json::is_announced(headers) {
-        let have = json::media_type(headers);
+    if !json::is_announced(sender.headers) {
+        let have = json::media_type(sender.headers);
         let text = format!("unsupported media type {have:?}, only [application/json] are allowed");
         return reply::object(StatusCode::UNSUPPORTED_MEDIA_TYPE, 415, &text);
     }
-    let taken = match intake.take(context.terms(setup), headers, "", body).await {
+    let taken = match intake.take(context.terms(setup), sender, body).await {
         Ok(taken) => taken,
         Err(turned) => return turn_away(&turned),
     };
     context.metrics.received(taken.firing, taken.resolved, taken.rejected.len() as u64);
+    if taken.limited > 0 && taken.rejected.is_empty() {
+        let text = taken.limit_words(intake.limits.new_alerts_max_per_hour);
+        let mut response = reply::object(StatusCode::TOO_MANY_REQUESTS, 429, &text);
+        let seconds = HeaderValue::from(taken.wait.0.div_ceil(1_000).max(1));
+        response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        return response;
+    }
     if taken.rejected.is_empty() {
         return StatusCode::OK.into_response();
     }
@@ -61,6 +70,7 @@ fn turn_away(turned: &Turned) -> Response {
         Turned::Unreadable(Unreadable::Required(_)) => CODE_REQUIRED,
         Turned::Unreadable(_)
         | Turned::Stranger { .. }
+        | Turned::Elsewhere { .. }
         | Turned::Unread(_)
         | Turned::TooFast { .. }
         | Turned::NotTaken(_) => status.as_u16(),

@@ -9,6 +9,8 @@ pub struct Limits {
     pub body_bytes_max: usize,
     /// Events in the course of time; nothing means as many as the machine can take.
     pub rate: Option<Rate>,
+    /// Alerts in one hour that nobody has heard of before; nothing means any number.
+    pub new_alerts_max_per_hour: Option<u64>,
     /// What one event may bring.
     pub event: adapter::Limits,
 }
@@ -27,6 +29,7 @@ impl Default for Limits {
         Self {
             body_bytes_max: 4 << 20,
             rate: Some(Rate { per_second: 2_000, burst: 10_000 }),
+            new_alerts_max_per_hour: None,
             event: adapter::Limits::default(),
         }
     }
@@ -35,6 +38,10 @@ impl Default for Limits {
 impl Limits {
     /// Alertmanager has no limits, so what works there works here; these only keep one request
     /// from filling the memory.
-    pub const ALERTMANAGER: Self =
-        Self { body_bytes_max: 64 << 20, rate: None, event: adapter::Limits::API_V2 };
+    pub const ALERTMANAGER: Self = Self {
+        body_bytes_max: 64 << 20,
+        rate: None,
+        new_alerts_max_per_hour: None,
+        event: adapter::Limits::API_V2,
+    };
 }

@@ -4,30 +4,45 @@ pub mod auth;
 mod body;
 mod bucket;
 mod crowd;
+mod delivery;
+mod ledger;
 mod limits;
+mod line;
+mod newcomers;
+mod quarantine;
+mod sender;
+mod sources;
+mod turned;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;
+use ipnet::IpNet;
 
 use crate::domain::Tally;
-use crate::domain::event::Signal;
 use crate::domain::event::adapter::{self, Head, Kind, Note, Read, Rejection, Unreadable};
+use crate::domain::event::{self, Event, Signal};
 use crate::domain::value::{Severity, Span, Timestamp};
 use crate::engine::{Heard, Input};
-use crate::shell::clock::{self, Stopwatch};
-use crate::shell::handle::{Handle, NotTaken};
+use crate::shell::clock;
+use crate::shell::handle::Handle;
 use crate::shell::metrics::Metrics;
 
 pub use auth::Auth;
 pub use body::{Unread, collect};
 pub use crowd::Crowd;
+pub use ledger::{Refused, Seen};
 pub use limits::{Limits, Rate};
+pub use quarantine::{Quarantine, Rejected};
+pub use sender::{Remote, Sender};
+pub use sources::{Locked, Sources};
+pub use turned::Turned;
 
 use auth::Verdict;
 use bucket::Bucket;
+use ledger::Ledger;
 
 /// The source of what is posted to `/api/v2/alerts`, unless the configuration names another.
 pub const ALERTMANAGER: &str = "alertmanager";
@@ -39,21 +54,17 @@ pub struct Intake {
     pub name: Arc<str>,
     /// What its bodies look like.
     pub kind: Kind,
-    /// What a sender may show to be let in; any one will do. Empty means that everybody may send.
+    /// What a sender may show to be let in; any one will do. Empty means that nothing is asked.
     pub auth: Vec<Auth>,
+    /// Networks that may send, whatever is shown; empty means every network.
+    pub allow: Vec<IpNet>,
     /// How much it may send.
     pub limits: Limits,
     /// What its words for the severity mean, where they mean something else than elsewhere.
     pub severity_map: BTreeMap<String, Severity>,
     bucket: Mutex<Bucket>,
-    age: Stopwatch,
-}
-
-/// Every source that may send over HTTP.
-#[derive(Debug)]
-pub struct Sources {
-    by_name: BTreeMap<String, Arc<Intake>>,
-    plain: Arc<Intake>,
+    ledger: Arc<Ledger>,
+    quarantine: Arc<Quarantine>,
 }
 
 /// What holds for every request, whatever its source.
@@ -72,7 +83,7 @@ pub struct Terms<'a> {
 }
 
 /// A body that was taken in. Its facts are on disk.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Taken {
     /// Events that said that something holds.
     pub firing: u64,
@@ -82,78 +93,78 @@ pub struct Taken {
     pub tally: Tally,
     /// What else was said: remarks, heartbeats, deployments.
     pub said: u64,
+    /// Whether the sender has delivered this before: then it had no effect.
+    pub redelivered: bool,
+    /// Alerts that nobody has heard of before, and for which the source's hour has no room.
+    pub limited: u64,
+    /// When there is room for more of those.
+    pub wait: Span,
     /// Elements of the body that were not taken.
     pub rejected: Vec<Rejection>,
     /// Elements that were taken otherwise than they were said.
     pub notes: Vec<Note>,
 }
 
-/// Why nothing of a body was taken in.
-#[derive(Debug, thiserror::Error)]
-pub enum Turned {
-    /// The sender has not shown what the source demands: HTTP 401.
-    #[error("{why}")]
-    Stranger {
-        /// What is missing or wrong.
-        why: &'static str,
-        /// What the source would accept, for `WWW-Authenticate`.
-        challenge: String,
-    },
-    /// The body did not arrive whole.
-    #[error(transparent)]
-    Unread(#[from] Unread),
-    /// The body makes no sense.
-    #[error(transparent)]
-    Unreadable(#[from] Unreadable),
-    /// More events than the source may send: HTTP 429.
-    #[error(
-        "more than {per_second} events a second; send again in {} s, or raise the source's limit",
-        wait.0.div_ceil(1_000)
-    )]
-    TooFast {
-        /// The source's rate.
-        per_second: u32,
-        /// When there is room again.
-        wait: Span,
-    },
-    /// The engine does not take anything: HTTP 503.
-    #[error(transparent)]
-    NotTaken(#[from] NotTaken),
-}
-
-/// Why a key opens no source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Locked {
-    /// None of that kind is configured.
-    #[error("no source of that type is configured")]
-    NoSource,
-    /// None of that kind has such a key.
-    #[error("no source has that key")]
-    WrongKey,
+impl Taken {
+    /// Why alerts were left out that nobody has heard of before.
+    pub fn limit_words(&self, max: Option<u64>) -> String {
+        let (count, max) = (self.limited, max.unwrap_or(0));
+        let seconds = self.wait.0.div_ceil(1_000);
+        format!(
+            "alerts left out that nobody has heard of before: {count}; this source may bring {max} \
+             in an hour (`new_alerts_max_per_hour`), there is room again in {seconds} s; what is \
+             known already was taken"
+        )
+    }
 }
 
 impl Intake {
     /// A source that may send over HTTP.
     pub fn new(name: &str, kind: Kind, auth: Vec<Auth>, limits: Limits) -> Self {
-        let bucket = Mutex::new(Bucket::new(limits.rate));
-        let severity_map = BTreeMap::new();
-        let age = Stopwatch::start();
-        Self { name: name.into(), kind, auth, limits, severity_map, bucket, age }
+        Self {
+            name: name.into(),
+            kind,
+            auth,
+            allow: Vec::new(),
+            bucket: Mutex::new(Bucket::new(limits.rate)),
+            limits,
+            severity_map: BTreeMap::new(),
+            ledger: Arc::new(Ledger::new()),
+            quarantine: Arc::default(),
+        }
     }
 
-    /// Takes a body in and answers once its facts are on disk. `query` is what follows the `?`.
+    /// Whether everybody may send who reaches the port.
+    pub fn is_open(&self) -> bool {
+        self.auth.is_empty() && self.allow.is_empty()
+    }
+
+    /// When it was heard last.
+    pub fn seen(&self) -> Seen {
+        self.ledger.seen().clone()
+    }
+
+    /// Takes a body in and answers once its facts are on disk.
     ///
     /// # Errors
     /// Says why nothing of it was taken.
     pub async fn take(
         &self,
         terms: Terms<'_>,
-        headers: &HeaderMap,
-        query: &str,
+        sender: Sender<'_>,
         body: Body,
     ) -> Result<Taken, Turned> {
-        let taken = self.try_take(terms, headers, query, body).await;
+        let taken = self.try_take(terms, sender, body).await;
         self.count(terms, &taken);
+        if let Err(turned) = &taken {
+            let refused = Refused {
+                at: clock::now(),
+                address: sender.address,
+                reason: turned.reason(),
+                why: turned.to_string(),
+            };
+            self.ledger.seen().refused = Some(refused);
+        }
         taken
     }
 
@@ -162,44 +173,12 @@ impl Intake {
     /// # Errors
     /// Says why nothing of it was taken.
     pub async fn admit(&self, terms: Terms<'_>, read: Read) -> Result<Taken, Turned> {
-        let taken = self.try_admit(terms, read).await;
+        let taken = match self.spend(read.said()) {
+            Ok(()) => self.try_admit(terms, read).await,
+            Err(turned) => Err(turned),
+        };
         self.count(terms, &taken);
         taken
-    }
-
-    fn count(&self, terms: Terms<'_>, taken: &Result<Taken, Turned>) {
-        let metrics = terms.metrics;
-        match taken {
-            Ok(taken) => metrics.source_taken(&self.name, taken.tally, taken.rejected.len()),
-            Err(turned) => metrics.source_turned(&self.name, turned.reason()),
-        }
-    }
-
-    async fn try_take(
-        &self,
-        terms: Terms<'_>,
-        headers: &HeaderMap,
-        query: &str,
-        body: Body,
-    ) -> Result<Taken, Turned> {
-        let now = clock::now();
-        let mut verdict = auth::before_body(&self.auth, headers);
-        if let Verdict::Stranger(why) = verdict {
-            return Err(self.stranger(why));
-        }
-        self.spend(0)?;
-        let body: Bytes = collect(body, headers, self.limits.body_bytes_max).await?;
-        if verdict == Verdict::NeedsBody {
-            verdict = auth::with_body(&self.auth, headers, &body, now);
-        }
-        if let Verdict::Stranger(why) = verdict {
-            return Err(self.stranger(why));
-        }
-        // Prometheus says everything in its body, and most often.
-        let head = (!self.kind.is_prometheus()).then(|| self::head(headers, query));
-        let read = self.read(terms, head.as_ref().unwrap_or(Head::NONE), &body, now)?;
-        drop(body);
-        self.try_admit(terms, read).await
     }
 
     /// What a body says, without taking it in.
@@ -213,7 +192,17 @@ impl Intake {
         body: &[u8],
         now: Timestamp,
     ) -> Result<Read, Unreadable> {
-        let context = adapter::Context {
+        adapter::read(&self.kind, body, &self.context(terms, head, now))
+    }
+
+    /// What the adapter has to know besides the bytes.
+    pub fn context<'a>(
+        &'a self,
+        terms: Terms<'_>,
+        head: &'a Head,
+        now: Timestamp,
+    ) -> adapter::Context<'a> {
+        adapter::Context {
             source: &self.name,
             now,
             resolve_timeout: terms.resolve_timeout,
@@ -221,36 +210,186 @@ impl Intake {
             utf8: terms.utf8,
             head,
             severity_map: &self.severity_map,
+        }
+    }
+
+    /// Keeps a body that could not be taken in, for admins to look at. `what` is the word in
+    /// metrics and what is wrong.
+    pub fn set_aside(
+        &self,
+        metrics: &Metrics,
+        sender: Sender<'_>,
+        body: &[u8],
+        (reason, why): (&'static str, &str),
+    ) {
+        let what = (clock::now(), reason, why);
+        let kept = Rejected::new(what, sender.address, sender.headers, body, &self.auth);
+        self.quarantine.keep(&self.name, kept);
+        metrics.source_quarantined(&self.name);
+    }
+
+    fn count(&self, terms: Terms<'_>, taken: &Result<Taken, Turned>) {
+        let metrics = terms.metrics;
+        match taken {
+            Ok(taken) => {
+                let now = clock::now();
+                self.ledger.seen().taken_at = Some(now);
+                metrics.source_taken(&self.name, taken.tally, taken.rejected.len());
+                metrics.source_heard(&self.name, now, taken.notes.len(), taken.limited);
+                if taken.redelivered {
+                    metrics.source_redelivered(&self.name);
+                }
+            }
+            Err(turned) => metrics.source_turned(&self.name, turned.reason()),
+        }
+    }
+
+    async fn try_take(
+        &self,
+        terms: Terms<'_>,
+        sender: Sender<'_>,
+        body: Body,
+    ) -> Result<Taken, Turned> {
+        let now = clock::now();
+        let mut verdict = self.admits(&sender, now)?;
+        let Sender { headers, .. } = sender;
+        if self.kind.resends() {
+            self.spend(0)?;
+        }
+        let body: Bytes = match collect(body, headers, self.limits.body_bytes_max).await {
+            Ok(body) => body,
+            Err(unread) => {
+                if verdict == Verdict::Welcome && matches!(unread, Unread::TooLong { .. }) {
+                    let what = ("too_large", unread.to_string());
+                    self.set_aside(terms.metrics, sender, &[], (what.0, &what.1));
+                }
+                return Err(unread.into());
+            }
         };
-        adapter::read(&self.kind, body, &context)
+        if verdict == Verdict::NeedsBody {
+            verdict = auth::with_body(&self.auth, headers, &body, now);
+        }
+        if let Verdict::Stranger(why) = verdict {
+            return Err(self.stranger(why));
+        }
+        terms.metrics.source_bytes(&self.name, body.len());
+        // Prometheus says everything in its body, and most often.
+        let head = (!self.kind.is_prometheus()).then(|| head(headers, sender.query));
+        let read = self.read(terms, head.as_ref().unwrap_or(Head::NONE), &body, now);
+        let aside = |body: &[u8], reason, why: &str| {
+            self.set_aside(terms.metrics, sender, body, (reason, why));
+        };
+        let read =
+            read.inspect_err(|unreadable| aside(&body, "unreadable", &unreadable.to_string()))?;
+        if let Some(first) = read.rejected.first() {
+            aside(&body, "rejected", &format!("event {}: {}", first.at, first.why));
+        }
+        self.spend_in_line(read.said(), body.len()).await?;
+        // Held no longer than it may be needed.
+        let body = self.limits.new_alerts_max_per_hour.map(|_| body);
+        let taken = self.try_admit(terms, read).await?;
+        if let Some(body) = body.filter(|_| taken.limited > 0) {
+            aside(&body, "limited", &taken.limit_words(self.limits.new_alerts_max_per_hour));
+        }
+        Ok(taken)
+    }
+
+    /// Looks at all that can be known of a sender before its body.
+    fn admits(&self, sender: &Sender, now: Timestamp) -> Result<Verdict, Turned> {
+        let address = sender.address;
+        let near = |address| self.allow.iter().any(|net| net.contains(&address));
+        if !self.allow.is_empty() && !address.is_some_and(near) {
+            return Err(Turned::Elsewhere { address });
+        }
+        match auth::before_body(&self.auth, &self.name, sender, now) {
+            Verdict::Stranger(why) => Err(self.stranger(why)),
+            verdict => Ok(verdict),
+        }
     }
 
     async fn try_admit(&self, terms: Terms<'_>, mut read: Read) -> Result<Taken, Turned> {
-        self.spend(read.said())?;
+        let now = clock::now();
+        let mark = delivery::mark(&read);
+        if mark.is_some_and(|mark| self.ledger.deliveries().knows(&mark, now)) {
+            let (rejected, notes) = (read.rejected, read.notes);
+            return Ok(Taken { redelivered: true, rejected, notes, ..Taken::default() });
+        }
+        let (new, limited, wait) = self.limit_new(terms, &mut read.events);
         let firing = read.events.iter().filter(|event| event.signal == Signal::Firing).count();
         let resolved = read.events.len() - firing;
         let said = read.said() - read.events.len();
         if let (true, Some(crowd)) = (self.kind.is_prometheus(), terms.crowd) {
-            let now = clock::now();
             crowd.admit(&mut read.events, now, |name| terms.metrics.alerts_limited(name, 1));
         }
         let Read { events, remarks, heartbeats, deployments, rejected, notes, .. } = read;
+        if said > 0 {
+            let counts = [
+                ("remark", remarks.len()),
+                ("heartbeat", heartbeats.len()),
+                ("deployment", deployments.len()),
+            ];
+            terms.metrics.source_said(&self.name, counts);
+        }
         let input = if said > 0 {
             Input::Heard(Box::new(Heard { events, remarks, heartbeats, deployments }))
         } else {
             Input::Events(events)
         };
         let nothing = matches!(&input, Input::Events(events) if events.is_empty());
-        let tally =
-            if nothing { Tally::default() } else { terms.handle.submit(input).await?.tally };
+        let tally = if nothing {
+            Tally::default()
+        } else {
+            let done = terms.handle.submit(input).await;
+            done.inspect_err(|_| self.ledger.newcomers().give_back(new))?.tally
+        };
+        if let Some(mark) = mark.filter(|_| rejected.is_empty() && limited == 0) {
+            self.ledger.deliveries().remember(mark, now);
+        }
         Ok(Taken {
             firing: firing as u64,
             resolved: resolved as u64,
             tally,
             said: said as u64,
+            redelivered: false,
+            limited,
+            wait,
             rejected,
             notes,
         })
+    }
+
+    /// Leaves out alerts that nobody has heard of before, once the source's hour is full of them.
+    /// Says how many such were let in, how many were not, and when there is room again.
+    fn limit_new(&self, terms: Terms<'_>, events: &mut Vec<Event>) -> (u64, u64, Span) {
+        let Some(max) = self.limits.new_alerts_max_per_hour else { return (0, 0, Span::ZERO) };
+        let settings = terms.handle.read(|engine| Arc::clone(engine.settings()));
+        let keys: Vec<_> = events
+            .iter()
+            .map(|one| (one.signal == Signal::Firing).then(|| event::identity(&settings, one)))
+            .collect();
+        let unknown: BTreeSet<_> = terms.handle.read(|engine| {
+            let known = |key| engine.state().event.newest(key).is_some();
+            keys.iter().flatten().copied().filter(|key| !known(*key)).collect()
+        });
+        let wanted = unknown.len() as u64;
+        let elapsed = self.ledger.age.elapsed();
+        let (room, wait) = self.ledger.newcomers().admit(elapsed, wanted, max);
+        if room == wanted {
+            return (room, 0, Span::ZERO);
+        }
+        // The first of the body find room, whatever their identities are.
+        let mut admitted = BTreeSet::new();
+        let mut keys = keys.into_iter();
+        events.retain(|_| {
+            let Some(key) = keys.next().flatten().filter(|key| unknown.contains(key)) else {
+                return true;
+            };
+            if !admitted.contains(&key) && (admitted.len() as u64) < room {
+                admitted.insert(key);
+            }
+            admitted.contains(&key)
+        });
+        (room, wanted - room, wait)
     }
 
     fn stranger(&self, why: &'static str) -> Turned {
@@ -260,110 +399,29 @@ impl Intake {
     /// Spends events of the source's budget; zero only asks whether there is anything left.
     fn spend(&self, events: usize) -> Result<(), Turned> {
         let Some(rate) = self.limits.rate else { return Ok(()) };
-        let elapsed = self.age.elapsed();
-        let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
-        bucket.spend(elapsed, events as u64).map_err(|wait| {
+        self.try_spend(events).map_err(|wait| {
             let per_second = rate.per_second;
-            Turned::TooFast { per_second, wait }
+            Turned::TooFast { per_second, wait, held: false }
         })
     }
-}
 
-impl Sources {
-    /// Takes every source. `plain` names the one that `/api/v2/alerts` belongs to; without such a
-    /// source everybody may post there, as with Alertmanager.
-    pub fn new(intakes: impl IntoIterator<Item = Intake>, plain: &str) -> Self {
-        let intakes = intakes.into_iter().map(Arc::new);
-        let mut by_name: BTreeMap<String, Arc<Intake>> =
-            intakes.map(|intake| (intake.name.to_string(), intake)).collect();
-        let open = || {
-            let intake = Intake::new(plain, Kind::PROMETHEUS, Vec::new(), Limits::ALERTMANAGER);
-            Arc::new(intake)
-        };
-        let plain = Arc::clone(by_name.entry(plain.to_owned()).or_insert_with(open));
-        Self { by_name, plain }
-    }
-
-    /// The source of that name.
-    pub fn get(&self, name: &str) -> Option<&Arc<Intake>> {
-        self.by_name.get(name)
-    }
-
-    /// The source of a kind that a key belongs to: the one whose bearer secret it is, else one that
-    /// demands none. For doors whose senders show nothing but a key.
-    ///
-    /// # Errors
-    /// When there is no such source, or it is another key that it wants.
-    pub fn opened_by(&self, kind: &str, key: &str) -> Result<&Arc<Intake>, Locked> {
-        let mut ours = self.by_name.values().filter(|intake| intake.kind.name() == kind).peekable();
-        if ours.peek().is_none() {
-            return Err(Locked::NoSource);
+    /// As [`Self::spend`], but whoever does not send again by itself waits for room.
+    async fn spend_in_line(&self, events: usize, bytes: usize) -> Result<(), Turned> {
+        let Some(rate) = self.limits.rate else { return Ok(()) };
+        if self.kind.resends() {
+            return self.spend(events);
         }
-        let mut open = None;
-        let mut holder = None;
-        for intake in ours {
-            if intake.auth.is_empty() {
-                open = open.or(Some(intake));
-            } else if auth::is_key(&intake.auth, key) {
-                holder = holder.or(Some(intake));
-            }
-        }
-        holder.or(open).ok_or(Locked::WrongKey)
+        let ask = || self.try_spend(events).map_err(|wait| (wait, wait));
+        self.ledger.line.wait(bytes, ask).await.map_err(|wait| {
+            let per_second = rate.per_second;
+            Turned::TooFast { per_second, wait, held: true }
+        })
     }
 
-    /// The source that `/api/v2/alerts` belongs to.
-    pub fn plain(&self) -> &Arc<Intake> {
-        &self.plain
-    }
-
-    /// Every name, in order.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.by_name.keys().map(String::as_str)
-    }
-
-    /// Sources to which everybody may send.
-    pub fn open(&self) -> impl Iterator<Item = &str> {
-        let open = self.by_name.values().filter(|intake| intake.auth.is_empty());
-        open.map(|intake| &*intake.name)
-    }
-}
-
-impl Turned {
-    /// The word in metrics.
-    pub fn reason(&self) -> &'static str {
-        match self {
-            Self::Stranger { .. } => "unauthorized",
-            Self::Unread(Unread::TooLong { .. }) => "too_large",
-            Self::Unread(Unread::Slow { .. }) => "slow",
-            Self::Unread(Unread::Broken) => "broken",
-            Self::Unreadable(_) => "unreadable",
-            Self::TooFast { .. } => "rate_limited",
-            Self::NotTaken(NotTaken::Overloaded) => "overloaded",
-            Self::NotTaken(NotTaken::Stopping) => "stopping",
-        }
-    }
-
-    /// The HTTP status.
-    pub fn status(&self) -> u16 {
-        match self {
-            Self::Stranger { .. } => 401,
-            Self::Unread(Unread::TooLong { .. }) => 413,
-            Self::Unread(Unread::Slow { .. }) => 408,
-            Self::Unread(Unread::Broken) => 400,
-            Self::Unreadable(unreadable) => unreadable.status(),
-            Self::TooFast { .. } => 429,
-            Self::NotTaken(_) => 503,
-        }
-    }
-
-    /// Seconds for `Retry-After`, where it makes sense to come back.
-    pub fn retry_after_s(&self) -> Option<u64> {
-        match self {
-            Self::TooFast { wait, .. } => Some(wait.0.div_ceil(1_000).max(1)),
-            Self::NotTaken(NotTaken::Overloaded) => Some(1),
-            Self::NotTaken(NotTaken::Stopping) => Some(5),
-            Self::Stranger { .. } | Self::Unread(_) | Self::Unreadable(_) => None,
-        }
+    fn try_spend(&self, events: usize) -> Result<(), Span> {
+        let elapsed = self.ledger.age.elapsed();
+        let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
+        bucket.spend(elapsed, events as u64)
     }
 }
 

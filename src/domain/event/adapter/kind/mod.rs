@@ -6,6 +6,8 @@ pub mod grafana;
 pub mod grafana_legacy;
 pub mod pagerduty;
 pub mod prometheus;
+mod resend;
+pub mod sample;
 
 use serde_json::Value;
 
@@ -79,6 +81,12 @@ impl Kind {
             Self::Generic(_) => GENERIC,
             Self::Auto => AUTO,
         }
+    }
+
+    /// Whether its senders repeat by themselves what still holds, so that what is turned away for
+    /// its rate comes again.
+    pub fn resends(&self) -> bool {
+        resend::RESENDING.contains(&self.name())
     }
 
     /// Whether bodies are those of API v2.

@@ -1,0 +1,78 @@
+//! One small request of each kind of source, to try a configuration out with.
+
+use crate::domain::event::adapter::Head;
+
+/// The text of a fixture.
+macro_rules! fixture {
+    ($name:literal) => {
+        include_str!(concat!("../../../../../tests/fixtures/adapter/", $name, ".txt"))
+    };
+}
+
+/// Names of kinds and their requests: the fixtures of the adapters' own tests.
+const SAMPLES: &[(&str, &str)] = &[
+    ("alertmanager", fixture!("alertmanager/mixed-statuses")),
+    ("grafana", fixture!("grafana/two-orgs")),
+    ("grafana-legacy", fixture!("grafana-legacy/alerting")),
+    ("prometheus", fixture!("prometheus/sample")),
+];
+
+/// A request as a source would send it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sample {
+    /// Headers beside the usual ones.
+    pub headers: Vec<(&'static str, &'static str)>,
+    /// What follows the `?`; may be empty.
+    pub query: &'static str,
+    /// The body.
+    pub body: &'static str,
+}
+
+impl Sample {
+    /// The headers and the query, as an adapter looks at them.
+    pub fn head(&self) -> Head {
+        Head::new(self.headers.iter().copied(), self.query)
+    }
+}
+
+/// The sample of a kind; nothing for kinds whose bodies are declared, not known.
+pub fn of(kind: &str) -> Option<Sample> {
+    let (_, text) = SAMPLES.iter().find(|(name, _)| *name == kind)?;
+    let (request, _) = text.split_once("\n=== read\n").unwrap_or((text, ""));
+    let (head, body) = request.split_once("\n=== body\n").unwrap_or(("", request));
+    let query = head.lines().find_map(|line| line.strip_prefix('?')).unwrap_or("");
+    let headers = head.lines().filter_map(|line| line.split_once(": "));
+    Some(Sample { headers: headers.collect(), query, body })
+}
+
+/// Every kind that has a sample, in order.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    SAMPLES.iter().map(|(name, _)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::domain::event::adapter::{Context, Limits, kind};
+
+    #[test]
+    fn every_adapter_has_a_sample_that_it_takes_whole() {
+        let limits = Limits::default();
+        let source: Arc<str> = "sample".into();
+        let now = "2026-03-01T12:00:00Z".parse().unwrap();
+        for adapter in kind::ADAPTERS {
+            let name = adapter.name;
+            let sample = of(name).unwrap_or_else(|| panic!("{name} needs a line in SAMPLES"));
+            let head = sample.head();
+            let context = Context { head: &head, ..Context::new(&source, now, &limits) };
+            let read = (adapter.read)(sample.body.as_bytes(), &context);
+            let read = read.unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert!(read.said() > 0 && read.rejected.is_empty(), "{name}: {read:?}");
+        }
+        for name in names() {
+            assert!(kind::ADAPTERS.iter().any(|adapter| adapter.name == name), "{name}");
+        }
+    }
+}

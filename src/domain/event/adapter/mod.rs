@@ -18,6 +18,7 @@ mod instant;
 mod json;
 pub mod kind;
 mod limits;
+mod notice;
 mod path;
 #[cfg(test)]
 mod properties;

@@ -2,6 +2,9 @@
 
 pub mod alertmanager;
 pub mod generic;
+pub mod gitea;
+pub mod github;
+pub mod gitlab;
 pub mod grafana;
 pub mod grafana_legacy;
 pub mod prometheus;
@@ -25,6 +28,9 @@ macro_rules! adapters {
 
 adapters! {
     prometheus,
+    gitea,
+    github,
+    gitlab,
     grafana,
     grafana_legacy,
     alertmanager,

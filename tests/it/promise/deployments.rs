@@ -117,7 +117,7 @@ fn what_was_brought_back_has_been_rolled_back() {
     stand(
         "
         0s   deploy key=7 service=shop version=2 status=succeeded
-        9m   deploy key=7 service=shop version=2 status=rolled_back
+        9m   deploy key=7 service=shop version=1 status=rolled_back
         ",
         "DEP-1 rolled_back shop 2",
     );

@@ -101,9 +101,19 @@ fn kind(body: &Value, head: &Head) -> String {
     }
 }
 
+/// The project's path, which all hooks give, each in its own way.
 fn project(body: &Value) -> String {
-    json::first_of(body, &["/project/path_with_namespace", "/project_name", "/repository/name"])
-        .replace(" / ", "/")
+    let path = json::at(body, "/project/path_with_namespace");
+    if !path.is_empty() {
+        return path.into_owned();
+    }
+    let homepage = json::at(body, "/repository/homepage");
+    let path = homepage.split_once("://").and_then(|(_, rest)| Some(rest.split_once('/')?.1));
+    match path {
+        Some(path) if !path.is_empty() => path.to_owned(),
+        _ => json::first_of(body, &["/project_name", "/project/name", "/repository/name"])
+            .replace(" / ", "/"),
+    }
 }
 
 /// A notice of the project, which is the service.
@@ -124,11 +134,10 @@ fn deployment(body: &Value, context: &Context, read: &mut Read) {
         return read.note(0, format!("unknown status `{word}` of a deployment: not taken"));
     };
     let mut draft = draft(body);
-    let project = project(body);
     draft.key = match (text("/deployable_id"), text("/deployment_id")) {
         (job, id) if job.is_empty() && id.is_empty() => String::new(),
-        (job, id) if job.is_empty() => format!("{project}/deployments/{id}"),
-        (job, _) => format!("{project}/jobs/{job}"),
+        (job, id) if job.is_empty() => format!("deployments/{id}"),
+        (job, _) => format!("jobs/{job}"),
     };
     draft.environment = json::first_of(body, &["/environment", "/environment/name"]);
     let commit_url = text("/commit_url");
@@ -163,7 +172,7 @@ fn job(body: &Value, context: &Context, read: &mut Read) {
         return read.note(0, what);
     }
     let mut draft = draft(body);
-    draft.key = format!("{}/jobs/{id}", project(body));
+    draft.key = if id.is_empty() { String::new() } else { format!("jobs/{id}") };
     draft.environment = environment;
     draft.version = version(&git_ref, [&text("/sha"), ""]);
     let (message, tier) = (text("/commit/message"), text("/environment/deployment_tier"));
@@ -184,6 +193,9 @@ fn job(body: &Value, context: &Context, read: &mut Read) {
 }
 
 fn pipeline(body: &Value, context: &Context, read: &mut Read) {
+    for (at, build) in body["builds"].as_array().into_iter().flatten().enumerate() {
+        deployed_by(body, (at, build), context, read);
+    }
     let this = "/object_attributes";
     let [word, git_ref, name] =
         ["status", "ref", "name"].map(|name| json::first_of(body, &[&format!("{this}/{name}")]));
@@ -193,6 +205,31 @@ fn pipeline(body: &Value, context: &Context, read: &mut Read) {
         return read.note(0, format!("the pipeline of a merge request is `{word}`"));
     }
     broken(body, "PipelineFailed", (&name, &word, &git_ref), (&times, false), context, read);
+}
+
+/// A job of a pipeline that has begun to deploy something.
+fn deployed_by(body: &Value, (at, build): (usize, &Value), context: &Context, read: &mut Read) {
+    let text = |pointer| json::at(build, pointer);
+    let (action, id, name) = (text("/environment/action"), text("/id"), text("/name"));
+    let status = status_of(&text("/status")).filter(|status| *status != Status::Queued);
+    let begun = !text("/started_at").is_empty() && DEPLOYS.contains(&action.as_ref());
+    let (Some(status), true, false) = (status, begun, id.is_empty()) else { return };
+    let environment = json::first_of(build, &["/environment/name"]);
+    if environment.is_empty() {
+        return;
+    }
+    let mut draft = draft(body);
+    let [git_ref, sha] =
+        ["/object_attributes/ref", "/object_attributes/sha"].map(|pointer| json::at(body, pointer));
+    draft.key = format!("jobs/{id}");
+    draft.environment = environment;
+    draft.version = version(&git_ref, [&sha, ""]);
+    draft.summary = json::first_of(body, &["/commit/title", "/commit/message"]);
+    draft.url = json::first_of(body, &["/object_attributes/url", "/project/web_url"]);
+    draft.labels = draft.labels.with([("job", name.as_ref()), ("ref", &git_ref)]);
+    let time = if status == Status::Started { "started_at" } else { "finished_at" };
+    draft.said_at([build.get(time), build.get("started_at")]);
+    draft.finish(at, status, context, read);
 }
 
 /// A pipeline or a job of the default branch that fails, until it works again.

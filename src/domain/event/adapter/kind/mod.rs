@@ -1,6 +1,8 @@
 //! Kinds of sources, one file each, and how to tell them apart by what they send.
 
 pub mod alertmanager;
+pub mod cdevents;
+pub mod cloudevents;
 pub mod generic;
 pub mod gitea;
 pub mod github;
@@ -27,6 +29,8 @@ macro_rules! adapters {
 }
 
 adapters! {
+    cdevents,
+    cloudevents,
     prometheus,
     gitea,
     github,

@@ -1,6 +1,7 @@
 //! Kinds of sources, one file each, and how to tell them apart by what they send.
 
 pub mod alertmanager;
+pub mod argocd;
 pub mod cdevents;
 pub mod cloudevents;
 pub mod generic;
@@ -32,6 +33,7 @@ adapters! {
     cdevents,
     cloudevents,
     prometheus,
+    argocd,
     gitea,
     github,
     gitlab,

@@ -118,6 +118,10 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
         return Err(Unreadable::Json("it is no object".to_owned()));
     }
     let mut read = Read::default();
+    let text = body.to_string();
+    if text.contains("<no value>") || text.contains("{{") {
+        read.note(0, "the template left places empty: these count as not there");
+    }
     let name = find(&body, NAME);
     if name.is_empty() {
         read.reject(0, "`app.metadata.name` says which application it is, and is missing");
@@ -311,4 +315,89 @@ fn find(body: &Value, pointers: &[&str]) -> String {
         !text.is_empty() && !NOTHING.contains(&text.as_ref()) && !text.contains("{{")
     });
     filled.next().unwrap_or_default().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::event::adapter::Limits;
+    use crate::domain::template::{Library, Value as Filled};
+    use crate::domain::value::Timestamp;
+
+    /// The body of the template that people install, as it stands in the file.
+    fn template() -> String {
+        let file = include_str!("../../../../../contrib/argocd/incidentd-notifications.yaml");
+        let (_, body) = file.split_once("        body: |\n").unwrap();
+        body.lines().map(|line| format!("{}\n", line.trim_start())).collect()
+    }
+
+    fn filled(value: &Value) -> Filled {
+        match value {
+            Value::Null => Filled::Nil,
+            Value::Bool(is) => Filled::Bool(*is),
+            Value::Number(number) => Filled::Float(number.as_f64().unwrap()),
+            Value::String(text) => Filled::from(text.as_str()),
+            Value::Array(items) => Filled::list(items.iter().map(filled)),
+            Value::Object(fields) => {
+                Filled::map(fields.iter().map(|(name, value)| (name.as_str(), filled(value))))
+            }
+        }
+    }
+
+    fn told(app: &Value) -> Vec<String> {
+        let library = Library::with_defaults();
+        let template = library.compile("incidentd-application", &template()).unwrap();
+        let data = json!({ "app": app, "context": { "argocdUrl": "https://argocd.example" } });
+        let now = Timestamp(1_772_366_400_000);
+        let body = library.text(&template, &filled(&data), now).unwrap();
+        let (source, limits) = (Arc::from("src"), Limits::default());
+        let read = read(body.as_bytes(), &Context::new(&source, now, &limits)).unwrap();
+        assert!(read.rejected.is_empty(), "{:?}", read.rejected);
+        let events = read.events.iter().map(|event| format!("{:?} {}", event.signal, event.key));
+        let notices = read.deployments.iter().map(|notice| {
+            let (status, by, url) = (notice.status.name(), &notice.actor, &notice.url);
+            format!("{status} {} {} by {by} at {url}", notice.service, notice.version)
+        });
+        events.chain(notices).collect()
+    }
+
+    #[test]
+    fn what_the_template_sends_is_read() {
+        let app = json!({
+            "metadata": { "name": "shop", "namespace": "argocd", "labels": { "env": "production" } },
+            "spec": {
+                "project": "web",
+                "destination": { "server": "https://kubernetes.default.svc", "namespace": "shop" },
+                "source": { "repoURL": "https://git.example/shop.git", "path": "k8s" },
+            },
+            "status": {
+                "health": { "status": "Degraded" },
+                "sync": { "status": "Synced", "revision": "0c0ffee" },
+                "operationState": {
+                    "phase": "Succeeded",
+                    "message": "a \"quoted\" word",
+                    "startedAt": "2026-03-01T11:40:00Z",
+                    "finishedAt": "2026-03-01T11:41:00Z",
+                    "operation": { "initiatedBy": { "username": "ada" } },
+                    "syncResult": { "revision": "0c0ffee" },
+                },
+            },
+        });
+        let expected = [
+            "Resolved argocd/shop/sync",
+            "Firing argocd/shop/health",
+            "succeeded shop 0c0ffee by ada at https://argocd.example/applications/argocd/shop",
+        ];
+        assert_eq!(told(&app), expected);
+        let bare = json!({
+            "metadata": { "name": "shop", "namespace": "argocd" },
+            "spec": { "project": "web", "destination": {}, "sources": [] },
+            "status": { "health": { "status": "Healthy" }, "sync": { "status": "OutOfSync" } },
+        });
+        assert_eq!(told(&bare), ["Resolved argocd/shop/health"]);
+    }
 }

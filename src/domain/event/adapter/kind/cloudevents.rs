@@ -287,8 +287,9 @@ fn condition(
     let (signal, may_end) = match (word, meaning::signal(said)) {
         (Some(Word::Ends), _) => (Signal::Resolved, true),
         (Some(Word::Happened), _) => (Signal::Firing, false),
-        // What was created or has changed may be over already.
-        (Some(Word::Begins), Some(signal)) if event.kind.contains("creat") => (signal, true),
+        // What has appeared may be over already.
+        (Some(Word::Appears), Some(signal)) => (signal, true),
+        (Some(Word::Appears), None) => (Signal::Firing, meaning::is_condition(stem)),
         (Some(Word::Begins), _) => (Signal::Firing, true),
         (_, Some(signal)) => (signal, true),
         (_, None) => {
@@ -354,18 +355,26 @@ fn annotations(event: &Envelope) -> Labels {
     let extensions = event.extensions.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     own = own.with(extensions.filter(|(name, _)| *name != "severity"));
     let text = match &event.data {
-        Value::String(text) => {
-            let end = text.floor_char_boundary(TEXT_BYTES_MAX);
-            text[..end].to_owned()
-        }
+        Value::String(text) => shorten(text).to_owned(),
         data => json::first_of(data, DESCRIPTION),
     };
+    let summary = match json::first_of(&event.data, SUMMARY) {
+        summary if summary.is_empty() => format!("{} {}", event.kind, event.subject),
+        summary => summary,
+    };
+    let bare = text.is_empty() && summary.starts_with(&event.kind) && event.data.is_object();
+    let data = if bare { event.data.to_string() } else { String::new() };
     own.with([
-        ("summary", json::first_of(&event.data, SUMMARY).as_str()),
+        ("summary", summary.trim()),
         ("description", &text),
+        ("data", shorten(&data)),
         ("event_type", &event.kind),
         ("event_id", &event.id),
     ])
+}
+
+fn shorten(text: &str) -> &str {
+    &text[..text.floor_char_boundary(TEXT_BYTES_MAX)]
 }
 
 fn notice(event: &Envelope, stem: &str) -> NoticeDraft {

@@ -20,9 +20,9 @@ pub const ADAPTER: Adapter = Adapter { name: "gitlab", title: "GitLab", read, fi
 
 const EVENT: &str = "x-gitlab-event";
 
-/// The sender's own names for a delivery; the first stays when it delivers once more.
-const DELIVERIES: [&str; 4] =
-    ["idempotency-key", "webhook-id", "x-gitlab-webhook-uuid", "x-gitlab-event-uuid"];
+/// The sender's own names for a delivery, which stay when it delivers once more. The UUID of an
+/// event is no such name: hooks that set each other off share one.
+const DELIVERIES: [&str; 2] = ["idempotency-key", "webhook-id"];
 
 /// How the status of a deployment or a job is meant.
 const STATUSES: [(&str, Status); 15] = [
@@ -204,7 +204,8 @@ fn pipeline(body: &Value, context: &Context, read: &mut Read) {
     if json::at(body, "/object_attributes/source") == "merge_request_event" {
         return read.note(0, format!("the pipeline of a merge request is `{word}`"));
     }
-    broken(body, "PipelineFailed", (&name, &word, &git_ref), (&times, false), context, read);
+    let name = if name.is_empty() { "pipeline" } else { &name };
+    broken(body, "PipelineFailed", (name, &word, &git_ref), (&times, false), context, read);
 }
 
 /// A job of a pipeline that has begun to deploy something.
@@ -257,7 +258,8 @@ fn broken(
     }
     let project = project(body);
     let service = project.rsplit('/').next().unwrap_or_default();
-    let said = if name.is_empty() { "pipeline" } else { name };
+    // A pipeline's name may be another one at each run.
+    let job = if alertname == "JobFailed" { name } else { "" };
     let mut draft = Draft {
         signal: Some(signal),
         labels: Labels::new([
@@ -265,16 +267,19 @@ fn broken(
             ("service", service),
             ("project", &project),
             ("branch", git_ref),
-            ("job", name),
+            ("job", job),
         ]),
         annotations: Labels::new([
-            ("summary", format!("{said} on {git_ref}: {word}")),
+            ("summary", format!("{name} on {git_ref}: {word}")),
             ("description", json::first_of(body, &["/commit/title", "/commit/message"])),
             ("reason", json::first_of(body, &["/build_failure_reason"])),
             ("sha", json::first_of(body, &["/object_attributes/sha", "/sha"])),
             ("actor", json::first_of(body, &["/user/username", "/user/name"])),
         ]),
-        key: format!("{project}/{alertname}/{name}/{git_ref}"),
+        key: match job {
+            "" => format!("{project}/{alertname}/{git_ref}"),
+            job => format!("{project}/{alertname}/{job}/{git_ref}"),
+        },
         ..Draft::default()
     };
     let home = json::first_of(body, &["/project/web_url", "/repository/homepage"]);
@@ -298,7 +303,10 @@ fn release(body: &Value, context: &Context, read: &mut Read) {
     let text = |pointer| json::at(body, pointer);
     let (action, tag) = (text("/action"), text("/tag"));
     if action != "create" {
-        return read.note(0, format!("the release `{tag}` is `{action}`d: no version comes out"));
+        return read.note(
+            0,
+            format!("the release `{tag}` was touched (`{action}`): no version comes out"),
+        );
     }
     let mut draft = draft(body);
     draft.key = format!("{}/releases/{}", project(body), text("/id"));
@@ -321,8 +329,8 @@ fn alert(body: &Value, context: &Context, read: &mut Read) {
         return read.reject(0, "an alert needs a `title`");
     }
     let mut draft = Draft::default();
-    if title.contains("{{") || title.contains("%{") {
-        draft.notes.push(format!("`{title}` has placeholders that nobody filled in"));
+    for text in [&title, &text("severity")].into_iter().filter(|text| is_placeholder(text)) {
+        draft.notes.push(format!("`{text}` has placeholders that nobody filled in"));
     }
     draft.starts_at = draft.instant("start_time", body.get("start_time"));
     draft.ends_at = draft.instant("end_time", body.get("end_time"));
@@ -338,11 +346,11 @@ fn alert(body: &Value, context: &Context, read: &mut Read) {
         ("instance", &hosts),
         ("environment", &environment),
     ]);
-    let word = text("severity").to_lowercase();
+    let said = text("severity").to_lowercase();
+    let word = if is_placeholder(&said) { "" } else { said.as_str() };
     // GitLab takes an alert that says nothing for a critical one.
-    let meant =
-        if word.is_empty() { Some(Severity::Critical) } else { meaning(&SEVERITIES, &word) };
-    draft.severity(context, &word, meant);
+    let meant = if said.is_empty() { Some(Severity::Critical) } else { meaning(&SEVERITIES, word) };
+    draft.severity(context, word, meant);
     draft.key = text("fingerprint").into_owned();
     if draft.key.is_empty() {
         draft.key = format!("{title}/{service}/{hosts}/{environment}");
@@ -351,6 +359,10 @@ fn alert(body: &Value, context: &Context, read: &mut Read) {
     draft.annotations =
         Labels::new(texts).with(draft.annotations.iter()).with([("summary", &*title)]);
     draft.finish(0, context, read);
+}
+
+fn is_placeholder(text: &str) -> bool {
+    text.contains("{{") || text.contains("%{")
 }
 
 /// A tag where the reference is one, a hash otherwise.

@@ -168,6 +168,7 @@ fn parsed(text: &str) -> Value {
     let begins = text.trim_ascii_start().starts_with(['{', '[', '"']);
     match serde_json::from_str(text) {
         Ok(value) if begins => value,
+        Ok(Value::Null) => Value::Null,
         _ if text.is_empty() => Value::Null,
         _ => text.into(),
     }

@@ -9,6 +9,8 @@ use crate::domain::event::{Saying, Signal};
 pub(super) enum Word {
     /// A condition holds until the sender says otherwise.
     Begins,
+    /// Something is there that was not. An alert lasts then; a file that was created does not.
+    Appears,
     /// It is over.
     Ends,
     /// Something has gone wrong, and the sender may never say that it is well again.
@@ -40,11 +42,11 @@ const WORDS: [(&str, Word); 104] = [
     ("alarm", Word::Begins),
     ("activated", Word::Begins),
     ("active", Word::Begins),
-    ("started", Word::Begins),
+    ("started", Word::Appears),
     ("detected", Word::Begins),
-    ("reported", Word::Begins),
-    ("created", Word::Begins),
-    ("new", Word::Begins),
+    ("reported", Word::Appears),
+    ("created", Word::Appears),
+    ("new", Word::Appears),
     ("problem", Word::Begins),
     ("down", Word::Begins),
     ("unhealthy", Word::Begins),
@@ -134,6 +136,10 @@ const WORDS: [(&str, Word); 104] = [
 /// What stands before the last word where an event is about a deployment.
 const DEPLOYMENTS: [&str; 5] = ["deployment", "deploy", "rollout", "release", "rollback"];
 
+/// What stands before the last word where something that appears lasts until it is said to be over.
+const CONDITIONS: [&str; 8] =
+    ["alert", "alarm", "incident", "problem", "issue", "outage", "anomaly", "violation"];
+
 /// Last words where an event is about a deployment, and statuses in its data.
 const STATUSES: [(&str, Status); 24] = [
     ("created", Status::Queued),
@@ -210,7 +216,7 @@ pub(super) fn word(word: &str) -> Option<Word> {
 /// Whether a condition holds by a status in the data.
 pub(super) fn signal(status: &str) -> Option<Signal> {
     match word(status)? {
-        Word::Begins | Word::Happened => Some(Signal::Firing),
+        Word::Begins | Word::Appears | Word::Happened => Some(Signal::Firing),
         Word::Ends => Some(Signal::Resolved),
         Word::Changed | Word::Said(_) | Word::Alive | Word::Test => None,
     }
@@ -220,6 +226,12 @@ pub(super) fn signal(status: &str) -> Option<Signal> {
 pub(super) fn is_deployment(stem: &str) -> bool {
     let last = stem.rsplit(['.', '/', ':']).next().unwrap_or_default();
     DEPLOYMENTS.contains(&squeeze(last).as_str())
+}
+
+/// Whether a type without its last word speaks of a condition.
+pub(super) fn is_condition(stem: &str) -> bool {
+    let last = squeeze(stem.rsplit(['.', '/', ':']).next().unwrap_or_default());
+    CONDITIONS.iter().any(|noun| last.ends_with(noun))
 }
 
 /// How a deployment stands by the last word of the type and a status in the data.

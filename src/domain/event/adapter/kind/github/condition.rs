@@ -66,6 +66,9 @@ const SEVERITIES: [(&str, Severity); 8] = [
     ("note", Severity::Info),
 ];
 
+/// Default branches where the body does not name the one.
+const MAIN: [&str; 2] = ["main", "master"];
+
 /// Events about an alert of a scanner, and the name of the alert here.
 const SCANNERS: [(&str, &str); 4] = [
     ("dependabot_alert", "DependabotAlert"),
@@ -90,8 +93,11 @@ pub(super) fn tell(event: &str, body: &Value, context: &Context, read: &mut Read
         "alert" => alert(scanner(body), body, context, read),
         event if meaning(&SCANNERS, event).is_some() => alert(event, body, context, read),
         event => {
-            let action = json::at(body, "/action");
-            read.note(0, format!("`{event}` {action} says nothing of a condition"));
+            let action = match json::at(body, "/action") {
+                action if action.is_empty() => String::new(),
+                action => format!(" ({action})"),
+            };
+            read.note(0, format!("`{event}`{action} says nothing of a condition"));
         }
     }
 }
@@ -100,10 +106,10 @@ pub(super) fn tell(event: &str, body: &Value, context: &Context, read: &mut Read
 fn ran(run: &Run, body: &Value, context: &Context, read: &mut Read) {
     let this = &body[run.member];
     let action = json::at(body, "/action");
-    let name = json::first_of(this, &["/name", "/workflow_name", "/app/name", "/title"]);
-    let name = match (name.as_str(), json::at(body, "/workflow/name")) {
-        ("", workflow) => workflow.into_owned(),
-        _ => name,
+    // The title of a run is that of a commit; what stays from run to run is the workflow.
+    let name = match json::first_of(body, &["/workflow/name", "/run/workflow_id"]) {
+        name if name.is_empty() => json::first_of(this, &["/name", "/workflow_name", "/app/name"]),
+        name => name,
     };
     let outcome = match json::first_of(this, &["/conclusion"]) {
         // Forgejo says it by the action alone.
@@ -115,6 +121,12 @@ fn ran(run: &Run, body: &Value, context: &Context, read: &mut Read) {
     let Some(signal) = meaning(&OUTCOMES, &outcome) else {
         return read.note(0, format!("{} `{name}` is `{outcome}`: nothing to tell", run.event));
     };
+    let [home, head] = ["/repository/full_name", "/head_repository/full_name"];
+    let (home, head) = (json::at(body, home), json::at(this, head));
+    let foreign = !head.is_empty() && head != home;
+    if foreign || json::at(this, "/event").starts_with("pull_request") {
+        return read.note(0, format!("{name} of a pull request: {outcome}"));
+    }
     let app = json::first_of(this, &["/app/slug"]);
     let mut draft = begin(body, signal, (run.alertname, &branch));
     draft.labels = draft.labels.with([("workflow", name.as_str()), ("app", app.as_str())]);
@@ -154,7 +166,13 @@ fn status(body: &Value, context: &Context, read: &mut Read) {
     draft.labels = draft.labels.with([("context", name.as_ref())]);
     draft.key = format!("{}/status/{name}/{branch}", text("/repository/full_name"));
     draft.annotations = Labels::new([
-        ("summary", format!("{name} on {branch}: {state}")),
+        (
+            "summary",
+            match branch.as_str() {
+                "" => format!("{name} on no named branch: {state}"),
+                branch => format!("{name} on {branch}: {state}"),
+            },
+        ),
         ("description", text("/description").into_owned()),
         ("sha", text("/sha").into_owned()),
     ]);
@@ -184,9 +202,10 @@ fn finish(
     read: &mut Read,
 ) {
     let main = default_branch(body);
-    if branch != main && !main.is_empty() && !branch.is_empty() {
+    let counts = if main.is_empty() { MAIN.contains(&branch) } else { branch == main };
+    if !counts {
         let said = draft.annotations.get("summary");
-        return read.note(0, format!("{said}; only `{main}`, the default branch, counts"));
+        return read.note(0, format!("{said}; only the default branch counts"));
     }
     draft.severity(context, "", Some(Severity::Warning));
     let at = draft.instant("the time", time);

@@ -53,7 +53,7 @@ pub(crate) fn receive(turn: &mut Turn, notices: Vec<Notice>) {
         match known {
             None => open(turn, &notice),
             Some(id) => hear(turn, id, &notice),
-        };
+        }
     }
 }
 

@@ -209,13 +209,11 @@ fn health(body: &Value, name: &str, context: &Context, read: &mut Read) {
     }
     let known = HEALTH.iter().find(|(known, ..)| known.eq_ignore_ascii_case(&word));
     let mut draft = begin(body, name, "ArgoCDAppDegraded", "health");
-    let (signal, severity) = match known {
-        Some((_, signal, severity)) => (*signal, *severity),
-        None => {
-            draft.notes.push(format!("unknown health `{word}`: taken as firing"));
-            (Signal::Firing, Severity::High)
-        }
-    };
+    let (signal, severity) =
+        known.map_or((Signal::Firing, Severity::High), |known| (known.1, known.2));
+    if known.is_none() {
+        draft.notes.push(format!("unknown health `{word}`: taken as firing"));
+    }
     draft.signal = Some(signal);
     draft.severity(context, "", Some(severity));
     let why = find(body, HEALTH_MESSAGE);
@@ -332,7 +330,8 @@ mod tests {
     fn template() -> String {
         let file = include_str!("../../../../../contrib/argocd/incidentd-notifications.yaml");
         let (_, body) = file.split_once("        body: |\n").unwrap();
-        body.lines().map(|line| format!("{}\n", line.trim_start())).collect()
+        let lines: Vec<&str> = body.lines().map(str::trim_start).collect();
+        lines.join("\n")
     }
 
     fn filled(value: &Value) -> Filled {

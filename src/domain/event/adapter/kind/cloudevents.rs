@@ -287,11 +287,10 @@ fn condition(
     let (signal, may_end) = match (word, meaning::signal(said)) {
         (Some(Word::Ends), _) => (Signal::Resolved, true),
         (Some(Word::Happened), _) => (Signal::Firing, false),
-        // What has appeared may be over already.
-        (Some(Word::Appears), Some(signal)) => (signal, true),
-        (Some(Word::Appears), None) => (Signal::Firing, meaning::is_condition(stem)),
         (Some(Word::Begins), _) => (Signal::Firing, true),
+        // What has appeared may be over already.
         (_, Some(signal)) => (signal, true),
+        (Some(Word::Appears), None) => (Signal::Firing, meaning::is_condition(stem)),
         (_, None) => {
             let why = if said.is_empty() {
                 format!("`{}` says neither that something begins nor that it ends", event.kind)

@@ -176,7 +176,7 @@ fn job(body: &Value, context: &Context, read: &mut Read) {
     draft.environment = environment;
     draft.version = version(&git_ref, [&text("/sha"), ""]);
     let (message, tier) = (text("/commit/message"), text("/environment/deployment_tier"));
-    draft.summary = message.lines().next().unwrap_or_default().to_owned();
+    draft.summary.push_str(message.lines().next().unwrap_or_default());
     let home = json::first_of(body, &["/project/web_url", "/repository/homepage"]);
     if !home.is_empty() && !id.is_empty() {
         draft.url = format!("{home}/-/jobs/{id}");

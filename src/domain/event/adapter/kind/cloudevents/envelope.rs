@@ -103,13 +103,11 @@ fn binary(body: &[u8], head: &Head) -> Envelope {
         members.insert(alias.map_or(name, |(known, _)| known).to_owned(), decoded.into());
     }
     let mut envelope = attributes(&members);
-    envelope.data = match std::str::from_utf8(body) {
-        Ok(text) => parsed(text),
-        Err(_) => {
-            envelope.notes.push(format!("{} bytes of data that are no text", body.len()));
-            Value::Null
-        }
-    };
+    if let Ok(text) = std::str::from_utf8(body) {
+        envelope.data = parsed(text);
+    } else {
+        envelope.notes.push(format!("{} bytes of data that are no text", body.len()));
+    }
     envelope
 }
 

@@ -25,8 +25,21 @@ pub(super) enum Word {
     Test,
 }
 
+/// Statuses in the data that are no last words of types: `com.example.alert` says what it is about.
+const STANDINGS: [(&str, Signal); 9] = [
+    ("alert", Signal::Firing),
+    ("alarm", Signal::Firing),
+    ("problem", Signal::Firing),
+    ("bad", Signal::Firing),
+    ("true", Signal::Firing),
+    ("1", Signal::Firing),
+    ("good", Signal::Resolved),
+    ("false", Signal::Resolved),
+    ("0", Signal::Resolved),
+];
+
 /// Last words of types, and of statuses in the data.
-const WORDS: [(&str, Word); 104] = [
+const WORDS: [(&str, Word); 99] = [
     ("opened", Word::Begins),
     ("open", Word::Begins),
     ("reopened", Word::Begins),
@@ -38,8 +51,6 @@ const WORDS: [(&str, Word); 104] = [
     ("raised", Word::Begins),
     ("raise", Word::Begins),
     ("alerting", Word::Begins),
-    ("alert", Word::Begins),
-    ("alarm", Word::Begins),
     ("activated", Word::Begins),
     ("active", Word::Begins),
     ("started", Word::Appears),
@@ -47,7 +58,6 @@ const WORDS: [(&str, Word); 104] = [
     ("reported", Word::Appears),
     ("created", Word::Appears),
     ("new", Word::Appears),
-    ("problem", Word::Begins),
     ("down", Word::Begins),
     ("unhealthy", Word::Begins),
     ("degraded", Word::Begins),
@@ -55,7 +65,6 @@ const WORDS: [(&str, Word); 104] = [
     ("unreachable", Word::Begins),
     ("breached", Word::Begins),
     ("escalated", Word::Begins),
-    ("bad", Word::Begins),
     ("resolved", Word::Ends),
     ("resolve", Word::Ends),
     ("closed", Word::Ends),
@@ -85,7 +94,6 @@ const WORDS: [(&str, Word); 104] = [
     ("expired", Word::Ends),
     ("normal", Word::Ends),
     ("ok", Word::Ends),
-    ("good", Word::Ends),
     ("up", Word::Ends),
     ("failed", Word::Happened),
     ("failure", Word::Happened),
@@ -215,6 +223,10 @@ pub(super) fn word(word: &str) -> Option<Word> {
 
 /// Whether a condition holds by a status in the data.
 pub(super) fn signal(status: &str) -> Option<Signal> {
+    let squeezed = squeeze(status);
+    if let Some((_, signal)) = STANDINGS.iter().find(|(known, _)| *known == squeezed) {
+        return Some(*signal);
+    }
     match word(status)? {
         Word::Begins | Word::Appears | Word::Happened => Some(Signal::Firing),
         Word::Ends => Some(Signal::Resolved),

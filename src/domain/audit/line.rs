@@ -165,6 +165,12 @@ fn of_event(fact: &event::Fact) -> Option<Draft> {
         event::Fact::SourceHeard { id } => {
             Some(Draft { record: id.to_string(), ..by(&Actor::rule(), "source_heard") })
         }
+        event::Fact::HeartbeatMissed { id } => {
+            Some(Draft { record: id.to_string(), ..by(&Actor::timer(), "heartbeat_missed") })
+        }
+        event::Fact::HeartbeatReturned { id } => {
+            Some(Draft { record: id.to_string(), ..by(&Actor::rule(), "heartbeat_returned") })
+        }
         event::Fact::SourceKnown { .. }
         | event::Fact::Raised(_)
         | event::Fact::Refired { .. }
@@ -176,6 +182,9 @@ fn of_event(fact: &event::Fact) -> Option<Draft> {
         | event::Fact::Surfaced { .. }
         | event::Fact::FlapStarted { .. }
         | event::Fact::FlapEnded { .. }
+        | event::Fact::Remarked { .. }
+        | event::Fact::HeartbeatExpected { .. }
+        | event::Fact::HeartbeatForgotten { .. }
         | event::Fact::Forgotten { .. } => None,
     }
 }

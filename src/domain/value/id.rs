@@ -94,6 +94,8 @@ record_ids! {
     SourceId = "SRC";
     /// A version on its way into an environment.
     DeploymentId = "DEP";
+    /// A sign of life that is awaited.
+    HeartbeatId = "HBT";
     /// What incidents of the same kind have in common.
     SignatureId = "SIG";
     /// A silence.

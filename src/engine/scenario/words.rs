@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Deed, EventDeed, InvalidScript};
 use crate::domain::deployment::{Notice, Status};
-use crate::domain::event::Signal;
+use crate::domain::event::{Heartbeat, Remark, Saying, Signal};
 use crate::domain::notification::Outcome;
 use crate::domain::notification::message::Letter;
 use crate::domain::value::{Labels, Span, Timestamp};
@@ -67,6 +67,8 @@ fn deed(words: &[String], start: Timestamp) -> Result<Deed, String> {
         "resolve" => event(Signal::Resolved, rest),
         "silence" => silence(rest),
         "deploy" => deploy(rest, start),
+        "remark" => remark(about, &rest[rest.len().min(1)..]),
+        "beat" => beat(about, &rest[rest.len().min(1)..]),
         "down" => down(about, &rest[rest.len().min(1)..]),
         "refuse" => {
             let why = "404 Not Found".to_owned();
@@ -76,7 +78,7 @@ fn deed(words: &[String], start: Timestamp) -> Result<Deed, String> {
         "restart" => Ok(Deed::Restart),
         "tick" => Ok(Deed::Tick),
         _ => Err(format!(
-            "`{verb}` is not known: write fire, resolve, silence, deploy, down, refuse, up, restart, tick, \
+            "`{verb}` is not known: write fire, resolve, silence, deploy, remark, beat, down, refuse, up, restart, tick, \
              or a verb and a record such as `acknowledge INC-1`"
         )),
     }
@@ -198,6 +200,62 @@ fn deploy(words: &[String], start: Timestamp) -> Result<Deed, String> {
         Some(name) => Err(format!("a deployment has no `{name}`")),
         None => Ok(Deed::Deploy(Box::new(notice), said_at)),
     }
+}
+
+/// What the words for a remark say.
+const SAYINGS: [(&str, Saying); 5] = [
+    ("acknowledged", Saying::Acknowledged),
+    ("unacknowledged", Saying::Unacknowledged),
+    ("suppressed", Saying::Suppressed),
+    ("unsuppressed", Saying::Unsuppressed),
+    ("noted", Saying::Noted),
+];
+
+fn remark(saying: &str, words: &[String]) -> Result<Deed, String> {
+    let known = SAYINGS.iter().find(|(word, _)| *word == saying);
+    let (_, saying) = known.ok_or_else(|| {
+        let words = SAYINGS.map(|(word, _)| word).join(", ");
+        format!("`{saying}` is none of: {words}")
+    })?;
+    let (source, words) = source(words);
+    let mut remark = Remark {
+        source: source.into(),
+        key: Box::default(),
+        labels: Labels::default(),
+        author: Box::default(),
+        text: Box::default(),
+        saying: *saying,
+    };
+    let mut labels = Vec::new();
+    for word in words {
+        match pair(word)? {
+            (name, value) if name == "by" => remark.author = value.into(),
+            (name, value) if name == "text" => remark.text = value.into(),
+            label => labels.push(label),
+        }
+    }
+    remark.labels = Labels::new(labels);
+    Ok(Deed::Remark(Box::new(remark)))
+}
+
+fn beat(name: &str, words: &[String]) -> Result<Deed, String> {
+    let (source, words) = source(words);
+    let mut within = None;
+    let mut labels = Vec::new();
+    for word in words {
+        match word.strip_prefix("within:") {
+            Some(span) => within = Some(span.parse::<Span>().map_err(|error| error.to_string())?),
+            None => labels.push(pair(word)?),
+        }
+    }
+    let labels = Labels::new(labels);
+    Ok(Deed::Beat(Box::new(Heartbeat { source: source.into(), name: name.into(), within, labels })))
+}
+
+/// The source that words name, and the other words.
+fn source(words: &[String]) -> (&str, impl Iterator<Item = &String>) {
+    let named = words.iter().find_map(|word| word.strip_prefix('@'));
+    (named.unwrap_or(SOURCE), words.iter().filter(|word| !word.starts_with('@')))
 }
 
 /// `name=value`.

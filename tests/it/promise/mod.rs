@@ -19,6 +19,7 @@ mod own_troubles;
 mod problem_from_recurrence;
 mod problem_lifecycle;
 mod provider_outage;
+mod remarks;
 mod silence;
 mod silenced;
 mod silences;

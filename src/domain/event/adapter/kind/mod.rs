@@ -10,6 +10,7 @@ pub mod github;
 pub mod gitlab;
 pub mod grafana;
 pub mod grafana_legacy;
+pub mod pagerduty;
 pub mod prometheus;
 
 use serde_json::Value;
@@ -37,6 +38,7 @@ adapters! {
     gitea,
     github,
     gitlab,
+    pagerduty,
     grafana,
     grafana_legacy,
     alertmanager,

@@ -19,6 +19,7 @@ mod instant;
 mod json;
 pub mod kind;
 mod limits;
+mod notice;
 mod path;
 #[cfg(test)]
 mod properties;

@@ -1,7 +1,13 @@
 //! Kinds of sources, one file each, and how to tell them apart by what they send.
 
 pub mod alertmanager;
+pub mod argocd;
+pub mod cdevents;
+pub mod cloudevents;
 pub mod generic;
+pub mod gitea;
+pub mod github;
+pub mod gitlab;
 pub mod grafana;
 pub mod grafana_legacy;
 pub mod pagerduty;
@@ -27,7 +33,13 @@ macro_rules! adapters {
 }
 
 adapters! {
+    cdevents,
+    cloudevents,
     prometheus,
+    argocd,
+    gitea,
+    github,
+    gitlab,
     pagerduty,
     grafana,
     grafana_legacy,

@@ -6,6 +6,22 @@ pub mod grafana;
 pub mod grafana_legacy;
 pub mod prometheus;
 
+pub mod checkmk;
+pub mod elastalert;
+pub mod graylog;
+pub mod icinga2;
+pub mod icinga_notifications;
+pub mod kapacitor;
+pub mod kubernetes_events;
+pub mod librenms;
+pub mod nagios;
+pub mod pingdom;
+pub mod site24x7;
+pub mod uptime_kuma;
+pub mod uptimerobot;
+pub mod wazuh;
+pub mod zabbix;
+
 use serde_json::Value;
 
 use super::{Context, Head, Read, Unreadable, json};
@@ -24,6 +40,21 @@ macro_rules! adapters {
 }
 
 adapters! {
+    zabbix,
+    kubernetes_events,
+    icinga_notifications,
+    checkmk,
+    icinga2,
+    nagios,
+    librenms,
+    wazuh,
+    graylog,
+    elastalert,
+    kapacitor,
+    uptime_kuma,
+    uptimerobot,
+    pingdom,
+    site24x7,
     prometheus,
     grafana,
     grafana_legacy,

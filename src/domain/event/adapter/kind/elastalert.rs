@@ -109,12 +109,14 @@ fn one(at: usize, fields: &Fields, context: &Context, read: &mut Read) {
         .get(&["kibanadiscoverurl", "opensearchdiscoverurl", "kibanalink", "url", "link"])
         .clone_into(&mut draft.url);
     let word = fields.get(SEVERITY);
-    let known = Some(Severity::parse(word)).filter(|known| *known != Severity::Unknown);
-    draft.severity(context, word, known);
     // The state of a document may be anybody's; only what is known counts.
     let state = fields.get(STATE);
     let known = STATES.iter().find(|(word, _)| word.eq_ignore_ascii_case(state));
     draft.signal = Some(known.map_or(Signal::Firing, |(_, signal)| *signal));
+    if !word.is_empty() || draft.signal == Some(Signal::Firing) {
+        let known = Some(Severity::parse(word)).filter(|known| *known != Severity::Unknown);
+        draft.severity(context, word, known);
+    }
     let stamp = Value::from(fields.get(AT));
     let stamp = draft.instant("the timestamp", Some(&stamp));
     if draft.signal == Some(Signal::Resolved) {

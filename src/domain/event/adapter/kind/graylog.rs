@@ -113,12 +113,15 @@ fn labels(name: &str, groups: &Labels, found: &Labels, context: &Context) -> Lab
     let instance = [groups, found].into_iter().find_map(|pairs| {
         INSTANCES.into_iter().map(|name| pairs.get(name)).find(|v| !v.is_empty())
     });
-    let service = [groups, found].map(|pairs| pairs.get("service"));
-    let service = service.into_iter().find(|text| !text.is_empty());
+    let either = |name| {
+        let texts = [groups, found].map(|pairs| pairs.get(name));
+        texts.into_iter().find(|text| !text.is_empty()).unwrap_or_default()
+    };
     let ours = [
         ("alertname", name),
         ("instance", instance.unwrap_or_default()),
-        ("service", service.unwrap_or_default()),
+        ("service", either("service")),
+        ("environment", either("environment")),
     ];
     let ours = ours.into_iter().filter(|(_, value)| !value.is_empty());
     fields::labels(context, groups.iter().chain(ours))

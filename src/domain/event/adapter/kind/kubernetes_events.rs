@@ -184,7 +184,7 @@ fn describe(
         .flat_map(|place| CLUSTERS.map(|name| json::field(place, name)))
         .find(|text| !text.is_empty())
         .unwrap_or_default();
-    let kind_label = kind.to_ascii_lowercase();
+    let kind_label = label(&kind);
     let labels = [
         ("alertname", name),
         ("instance", object_name.as_ref()),
@@ -216,15 +216,35 @@ fn describe(
     draft.annotations = fields::annotations(context, texts);
 }
 
-/// Whom the object belongs to, as kind in lower case and name. A replica set belongs to the
-/// deployment whose name it has, with a hash behind it.
+/// The label for objects of a kind. `job` means something else to Prometheus, and to rules.
+fn label(kind: &str) -> String {
+    if kind == "Job" { "job_name".to_owned() } else { kind.to_ascii_lowercase() }
+}
+
+/// The letters and digits of the hashes and random endings that Kubernetes puts behind names.
+const ENDING: &str = "bcdfghjklmnpqrstvwxz2456789";
+
+/// The deployment of a replica set, by its name: a hash stands behind it.
+fn deployment(replica_set: &str) -> Option<&str> {
+    let (deployment, hash) = replica_set.rsplit_once('-')?;
+    let is_hash = (8..=10).contains(&hash.len()) && hash.chars().all(|c| ENDING.contains(c));
+    is_hash.then_some(deployment)
+}
+
+/// Whom the object belongs to, as label and name. Without a word about the owner a pod's name tells
+/// it, where it has the form that pods of a deployment have.
 fn owner(object: &Value) -> (String, String) {
     let owner = &object["ownerReferences"][0];
     let [kind, name] = ["kind", "name"].map(|name| json::field(owner, name));
-    if kind == "ReplicaSet"
-        && let Some((deployment, _)) = name.rsplit_once('-')
-    {
-        return ("deployment".to_owned(), deployment.to_owned());
+    let own = json::field(object, "name");
+    let replica_set = match (kind.as_ref(), json::field(object, "kind").as_ref()) {
+        ("ReplicaSet", _) => Some(name.as_ref()),
+        ("", "ReplicaSet") => Some(own.as_ref()),
+        ("", "Pod") => own.rsplit_once('-').filter(|(_, end)| end.len() == 5).map(|(set, _)| set),
+        _ => None,
+    };
+    match replica_set.and_then(deployment) {
+        Some(deployment) => ("deployment".to_owned(), deployment.to_owned()),
+        None => (label(&kind), name.into_owned()),
     }
-    (kind.to_ascii_lowercase(), name.into_owned())
 }

@@ -133,6 +133,7 @@ const TYPES: &[(&str, Meaning)] = &[
     ("downtimecancelled", Meaning::Said(Saying::Unsuppressed)),
     ("downtimeremoved", Meaning::Said(Saying::Unsuppressed)),
     ("downtimeadded", Meaning::Said(Saying::Noted)),
+    ("alerthandler", Meaning::Nothing),
     ("flapping", Meaning::Said(Saying::Noted)),
     ("flappingstart", Meaning::Said(Saying::Noted)),
     ("flappingstop", Meaning::Said(Saying::Noted)),
@@ -161,8 +162,8 @@ const STATES: &[(&str, Signal, Option<Severity>)] = &[
     ("unreach", Signal::Firing, Some(Severity::High)),
 ];
 /// The states of plugins as numbers.
-const SERVICE_NUMBERS: [&str; 4] = ["ok", "warning", "critical", "unknown"];
-const HOST_NUMBERS: [&str; 3] = ["up", "down", "unreachable"];
+const SERVICE_NUMBERS: [&str; 4] = ["OK", "WARNING", "CRITICAL", "UNKNOWN"];
+const HOST_NUMBERS: [&str; 3] = ["UP", "DOWN", "UNREACHABLE"];
 
 /// A clock that counts microseconds since 1970 is beyond this.
 const MICROSECONDS_MIN: i64 = 100_000_000_000_000;
@@ -275,9 +276,11 @@ fn one(at: usize, fields: &Fields, context: &Context, read: &mut Read) {
     }
     times(&mut draft, &scope, context);
     describe(&mut draft, host, &scope, context);
-    let bad = found.is_none_or(|(_, signal, _)| *signal == Signal::Firing);
-    if bad && (!state.is_empty() || draft.signal != Some(Signal::Resolved)) {
-        draft.severity(context, state, found.and_then(|(.., severity)| *severity));
+    if draft.signal != Some(Signal::Resolved) {
+        // The word for what is well is no word for a severity.
+        let bad = found.is_none_or(|(_, signal, _)| *signal == Signal::Firing);
+        let word = if bad { state } else { "" };
+        draft.severity(context, word, found.and_then(|(.., severity)| *severity));
     }
     draft.finish(at, context, read);
 }
@@ -345,8 +348,11 @@ fn describe(draft: &mut Draft, host: &str, scope: &Scope, context: &Context) {
     let comment = ("comment", scope.fields.get(COMMENT));
     let author = ("author", scope.fields.get(AUTHOR));
     let said = [("summary", summary.as_str()), ("description", description), comment, author];
-    let said = said.into_iter().chain(scope.fields.pick(ANNOTATIONS));
+    // Checkmk names the page without the server that it is on.
+    let url = scope.get(HOST_URL, SERVICE_URL);
+    let (url, page) = if url.starts_with('/') { ("", url) } else { (url, "") };
+    let said = said.into_iter().chain(scope.fields.pick(ANNOTATIONS)).chain([("page", page)]);
     draft.annotations =
         fields::annotations(context, said.map(|(name, value)| (name, value.into())));
-    scope.get(HOST_URL, SERVICE_URL).clone_into(&mut draft.url);
+    url.clone_into(&mut draft.url);
 }

@@ -92,11 +92,13 @@ fn describe(draft: &mut Draft, body: &Value, name: &str, context: &Context) {
             tags.push((name.into_owned(), value.into_owned()));
         }
     }
-    let (url, host) = (json::field(monitor, "url"), json::field(monitor, "hostname"));
+    let (mut url, host) = (json::field(monitor, "url"), json::field(monitor, "hostname"));
+    // The form has these addresses in it before anybody fills it in.
+    if ["http://", "https://"].contains(&url.as_ref()) {
+        url = "".into();
+    }
     let port = json::field(monitor, "port");
     let instance = match (host.as_ref(), port.as_ref()) {
-        // The form has these addresses in it before anybody fills it in.
-        ("", _) if ["http://", "https://"].contains(&url.as_ref()) => String::new(),
         ("", _) => url.clone().into_owned(),
         (host, "") => host.to_owned(),
         (host, port) => format!("{host}:{port}"),
@@ -104,18 +106,16 @@ fn describe(draft: &mut Draft, body: &Value, name: &str, context: &Context) {
     let named = if name.is_empty() { format!("Monitor {}", draft.key) } else { name.to_owned() };
     let ours = [("alertname", named.as_str()), ("instance", &instance)];
     let ours = ours.into_iter().filter(|(_, value)| !value.is_empty());
-    let pairs = tags.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(ours);
+    let is_severity = |name: &str| SEVERITY_TAGS.iter().any(|tag| tag.eq_ignore_ascii_case(name));
+    let plain = tags.iter().filter(|(name, _)| !is_severity(name));
+    let pairs = plain.map(|(name, value)| (name.as_str(), value.as_str())).chain(ours);
     draft.labels = fields::labels(context, pairs);
     if draft.signal != Some(Signal::Resolved) {
-        let is_severity =
-            |name: &str| SEVERITY_TAGS.iter().any(|tag| tag.eq_ignore_ascii_case(name));
         let word = tags.iter().find(|(name, _)| is_severity(name)).map(|(_, value)| value.as_str());
         let known = word.map(Severity::parse).filter(|known| *known != Severity::Unknown);
         // What is down is worth getting up for until a tag says otherwise.
         let meaning = if word.is_none() { Some(Severity::High) } else { known };
         draft.severity(context, word.unwrap_or_default(), meaning);
-    } else {
-        draft.labels = draft.labels.with([("severity", "")]);
     }
     let [msg, said] = [json::field(body, "msg"), json::field(beat, "msg")];
     let summary = if msg.is_empty() { format!("{named}: {said}").into() } else { msg };

@@ -127,7 +127,13 @@ fn one(at: usize, fields: &Fields, context: &Context, read: &mut Read) {
     if draft.signal != Some(Signal::Resolved) {
         draft.severity(context, "", Some(severity));
     }
-    let said = [fields.get(TYPE_NAME), fields.get(&["alertdetails"])];
+    let days = fields.get(&["sslexpirydaysleft", "domainexpiredaysleft"]);
+    let left = if draft.lease.is_none() || days.is_empty() {
+        String::new()
+    } else {
+        format!("{days} days left")
+    };
+    let said = [fields.get(TYPE_NAME), &left, fields.get(&["alertdetails"])];
     let said = said.into_iter().filter(|text| !text.is_empty()).collect::<Vec<&str>>().join(": ");
     let summary = if said.is_empty() { name.to_owned() } else { format!("{name}: {said}") };
     let texts = fields.pick(ANNOTATIONS).map(|(name, value)| (name, value.into()));

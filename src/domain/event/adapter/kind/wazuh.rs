@@ -70,7 +70,10 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
     // Scripts for Shuffle put the whole alert into a field.
     let whole = ["all_fields", "alert", "_source"].into_iter().map(|name| &body[name]);
     let raw = whole.into_iter().find(|value| value["rule"].is_object()).unwrap_or(&body);
-    let alert = if raw["rule"].is_object() { of_rule(raw) } else { of_script(&body) };
+    let mut alert = of_script(&body);
+    if raw["rule"].is_object() {
+        alert = of_rule(raw, alert);
+    }
     if alert.title.is_empty() && alert.rule.is_empty() {
         read.reject(0, "neither `rule` nor `title` nor `message` says which rule matched");
         return Ok(read);
@@ -117,24 +120,22 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
     Ok(read)
 }
 
-fn of_rule(raw: &Value) -> Alert {
+/// What the alert itself says counts more than what a script made of it.
+fn of_rule(raw: &Value, script: Alert) -> Alert {
     let [rule, agent] = ["rule", "agent"].map(|name| &raw[name]);
     let text = |object: &Value, name| json::field(object, name).into_owned();
-    let logs = ["full_log", "previous_output"].map(|name| text(raw, name));
+    let first = |texts: [String; 3]| texts.into_iter().find(|text| !text.is_empty());
     Alert {
         rule: text(rule, "id"),
         level: text(rule, "level"),
         agent_id: text(agent, "id"),
         agent: text(agent, "name"),
         title: text(rule, "description"),
-        log: logs.into_iter().find(|log| !log.is_empty()).unwrap_or_default(),
+        log: first([text(raw, "full_log"), text(raw, "previous_output"), script.log])
+            .unwrap_or_default(),
         severity: String::new(),
         id: text(raw, "id"),
-        at: ["timestamp", "@timestamp"]
-            .map(|name| text(raw, name))
-            .into_iter()
-            .find(|at| !at.is_empty())
-            .unwrap_or_default(),
+        at: first([text(raw, "timestamp"), text(raw, "@timestamp"), script.at]).unwrap_or_default(),
     }
 }
 

@@ -49,7 +49,6 @@ const ANNOTATIONS: &[(&str, &[&str])] = &[
     ("value", &["itemlastvalue", "itemvalue"]),
     ("age", &["eventage"]),
     ("duration", &["eventduration"]),
-    ("acknowledged", &["eventackstatus"]),
     ("monitoring_source", &["monitoringsource"]),
 ];
 
@@ -218,8 +217,12 @@ fn updates(
     } else {
         done.truncate(1);
     }
-    let text = [action, words.text].into_iter().filter(|text| !text.is_empty());
-    let text = text.collect::<Vec<&str>>().join(": ");
+    // A comment is in the action already where that says more than that there is one.
+    let text = if words.text.is_empty() || action.contains(words.text) {
+        action.to_owned()
+    } else {
+        format!("{action}: {}", words.text)
+    };
     let notes = std::mem::take(&mut draft.notes);
     for saying in &done {
         draft.remark(*saying, Words { text: &text, ..words }, (at, context), read);
@@ -316,9 +319,8 @@ fn news(
         let parts = ["discovery", device, service, port].into_iter();
         draft.key = parts.filter(|part| !part.is_empty()).collect::<Vec<&str>>().join("/");
     }
-    if draft.labels.get("alertname").is_empty() {
-        draft.labels = draft.labels.with([("alertname", what)]);
-    }
+    // The subject tells what was found, which is another thing each time.
+    draft.labels = draft.labels.with([("alertname", what)]);
     draft.severity(context, "", Some(severity));
     draft.signal = Some(match status.to_ascii_uppercase().as_str() {
         "UP" if !device.is_empty() => Signal::Resolved,

@@ -4,13 +4,17 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::daemon::{Daemon, Home};
 use crate::program::{self, Process, Said, run};
 use crate::sink::{Reply, Sink};
-use crate::until::until;
+use crate::until::{until, within};
+
+/// How long Nagios may take to end once it was asked to.
+const STOP_MAX: Duration = Duration::from_secs(10);
 
 const CONFIG: &str = "
 route: { receiver: team, group_by: [incident], group_wait: 0s }
@@ -193,7 +197,7 @@ fn a_real_nagios_reports_a_problem_and_its_end() {
     command.env("INCIDENTD_CONFIG", home.path("notify.conf"));
     let log = std::fs::File::create(home.path("nagios.out")).unwrap();
     command.stdout(log.try_clone().unwrap()).stderr(log);
-    let _nagios = Process::start(&mut command);
+    let _nagios = Nagios(Process::start(&mut command));
     let commands = home.path("var/nagios.cmd");
     until("Nagios takes commands", || commands.exists().then_some(()));
     let tell = |state: u8, output: &str| {
@@ -211,6 +215,17 @@ fn a_real_nagios_reports_a_problem_and_its_end() {
     assert_eq!(alert["annotations"]["description"], "DISK CRITICAL - 99% full");
     tell(0, "DISK OK - 12% full");
     daemon.api().until_state("INC-1", "resolved");
+}
+
+/// A Nagios that ends with its test. It is asked to: only then it takes its workers with it.
+struct Nagios(Process);
+
+impl Drop for Nagios {
+    fn drop(&mut self) {
+        let end = format!("kill -TERM {}", self.0.child().id());
+        let _ = Command::new("sh").args(["-c", &end]).status();
+        let _ = within(STOP_MAX, || (!self.0.is_running()).then_some(()));
+    }
 }
 
 /// A Nagios with one host and one service, whose contact is the one in `contrib/`.

@@ -1,4 +1,5 @@
-//! `POST /hooks/{source}`: events of any configured source.
+//! `POST /hooks/{source}`: events of any configured source. Senders who put a path of their own behind
+//! the URL they are given find it here: `/api/v2/alerts`, `/process-event`.
 
 use std::sync::Arc;
 

@@ -22,6 +22,7 @@ pub fn router(context: Arc<Context>) -> Router {
         .route("/-/reload", post(operations::reload))
         .route("/hooks/{source}", post(hooks::post))
         .route("/hooks/{source}/api/v2/alerts", post(hooks::post_v2))
+        .route("/hooks/{source}/process-event", post(hooks::post))
         .merge(rest::routes())
         .method_not_allowed_fallback(not_allowed)
         .merge(v2::routes());

@@ -29,7 +29,9 @@ impl Fields {
         };
         let query = context.head.query();
         for element in &mut elements {
-            query.iter().for_each(|(name, value)| element.add(plain(name), value));
+            for (name, value) in &query {
+                element.add(plain(name), value);
+            }
         }
         Ok(elements)
     }

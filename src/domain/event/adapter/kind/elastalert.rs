@@ -1,4 +1,4 @@
-//! ElastAlert 2, its HTTP POST alerters: the document that matched, or what the rule's `payload`
+//! `ElastAlert` 2, its HTTP POST alerters: the document that matched, or what the rule's `payload`
 //! makes of it.
 //!
 //! Which fields there are is up to whoever wrote the rule, so the usual names are tried; the query

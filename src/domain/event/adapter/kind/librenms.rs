@@ -1,7 +1,7 @@
-//! LibreNMS: an alert of one rule about one device, as its API transport sends it.
+//! `LibreNMS`: an alert of one rule about one device, as its API transport sends it.
 //!
 //! The state says whether it holds: 0 it is over, 1 it does, 2 somebody acknowledged it, 3 it got
-//! worse, 4 better, 5 it changed. Device and rule are the key, as in LibreNMS's own table of alerts.
+//! worse, 4 better, 5 it changed. Device and rule are the key, as in `LibreNMS`'s own table of alerts.
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use crate::domain::event::adapter::{Context, Head, Read, Unreadable, json};
 use crate::domain::event::{Saying, Signal};
 use crate::domain::value::Severity;
 
-/// LibreNMS.
+/// `LibreNMS`.
 pub const ADAPTER: Adapter = Adapter { name: "librenms", title: "LibreNMS", read, fits };
 
 const DEVICE: &[&str] = &["deviceid"];

@@ -49,8 +49,8 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
         read.note(0, format!("check `{name}` is {lower}: nothing fires, nothing is over"));
         return Ok(read);
     }
-    let mut draft = Draft::default();
-    draft.key = if id.is_empty() { name.clone().into_owned() } else { id.clone().into_owned() };
+    let key = if id.is_empty() { &name } else { &id };
+    let mut draft = Draft { key: key.clone().into_owned(), ..Draft::default() };
     let known = STATES.iter().find(|(word, _)| *word == lower);
     draft.signal = known.map(|(_, signal)| *signal);
     if known.is_none() {

@@ -52,8 +52,8 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
         read.reject(0, "`monitor` has neither `id` nor `name`");
         return Ok(read);
     }
-    let mut draft = Draft::default();
-    draft.key = if id.is_empty() { name.clone().into_owned() } else { id.into_owned() };
+    let key = if id.is_empty() { name.clone() } else { id };
+    let mut draft = Draft { key: key.into_owned(), ..Draft::default() };
     let status = json::field(beat, "status");
     draft.signal = match status.as_ref() {
         "0" => Some(Signal::Firing),

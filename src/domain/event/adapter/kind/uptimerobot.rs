@@ -1,7 +1,7 @@
-//! UptimeRobot's webhook: the query of the URL, a form, or JSON.
+//! `UptimeRobot`'s webhook: the query of the URL, a form, or JSON.
 //!
 //! The types are 1 down, 2 up and 3 a certificate or a domain that runs out, which is another
-//! condition than the monitor's. A variable that UptimeRobot does not know stays as `*name*`.
+//! condition than the monitor's. A variable that `UptimeRobot` does not know stays as `*name*`.
 
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use crate::domain::event::adapter::fields::{self, Fields};
 use crate::domain::event::adapter::{Context, Head, Read, Unreadable, json};
 use crate::domain::value::{Severity, Span};
 
-/// UptimeRobot.
+/// `UptimeRobot`.
 pub const ADAPTER: Adapter = Adapter { name: "uptimerobot", title: "UptimeRobot", read, fits };
 
 const ID: &[&str] = &["monitorid"];

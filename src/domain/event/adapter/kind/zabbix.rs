@@ -19,12 +19,14 @@ use crate::domain::value::{Labels, Severity, Span};
 /// Zabbix.
 pub const ADAPTER: Adapter = Adapter { name: "zabbix", title: "Zabbix", read, fits };
 
-const ID: &[&str] = &["eventid", "problemid", "eventproblemid", "triggereventid"];
+const ID: &[&str] = &["eventid", "problemid", "eventproblemid", "alertid", "id"];
 const SOURCE: &[&str] = &["eventsource", "source"];
 const VALUE: &[&str] =
     &["eventvalue", "triggervalue", "eventstatus", "triggerstatus", "status", "value"];
+const RECOVERED: &[&str] =
+    &["eventrecoveryid", "eventrecoverytimestamp", "eventrecoverydate", "recoverytime"];
 const NAME: &[&str] =
-    &["eventname", "triggername", "servicename", "alertsubject", "subject", "title"];
+    &["eventname", "triggername", "name", "servicename", "alertsubject", "subject", "title"];
 const HOST: &[&str] = &["hostname", "hosthost", "host", "hostconn", "hostip"];
 const TRIGGER: &[&str] = &["triggerid"];
 const SEVERITY_NUMBER: &[&str] =
@@ -130,6 +132,10 @@ fn one(at: usize, fields: &Fields, context: &Context, read: &mut Read) {
     let value = fields.get(VALUE);
     let known = VALUES.iter().find(|(word, _)| word.eq_ignore_ascii_case(value));
     draft.signal = known.map(|(_, signal)| *signal);
+    // Only a recovery knows when it was.
+    if value.is_empty() && !fields.get(RECOVERED).is_empty() {
+        draft.signal = Some(Signal::Resolved);
+    }
     describe(&mut draft, fields, context);
     match source {
         "1" | "2" if known.is_none() => return news(draft, (at, source), fields, context, read),
@@ -142,7 +148,7 @@ fn one(at: usize, fields: &Fields, context: &Context, read: &mut Read) {
     if updated && updates(&mut draft, fields, (at, context), read) {
         return;
     }
-    if known.is_none() {
+    if draft.signal.is_none() {
         draft.notes.push(format!("unknown event value `{value}`: taken as firing"));
     }
     draft.finish(at, context, read);
@@ -258,8 +264,7 @@ fn describe(draft: &mut Draft, fields: &Fields, context: &Context) {
 
 /// The page of the event, if the media type knows where Zabbix is.
 fn url(fields: &Fields) -> String {
-    let (base, trigger, id) =
-        (fields.get(&["zabbixurl"]), fields.get(TRIGGER), fields.get(&["eventid"]));
+    let (base, trigger, id) = (fields.get(&["zabbixurl"]), fields.get(TRIGGER), fields.get(ID));
     let own = fields.get(&["url", "eventurl", "eventlink"]);
     if !own.is_empty() {
         return own.to_owned();

@@ -223,11 +223,15 @@ fn in_short(read: &Read) -> String {
     if lines.is_empty() { format!("{} notes", read.notes.len()) } else { lines.join("; ") }
 }
 
-/// A sample may be a template: a `payload`, and `parameters` of which the first values are taken.
+/// A sample may be a template: a `payload`, and `parameters` of which the first values are taken. A
+/// PagerDuty event has a `payload`, too.
 fn sample(text: &[u8]) -> Vec<u8> {
     let Ok(mut sample) = serde_json::from_slice::<serde_json::Value>(text) else {
         return text.to_vec();
     };
+    if sample.get("event_action").is_some() {
+        return text.to_vec();
+    }
     let Some(mut body) = sample.get_mut("payload").map(serde_json::Value::take) else {
         return text.to_vec();
     };

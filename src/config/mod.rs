@@ -34,10 +34,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use daemon::{
-    ApiToken, Auth, Comparison, Daemon, Intake, Limits, Paths, Poll, Probe, Scope, Team, Threshold,
-    User,
-};
+pub use daemon::{ApiToken, Auth, Daemon, Intake, Limits, Paths, Poll, Scope, Team, User};
 pub use diagnostic::{ConfigErrors, Diagnostic, ERRORS_MAX};
 pub use duration::parse as duration;
 pub use rules::RuleTest;
@@ -136,9 +133,9 @@ fn understand(check: &mut Check, root: &Node, rules: Option<&Path>) -> Loaded {
 
     let limits = sources::read_limits(check, root.get("limits"), Limits::default());
     let (mut sources, intakes) = sources::read(check, root, limits);
-    let polls = polls::read(check, root);
+    let polls = polls::read(check, root, &zone);
     for (name, poll) in &polls {
-        let source = Source { resend: Some(poll.every), ..Source::default() };
+        let source = Source { resend: polls::resend(poll), ..Source::default() };
         sources.entry(name.clone()).or_insert(source);
     }
     let admins = root.get("admins");

@@ -1,6 +1,7 @@
 //! The keys of every file, in the order in which they are written out again.
 
 mod own;
+mod poll;
 mod rules;
 
 use std::sync::LazyLock;

@@ -21,7 +21,7 @@ const NAMED_MAX: usize = 100;
 
 /// The label of metrics for requests to sources that do not exist: what strangers make up must not
 /// make series.
-const UNKNOWN: &str = "(unknown)";
+pub(super) const UNKNOWN: &str = "(unknown)";
 
 pub(super) async fn post(
     State(context): State<Arc<Context>>,

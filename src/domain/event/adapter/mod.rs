@@ -15,6 +15,7 @@
 mod civil;
 mod draft;
 mod fields;
+mod fit;
 mod head;
 mod instant;
 mod json;

@@ -121,6 +121,17 @@ pub enum Turned {
     NotTaken(#[from] NotTaken),
 }
 
+/// Why a key opens no source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Locked {
+    /// None of that kind is configured.
+    #[error("no source of that type is configured")]
+    NoSource,
+    /// None of that kind has such a key.
+    #[error("no source has that key")]
+    WrongKey,
+}
+
 impl Intake {
     /// A source that may send over HTTP.
     pub fn new(name: &str, kind: Kind, auth: Vec<Auth>, limits: Limits) -> Self {
@@ -276,6 +287,28 @@ impl Sources {
     /// The source of that name.
     pub fn get(&self, name: &str) -> Option<&Arc<Intake>> {
         self.by_name.get(name)
+    }
+
+    /// The source of a kind that a key belongs to: the one whose bearer secret it is, else one that
+    /// demands none. For doors whose senders show nothing but a key.
+    ///
+    /// # Errors
+    /// When there is no such source, or it is another key that it wants.
+    pub fn opened_by(&self, kind: &str, key: &str) -> Result<&Arc<Intake>, Locked> {
+        let mut ours = self.by_name.values().filter(|intake| intake.kind.name() == kind).peekable();
+        if ours.peek().is_none() {
+            return Err(Locked::NoSource);
+        }
+        let mut open = None;
+        let mut holder = None;
+        for intake in ours {
+            if intake.auth.is_empty() {
+                open = open.or(Some(intake));
+            } else if auth::is_key(&intake.auth, key) {
+                holder = holder.or(Some(intake));
+            }
+        }
+        holder.or(open).ok_or(Locked::WrongKey)
     }
 
     /// The source that `/api/v2/alerts` belongs to.

@@ -1,13 +1,11 @@
 //! Kinds of sources, one file each, and how to tell them apart by what they send.
 
 pub mod alertmanager;
+pub mod checkmk;
+pub mod elastalert;
 pub mod generic;
 pub mod grafana;
 pub mod grafana_legacy;
-pub mod prometheus;
-
-pub mod checkmk;
-pub mod elastalert;
 pub mod graylog;
 pub mod icinga2;
 pub mod icinga_notifications;
@@ -15,7 +13,9 @@ pub mod kapacitor;
 pub mod kubernetes_events;
 pub mod librenms;
 pub mod nagios;
+pub mod pagerduty;
 pub mod pingdom;
+pub mod prometheus;
 pub mod site24x7;
 pub mod uptime_kuma;
 pub mod uptimerobot;
@@ -56,6 +56,7 @@ adapters! {
     pingdom,
     site24x7,
     prometheus,
+    pagerduty,
     grafana,
     grafana_legacy,
     alertmanager,

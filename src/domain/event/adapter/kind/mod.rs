@@ -1,10 +1,19 @@
 //! Kinds of sources, one file each, and how to tell them apart by what they send.
 
 pub mod alertmanager;
+pub mod azure_monitor;
+pub mod cloudwatch;
+pub mod datadog;
+pub mod eventbridge;
+pub mod gcp_monitoring;
 pub mod generic;
 pub mod grafana;
 pub mod grafana_legacy;
+pub mod newrelic;
 pub mod prometheus;
+pub mod sentry;
+pub mod sns;
+mod table;
 
 use serde_json::Value;
 
@@ -27,6 +36,14 @@ adapters! {
     prometheus,
     grafana,
     grafana_legacy,
+    sns,
+    cloudwatch,
+    eventbridge,
+    azure_monitor,
+    gcp_monitoring,
+    sentry,
+    newrelic,
+    datadog,
     alertmanager,
 }
 

@@ -11,6 +11,7 @@ use crate::shell::api::{Scope, Token};
 use crate::shell::intake::http::auth::Auth;
 use crate::shell::intake::http::{ALERTMANAGER, Intake, Limits, Rate, Sources};
 use crate::shell::intake::poll::{Ask, Poll, http, promql};
+use crate::shell::intake::sns::Gate;
 
 /// Everything that may send over HTTP. `/api/v2/alerts` is always open to who may send to the
 /// source `alertmanager`, as with Alertmanager itself. Like there, it has no limits but those that
@@ -121,6 +122,9 @@ fn intake(name: &str, source: &typed::Intake) -> Intake {
         None => source.kind.clone(),
     };
     let mut intake = Intake::new(name, kind, auth(&source.auth), limits(&source.limits));
+    if let (Some(gate), Some(verify)) = (&mut intake.sns, source.verify_signature) {
+        *gate = Gate::new(verify);
+    }
     intake.severity_map.clone_from(&source.severity_map);
     intake
 }

@@ -100,6 +100,7 @@ fn intake(check: &mut Check, key: &Key, node: &Node, limits: Limits) -> Intake {
     Intake {
         kind: Kind::named(word).unwrap_or_default(),
         auth: node.get("auth").map(|auth| read_auth(check, auth)).unwrap_or_default(),
+        verify_signature: node.get("verify_signature").and_then(Node::boolean),
         limits: read_limits(check, node.get("limits"), limits),
         severity_map: severity_map(node),
         paths: paths.map(|paths| read_paths(check, paths)),

@@ -62,6 +62,7 @@ fn turn_away(turned: &Turned) -> Response {
         Turned::Unreadable(_)
         | Turned::Stranger { .. }
         | Turned::Unread(_)
+        | Turned::Sns(_)
         | Turned::TooFast { .. }
         | Turned::NotTaken(_) => status.as_u16(),
     };

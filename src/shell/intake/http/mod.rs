@@ -19,6 +19,7 @@ use crate::domain::value::{Severity, Span, Timestamp};
 use crate::engine::{Heard, Input};
 use crate::shell::clock::{self, Stopwatch};
 use crate::shell::handle::{Handle, NotTaken};
+use crate::shell::intake::sns;
 use crate::shell::metrics::Metrics;
 
 pub use auth::Auth;
@@ -45,6 +46,8 @@ pub struct Intake {
     pub limits: Limits,
     /// What its words for the severity mean, where they mean something else than elsewhere.
     pub severity_map: BTreeMap<String, Severity>,
+    /// What letters of Amazon SNS have to pass; nothing where none come.
+    pub sns: Option<sns::Gate>,
     bucket: Mutex<Bucket>,
     age: Stopwatch,
 }
@@ -105,6 +108,9 @@ pub enum Turned {
     /// The body makes no sense.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
+    /// It is no letter that Amazon SNS has signed, or Amazon does not answer.
+    #[error(transparent)]
+    Sns(#[from] sns::Refused),
     /// More events than the source may send: HTTP 429.
     #[error(
         "more than {per_second} events a second; send again in {} s, or raise the source's limit",
@@ -127,7 +133,8 @@ impl Intake {
         let bucket = Mutex::new(Bucket::new(limits.rate));
         let severity_map = BTreeMap::new();
         let age = Stopwatch::start();
-        Self { name: name.into(), kind, auth, limits, severity_map, bucket, age }
+        let sns = sns::Gate::guards(&kind).then(|| sns::Gate::new(auth.is_empty()));
+        Self { name: name.into(), kind, auth, limits, severity_map, sns, bucket, age }
     }
 
     /// Takes a body in and answers once its facts are on disk. `query` is what follows the `?`.
@@ -183,6 +190,9 @@ impl Intake {
         }
         if let Verdict::Stranger(why) = verdict {
             return Err(self.stranger(why));
+        }
+        if let Some(gate) = &self.sns {
+            gate.pass(&self.kind, &body).await?;
         }
         // Prometheus says everything in its body, and most often.
         let head = (!self.kind.is_prometheus()).then(|| self::head(headers, query));
@@ -304,6 +314,7 @@ impl Turned {
             Self::Unread(Unread::Slow { .. }) => "slow",
             Self::Unread(Unread::Broken) => "broken",
             Self::Unreadable(_) => "unreadable",
+            Self::Sns(_) => "unverified",
             Self::TooFast { .. } => "rate_limited",
             Self::NotTaken(NotTaken::Overloaded) => "overloaded",
             Self::NotTaken(NotTaken::Stopping) => "stopping",
@@ -318,6 +329,7 @@ impl Turned {
             Self::Unread(Unread::Slow { .. }) => 408,
             Self::Unread(Unread::Broken) => 400,
             Self::Unreadable(unreadable) => unreadable.status(),
+            Self::Sns(refused) => refused.status(),
             Self::TooFast { .. } => 429,
             Self::NotTaken(_) => 503,
         }
@@ -329,6 +341,7 @@ impl Turned {
             Self::TooFast { wait, .. } => Some(wait.0.div_ceil(1_000).max(1)),
             Self::NotTaken(NotTaken::Overloaded) => Some(1),
             Self::NotTaken(NotTaken::Stopping) => Some(5),
+            Self::Sns(refused) => (refused.status() == 503).then_some(30),
             Self::Stranger { .. } | Self::Unread(_) | Self::Unreadable(_) => None,
         }
     }

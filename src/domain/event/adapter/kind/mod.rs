@@ -1,19 +1,31 @@
 //! Kinds of sources, one file each, and how to tell them apart by what they send.
 
 pub mod alertmanager;
+pub mod axiom;
 pub mod azure_monitor;
+pub mod checkly;
 pub mod cloudwatch;
+pub mod coralogix;
+pub mod dash0;
 pub mod datadog;
 pub mod eventbridge;
 pub mod gcp_monitoring;
 pub mod generic;
+pub mod goalert;
+pub mod google_secops;
 pub mod grafana;
 pub mod grafana_legacy;
+pub mod netbox;
 pub mod newrelic;
+pub mod pagerduty_webhook;
 pub mod prometheus;
+pub mod riemann;
 pub mod sentry;
+pub mod signalfx;
 pub mod sns;
 mod table;
+pub mod thousandeyes;
+pub mod vmware_vrealize;
 
 use serde_json::Value;
 
@@ -44,7 +56,19 @@ adapters! {
     sentry,
     newrelic,
     datadog,
+    axiom,
+    checkly,
+    coralogix,
+    dash0,
+    signalfx,
+    thousandeyes,
+    vmware_vrealize,
+    google_secops,
+    netbox,
+    pagerduty_webhook,
+    goalert,
     alertmanager,
+    riemann,
 }
 
 const GENERIC: &str = "generic";

@@ -43,8 +43,15 @@ const SEVERITIES: [(&str, Severity); 15] = [
 ];
 /// Services whose alerts are never said to be over: each stands for something that happened, or
 /// for one look at a log.
-const STATELESS: [&str; 5] =
-    ["log analytics", "application insights", "smartdetector", "smart detector", "activity log"];
+const STATELESS: [&str; 7] = [
+    "log analytics",
+    "application insights",
+    "smartdetector",
+    "smart detector",
+    "activity log",
+    "costalerts",
+    "cost alerts",
+];
 /// Looks at logs are hours apart at most as a rule.
 const LEASE: Span = Span::hours(1);
 /// A budget is looked at once a day.
@@ -259,6 +266,19 @@ fn common(data: &Value, draft: &mut Draft) {
         .map(|(name, text)| (*name, text.as_str())),
     );
     draft.labels = dimensions(&context["condition"], draft);
+    for dimension in context["Dimensions"].as_array().into_iter().flatten() {
+        let [name, value] = ["name", "value"].map(|name| json::field(dimension, name));
+        if !name.is_empty() && draft.labels.get(&name).is_empty() {
+            draft.labels = draft.labels.with([(name.as_ref(), value.as_ref())]);
+        }
+    }
+    // Rules of managed Prometheus bring their own.
+    if let Ok(labels) = json::pairs(context, "labels") {
+        draft.labels = labels.without(&["severity".to_owned()]).with(draft.labels.iter());
+    }
+    if let Ok(annotations) = json::pairs(context, "annotations") {
+        draft.annotations = annotations.with(draft.annotations.iter());
+    }
     // What the team wrote into the rule routes.
     if let Ok(own) = json::pairs(data, "customProperties") {
         let known = ["service", "environment", "team"];
@@ -274,17 +294,34 @@ fn happened(context: &Value, target: &str, draft: &mut Draft) {
     let tracking = pick(context, &["/properties/trackingId"]);
     let health = pick(context, &["/properties/currentHealthStatus"]);
     let stage = pick(context, &["/properties/stage", "/status"]);
+    // Health says itself when it is well again.
     if !tracking.is_empty() {
         draft.key = tracking.into_owned();
+        draft.lease = None;
     } else if !health.is_empty() {
         draft.key = format!("health/{target}");
+        draft.lease = None;
     }
     let over = matches!(super::table::word(&stage, &CONDITIONS), Some(Means::Resolved));
     if over || health.eq_ignore_ascii_case("available") {
         draft.signal = Some(Signal::Resolved);
     }
+    judge(&pick(context, &["/level"]), &health, draft);
     for (name, text) in [("health", health), ("stage", stage)] {
         draft.annotations = draft.annotations.with([(name, text.as_ref())]);
+    }
+}
+
+/// Rules about the activity log are of the lowest severity, always: what happened says more.
+fn judge(level: &str, health: &str, draft: &mut Draft) {
+    const HEALTH: [(&str, Severity); 2] =
+        [("unavailable", Severity::High), ("degraded", Severity::Warning)];
+    let word = super::table::word;
+    let Some(found) = word(health, &HEALTH).or_else(|| word(level, &SEVERITIES)) else { return };
+    let unjudged = draft.annotations.get("source_severity").eq_ignore_ascii_case("sev4")
+        && draft.labels.get("severity") == Severity::Info.name();
+    if unjudged {
+        draft.labels = draft.labels.with([("severity", found.name())]);
     }
 }
 
@@ -300,6 +337,8 @@ fn metric(data: &Value, draft: &mut Draft) {
     draft.labels = labels;
     if data.get("operation").is_some() {
         draft.lease = Some(LEASE);
+        // More or fewer machines, as the rule wants it.
+        draft.labels = draft.labels.with([("severity", Severity::Info.name())]);
     }
 }
 

@@ -69,6 +69,8 @@ const LEASE: Span = Span::hours(1);
 
 const TITLE: Places =
     &["/alerttitle", "/title", "/eventtitle", "/monitorname", "/alertname", "/name", "/summary"];
+/// Where the words in brackets stand.
+const HEADLINE: Places = &["/eventtitle", "/title", "/alerttitle"];
 const TRANSITION: Places = &["/alerttransition", "/transition", "/overallstate"];
 const STATUS: Places = &["/status", "/state", "/alertstate"];
 const TYPE: Places = &["/alerttype"];
@@ -120,7 +122,9 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
     };
     let mut read = Read::default();
     let title = pick(&body, TITLE);
-    let Title { name, bracketed, test } = Title::parse(&title);
+    let headline = pick(&body, HEADLINE);
+    let Title { name, .. } = Title::parse(&title);
+    let Title { bracketed, test, .. } = Title::parse(&headline);
     let monitor = pick(&body, MONITOR);
     if name.is_empty() && monitor.is_empty() {
         read.reject(0, "neither a title (`$EVENT_TITLE`) nor a monitor (`$ALERT_ID`) is named");
@@ -141,11 +145,12 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
         read.note(0, "a test from Datadog's page: taken as information");
         draft.severity(context, "info", Some(Severity::Info));
         draft.lease = Some(LEASE);
+        draft.key = format!("test/{}", key(&body, &monitor));
     } else {
+        draft.key = key(&body, &monitor);
         draft.severity(context, &severity, word(&severity, &SEVERITIES));
     }
     draft.url = pick(&body, URL).into_owned();
-    draft.key = key(&body, &monitor);
     let at = table::instant(&body, TIME, "the date", &mut draft);
     if resolved {
         draft.ends_at = at

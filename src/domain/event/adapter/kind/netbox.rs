@@ -26,10 +26,10 @@ const TABLE: Table = Table {
     ],
     annotations: &[
         ("username", &["/username"]),
+        ("path", &["/data/display_url", "/data/url"]),
         ("status", &["/data/status/value", "/data/status"]),
         ("description", &["/data/description", "/data/comments"]),
     ],
-    url: &["/data/display_url", "/data/url"],
     starts_at: &["/timestamp"],
     lease: Some(LEASE),
     delivery: &["/request_id"],

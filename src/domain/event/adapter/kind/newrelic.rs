@@ -93,6 +93,7 @@ const INCIDENT: Table = Table {
     ],
     annotations: &[
         ("summary", &["/details", "/condition_name"]),
+        ("description", &["/details"]),
         ("runbook_url", &["/runbook_url"]),
         ("policy_url", &["/policy_url"]),
         ("chart_url", &["/violation_chart_url"]),

@@ -113,7 +113,12 @@ const METRIC: Table = Table {
     status: &["/action"],
     words: &METRIC_ACTIONS,
     severity: &["/action"],
-    severities: &LEVELS,
+    severities: &[
+        ("critical", Severity::Critical),
+        ("warning", Severity::Warning),
+        ("resolved", Severity::Info),
+        ("closed", Severity::Info),
+    ],
     labels: &[
         ("service", &["/projects/0", "/alert_rule/projects/0"]),
         ("environment", &["/alert_rule/environment"]),
@@ -252,7 +257,8 @@ fn comment(body: &Value, context: &Context, read: &mut Read) {
     table::remark(draft, Saying::Noted, &author, &text, context, read);
 }
 
-/// Tags are pairs of name and value; some of them are labels under a name of ours.
+/// Tags are pairs of name and value; some of them are labels under a name of ours. The name of the
+/// project stands in the address of the event only.
 fn tags(event: &Value, draft: &mut Draft) {
     const NAMES: [(&str, &str); 4] = [
         ("environment", "environment"),
@@ -260,6 +266,11 @@ fn tags(event: &Value, draft: &mut Draft) {
         ("server_name", "instance"),
         ("transaction", "transaction"),
     ];
+    let address = pick(event, &["/url"]);
+    let project = address.split_once("/projects/").and_then(|(_, path)| path.split('/').nth(1));
+    if let Some(project) = project.filter(|_| draft.labels.get("service").is_empty()) {
+        draft.labels = draft.labels.with([("service", project)]);
+    }
     for tag in event["tags"].as_array().into_iter().flatten() {
         let [name, value] = ["/0", "/1"].map(|place| pick(tag, &[place]));
         if let Some(label) = word(&name, &NAMES).filter(|label| draft.labels.get(label).is_empty())

@@ -246,10 +246,21 @@ pub(super) fn instant(
     }
 }
 
+/// `3/22/2019 1:36:31 PM`.
+const AMERICAN: &str = "%m/%d/%Y %I:%M:%S %p";
+
 /// Times as people and Go's `String()` write them, in the form that everybody reads:
-/// `2025-02-15 14:59:03 +0000 UTC`, `2024/08/14 21:28:56 GMT`, `2025-03-24 17:28:40 UTC`.
+/// `2025-02-15 14:59:03 +0000 UTC`, `2024/08/14 21:28:56 GMT`, `2025-03-24 17:28:40 UTC`,
+/// `Sun, 1 Mar 2026 11:30:00 GMT`, and as Americans do.
 pub(super) fn civil(text: &str) -> String {
     let text = text.trim();
+    let mail = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text);
+    if let Ok(at) = mail {
+        return at.to_string();
+    }
+    if let Ok(at) = jiff::civil::DateTime::strptime(AMERICAN, text) {
+        return at.to_string();
+    }
     let bare = text.strip_suffix(" UTC").or_else(|| text.strip_suffix(" GMT")).unwrap_or(text);
     let dashed = match bare.as_bytes() {
         [_, _, _, _, b'/', ..] => bare.replace('/', "-"),
@@ -279,5 +290,7 @@ mod tests {
         check("2024/08/14 21:28:56 GMT", "2024-08-14 21:28:56");
         check("2025-03-24 17:28:40 UTC", "2025-03-24 17:28:40");
         check("2025-03-24T17:28:40Z", "2025-03-24T17:28:40Z");
+        check("Sun, 1 Mar 2026 11:30:00 GMT", "2026-03-01T11:30:00Z");
+        check("3/22/2019 1:36:31 PM", "2019-03-22T13:36:31");
     }
 }

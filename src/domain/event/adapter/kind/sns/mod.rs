@@ -167,6 +167,7 @@ fn plain(
     let named = pick(inner, &["/Event", "/eventType", "/notificationType", "/title", "/summary"]);
     let line: String =
         text.lines().next().unwrap_or_default().chars().take(NAME_CHARS_MAX).collect();
+    let line = if inner.is_null() { line } else { String::new() };
     let names = [envelope.subject.as_str(), named.as_ref(), line.as_str(), "SNS message"];
     let plain = names.into_iter().find(|name| !name.is_empty() && !is_placeholder(name));
     let name = plain.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Amazon CloudWatch: state changes of alarms, as SNS, EventBridge and Lambda carry them.
+//! Amazon `CloudWatch`: state changes of alarms, as SNS, `EventBridge` and Lambda carry them.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::domain::event::adapter::draft::Draft;
 use crate::domain::event::adapter::{Context, Head, Read, Unreadable, json};
 use crate::domain::value::{Severity, Span};
 
-/// CloudWatch's alarms without an envelope: raw delivery of SNS, or a rule's own template.
+/// `CloudWatch`'s alarms without an envelope: raw delivery of SNS, or a rule's own template.
 pub const ADAPTER: Adapter =
     Adapter { name: "cloudwatch", title: "Amazon CloudWatch alarms", read, fits };
 
@@ -68,7 +68,7 @@ const NOTIFIED: Table = Table {
     more: notified,
     ..Table::EMPTY
 };
-/// What EventBridge and Lambda carry: `detail` or `alarmData`, with what stands around it.
+/// What `EventBridge` and Lambda carry: `detail` or `alarmData`, with what stands around it.
 const CHANGED: Table = Table {
     name: &["/alarmName"],
     status: &["/state/value"],
@@ -132,7 +132,7 @@ pub(super) fn alarm(at: usize, message: &Value, context: &Context, read: &mut Re
     judge(before, &state, &old, &priority, context, read);
 }
 
-/// Reads an alarm as EventBridge carries it, with the ARN that stands around it.
+/// Reads an alarm as `EventBridge` carries it, with the ARN that stands around it.
 pub(super) fn change(detail: &Value, arn: &str, account: &str, context: &Context, read: &mut Read) {
     let before = read.events.len();
     CHANGED.element(0, detail, context, read);

@@ -153,9 +153,9 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
     draft.url = pick(&body, URL).into_owned();
     let at = table::instant(&body, TIME, "the date", &mut draft);
     if resolved {
-        draft.ends_at = at
+        draft.ends_at = at;
     } else {
-        draft.starts_at = at
+        draft.starts_at = at;
     }
     read.delivery = pick(&body, EVENT).into();
     match means {

@@ -1,4 +1,4 @@
-//! Amazon EventBridge: events of AWS services. Some are conditions with an end, some deployments;
+//! Amazon `EventBridge`: events of AWS services. Some are conditions with an end, some deployments;
 //! what else happened is told as it is.
 
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::domain::event::adapter::draft::Draft;
 use crate::domain::event::adapter::{Context, Head, Read, Unreadable, json};
 use crate::domain::value::{Labels, Severity, Span};
 
-/// EventBridge without an envelope, as an API destination sends it.
+/// `EventBridge` without an envelope, as an API destination sends it.
 pub const ADAPTER: Adapter =
     Adapter { name: "eventbridge", title: "Amazon EventBridge", read, fits };
 
@@ -245,7 +245,7 @@ fn fits(body: &Value, _: &Head) -> bool {
     is_event(body) || is_evaluation(body)
 }
 
-/// Whether it is an event of EventBridge.
+/// Whether it is an event of `EventBridge`.
 pub(super) fn is_event(body: &Value) -> bool {
     body.get("detail-type").is_some() && body["detail"].is_object()
 }

@@ -38,6 +38,9 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
     let mut fields = match json::parse(body) {
         Ok(Value::Object(fields)) => fields,
         Ok(_) => return Err(Unreadable::Json("it is no object".to_owned())),
+        Err(why) if matches!(body.trim_ascii_start().first(), Some(b'{' | b'[')) => {
+            return Err(why);
+        }
         Err(_) => texts(form(body)),
     };
     for (name, value) in texts(context.head.query()) {

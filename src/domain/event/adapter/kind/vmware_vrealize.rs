@@ -1,4 +1,4 @@
-//! VMware Aria Operations, once vRealize Operations: alerts of its REST notification plugin.
+//! `VMware` Aria Operations, once vRealize Operations: alerts of its REST notification plugin.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use super::table::{Means, Table};
 use crate::domain::event::adapter::{Context, Head, Read, Unreadable, json};
 use crate::domain::value::Severity;
 
-/// VMware Aria Operations.
+/// `VMware` Aria Operations.
 pub const ADAPTER: Adapter =
     Adapter { name: "vmware-vrealize", title: "VMware Aria Operations (vRealize)", read, fits };
 

@@ -1,6 +1,6 @@
 //! Amazon SNS: the envelope, and what is in it.
 //!
-//! The message is text; most often it is JSON of CloudWatch or EventBridge, and it may be that of
+//! The message is text; most often it is JSON of `CloudWatch` or `EventBridge`, and it may be that of
 //! any other source. What is none of them is an alert of its own, as bad as an information.
 
 pub mod envelope;
@@ -40,7 +40,12 @@ fn fits(body: &Value, head: &Head) -> bool {
 /// # Errors
 /// When the body is another source's, and nothing of it can be taken in.
 pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
-    let value = json::parse(body).unwrap_or_default();
+    // Text alone is a message only where the headers say that SNS delivers it so.
+    let value = match json::parse(body) {
+        Ok(value) => value,
+        Err(_) if context.head.has(ID_HEADER) || context.head.has(TYPE_HEADER) => Value::Null,
+        Err(why) => return Err(why),
+    };
     let mut read = if is_envelope(&value) {
         envelope(0, &value, context)?
     } else if let Value::Array(records) = &value["Records"] {

@@ -60,6 +60,9 @@ pub(super) fn check_name(check: &mut Check, key: &Key) {
     }
 }
 
+/// Kinds whose bodies may be letters of Amazon SNS; no kind is `auto`.
+const SIGNED: [&str; 5] = ["sns", "cloudwatch", "eventbridge", "auto", ""];
+
 fn source(check: &mut Check, node: &Node) -> Source {
     let group = node.text_at("group").unwrap_or_default().to_owned();
     let drop_labels = match node.get("drop_labels") {
@@ -96,6 +99,11 @@ fn intake(check: &mut Check, key: &Key, node: &Node, limits: Limits) -> Intake {
         && !generic
     {
         check.error(paths.place, "`paths` are for `type: generic` only");
+    }
+    if let Some(verify) = node.get("verify_signature")
+        && !SIGNED.contains(&word)
+    {
+        check.error(verify.place, "`verify_signature` is for sources of Amazon SNS: `type: sns`");
     }
     Intake {
         kind: Kind::named(word).unwrap_or_default(),

@@ -8,6 +8,7 @@ use crate::shell::api::{Scope, Token};
 use crate::shell::intake::http::auth::Auth;
 use crate::shell::intake::http::{ALERTMANAGER, Intake, Limits, Rate, Sources};
 use crate::shell::intake::poll::Poll;
+use crate::shell::intake::sns::Gate;
 
 /// Everything that may send over HTTP. `/api/v2/alerts` is always open to who may send to the
 /// source `alertmanager`, as with Alertmanager itself. Like there, it has no limits but those that
@@ -65,6 +66,9 @@ fn intake(name: &str, source: &typed::Intake) -> Intake {
     let ways = source.auth.ways.iter().flat_map(auth).collect();
     let mut intake = Intake::new(name, kind, ways, limits(&source.limits));
     intake.allow.clone_from(&source.auth.allow);
+    if let (Some(gate), Some(verify)) = (&mut intake.sns, source.verify_signature) {
+        *gate = Gate::new(verify);
+    }
     intake.severity_map.clone_from(&source.severity_map);
     intake
 }

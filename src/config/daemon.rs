@@ -38,6 +38,8 @@ pub struct Intake {
     pub kind: Kind,
     /// Who may send.
     pub auth: Auth,
+    /// Whether letters of Amazon SNS must be signed; unless said, where nothing else is demanded.
+    pub verify_signature: Option<bool>,
     /// How much.
     pub limits: Limits,
     /// The source's own words for severities, beyond those that everybody uses.

@@ -62,6 +62,9 @@ pub(super) fn check_name(check: &mut Check, key: &Key) {
     }
 }
 
+/// Kinds whose bodies may be letters of Amazon SNS; no kind is `auto`.
+const SIGNED: [&str; 5] = ["sns", "cloudwatch", "eventbridge", "auto", ""];
+
 fn source(check: &mut Check, node: &Node) -> Source {
     let group = node.text_at("group").unwrap_or_default().to_owned();
     let drop_labels = match node.get("drop_labels") {
@@ -99,9 +102,15 @@ fn intake(check: &mut Check, key: &Key, node: &Node, limits: Limits) -> Intake {
     {
         check.error(paths.place, "`paths` are for `type: generic` only");
     }
+    if let Some(verify) = node.get("verify_signature")
+        && !SIGNED.contains(&word)
+    {
+        check.error(verify.place, "`verify_signature` is for sources of Amazon SNS: `type: sns`");
+    }
     Intake {
         kind: Kind::named(word).unwrap_or_default(),
         auth: node.get("auth").map(|auth| senders::read(check, auth)).unwrap_or_default(),
+        verify_signature: node.get("verify_signature").and_then(Node::boolean),
         limits: read_limits(check, node.get("limits"), limits),
         severity_map: severity_map(node),
         paths: paths.map(|paths| read_paths(check, paths)),

@@ -56,6 +56,7 @@ const SOURCE: &[Field] = &[
     ("resend", Duration),
     ("deadman", Fields(&[("match", List(&Text)), ("after", Duration)])),
     ("auth", Fields(AUTH)),
+    ("verify_signature", Truth),
     ("limits", Fields(LIMITS)),
     ("severity_map", Names(&SEVERITY)),
     ("paths", Fields(PATHS)),

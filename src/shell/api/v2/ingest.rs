@@ -72,6 +72,7 @@ fn turn_away(turned: &Turned) -> Response {
         | Turned::Stranger { .. }
         | Turned::Elsewhere { .. }
         | Turned::Unread(_)
+        | Turned::Sns(_)
         | Turned::TooFast { .. }
         | Turned::NotTaken(_) => status.as_u16(),
     };

@@ -28,6 +28,7 @@ use crate::domain::value::{Severity, Span, Timestamp};
 use crate::engine::{Heard, Input};
 use crate::shell::clock;
 use crate::shell::handle::Handle;
+use crate::shell::intake::sns;
 use crate::shell::metrics::Metrics;
 
 pub use auth::Auth;
@@ -62,6 +63,8 @@ pub struct Intake {
     pub limits: Limits,
     /// What its words for the severity mean, where they mean something else than elsewhere.
     pub severity_map: BTreeMap<String, Severity>,
+    /// What letters of Amazon SNS have to pass; nothing where none come.
+    pub sns: Option<sns::Gate>,
     bucket: Mutex<Bucket>,
     ledger: Arc<Ledger>,
     quarantine: Arc<Quarantine>,
@@ -121,9 +124,11 @@ impl Taken {
 impl Intake {
     /// A source that may send over HTTP.
     pub fn new(name: &str, kind: Kind, auth: Vec<Auth>, limits: Limits) -> Self {
+        let sns = sns::Gate::guards(&kind).then(|| sns::Gate::new(auth.is_empty()));
         Self {
             name: name.into(),
             kind,
+            sns,
             auth,
             allow: Vec::new(),
             bucket: Mutex::new(Bucket::new(limits.rate)),
@@ -273,6 +278,9 @@ impl Intake {
             return Err(self.stranger(why));
         }
         terms.metrics.source_bytes(&self.name, body.len());
+        if let Some(gate) = &self.sns {
+            gate.pass(&self.kind, &body).await?;
+        }
         // Prometheus says everything in its body, and most often.
         let head = (!self.kind.is_prometheus()).then(|| head(headers, sender.query));
         let read = self.read(terms, head.as_ref().unwrap_or(Head::NONE), &body, now);

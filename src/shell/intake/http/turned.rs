@@ -6,6 +6,7 @@ use super::body::Unread;
 use crate::domain::event::adapter::Unreadable;
 use crate::domain::value::Span;
 use crate::shell::handle::NotTaken;
+use crate::shell::intake::sns;
 
 /// Why nothing of a body was taken in.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +35,9 @@ pub enum Turned {
     /// The body makes no sense.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
+    /// It is no letter that Amazon SNS has signed, or Amazon does not answer.
+    #[error(transparent)]
+    Sns(#[from] sns::Refused),
     /// More events than the source may send: HTTP 429, or 503 once a sender that does not send
     /// again by itself has been held for as long as it may.
     #[error(
@@ -63,6 +67,7 @@ impl Turned {
             Self::Unread(Unread::Slow { .. }) => "slow",
             Self::Unread(Unread::Broken) => "broken",
             Self::Unreadable(_) => "unreadable",
+            Self::Sns(_) => "unverified",
             Self::TooFast { held: false, .. } => "rate_limited",
             Self::TooFast { held: true, .. } => "held_too_long",
             Self::NotTaken(NotTaken::Overloaded) => "overloaded",
@@ -79,6 +84,7 @@ impl Turned {
             Self::Unread(Unread::Slow { .. }) => 408,
             Self::Unread(Unread::Broken) => 400,
             Self::Unreadable(unreadable) => unreadable.status(),
+            Self::Sns(refused) => refused.status(),
             Self::TooFast { held: false, .. } => 429,
             Self::TooFast { held: true, .. } | Self::NotTaken(_) => 503,
         }
@@ -90,6 +96,7 @@ impl Turned {
             Self::TooFast { wait, .. } => Some(wait.0.div_ceil(1_000).max(1)),
             Self::NotTaken(NotTaken::Overloaded) => Some(1),
             Self::NotTaken(NotTaken::Stopping) => Some(5),
+            Self::Sns(refused) => (refused.status() == 503).then_some(30),
             Self::Stranger { .. }
             | Self::Elsewhere { .. }
             | Self::Unread(_)

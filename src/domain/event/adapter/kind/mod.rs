@@ -2,14 +2,25 @@
 
 pub mod alertmanager;
 pub mod argocd;
+pub mod axiom;
+pub mod azure_monitor;
 pub mod cdevents;
-pub mod cloudevents;
+pub mod checkly;
 pub mod checkmk;
+pub mod cloudevents;
+pub mod cloudwatch;
+pub mod coralogix;
+pub mod dash0;
+pub mod datadog;
 pub mod elastalert;
+pub mod eventbridge;
+pub mod gcp_monitoring;
 pub mod generic;
 pub mod gitea;
 pub mod github;
 pub mod gitlab;
+pub mod goalert;
+pub mod google_secops;
 pub mod grafana;
 pub mod grafana_legacy;
 pub mod graylog;
@@ -19,14 +30,24 @@ pub mod kapacitor;
 pub mod kubernetes_events;
 pub mod librenms;
 pub mod nagios;
+pub mod netbox;
+pub mod newrelic;
 pub mod pagerduty;
+pub mod pagerduty_webhook;
 pub mod pingdom;
 pub mod prometheus;
 mod resend;
+pub mod riemann;
 pub mod sample;
+pub mod sentry;
+pub mod signalfx;
 pub mod site24x7;
+pub mod sns;
+mod table;
+pub mod thousandeyes;
 pub mod uptime_kuma;
 pub mod uptimerobot;
+pub mod vmware_vrealize;
 pub mod wazuh;
 pub mod zabbix;
 
@@ -48,8 +69,14 @@ macro_rules! adapters {
 }
 
 adapters! {
+    prometheus,
     cdevents,
     cloudevents,
+    sns,
+    eventbridge,
+    cloudwatch,
+    azure_monitor,
+    gcp_monitoring,
     zabbix,
     kubernetes_events,
     icinga_notifications,
@@ -65,15 +92,29 @@ adapters! {
     uptimerobot,
     pingdom,
     site24x7,
-    prometheus,
     argocd,
     gitea,
     github,
     gitlab,
+    pagerduty_webhook,
     pagerduty,
+    sentry,
+    newrelic,
+    datadog,
+    axiom,
+    checkly,
+    coralogix,
+    dash0,
+    signalfx,
+    thousandeyes,
+    vmware_vrealize,
+    google_secops,
+    netbox,
+    goalert,
     grafana,
     grafana_legacy,
     alertmanager,
+    riemann,
 }
 
 const GENERIC: &str = "generic";
@@ -186,6 +227,19 @@ mod tests {
             (r#"{"alerts":[{"valueString":""}]}"#, "grafana"),
             (r#"{"ruleId":1,"state":"ok"}"#, "grafana-legacy"),
             (r#"{"labels":{"a":"b"}}"#, "alertmanager"),
+            (r#"{"Type":"Notification","MessageId":"1","TopicArn":"t"}"#, "sns"),
+            (r#"{"AlarmName":"a"}"#, "cloudwatch"),
+            (r#"{"detail-type":"a","detail":{}}"#, "eventbridge"),
+            (r#"{"schemaId":"azureMonitorCommonAlertSchema"}"#, "azure-monitor"),
+            (r#"{"incident":{"incident_id":"1"}}"#, "gcp-monitoring"),
+            (r#"{"incident":{"id":"1"}}"#, "none"),
+            (r#"{"action":"created","installation":{},"data":{"issue":{}}}"#, "sentry"),
+            (r#"{"action":"opened","installation":{},"issue":{}}"#, "none"),
+            (r#"{"incident_id":1,"condition_name":"c"}"#, "newrelic"),
+            (r#"{"alertTransition":"Triggered"}"#, "datadog"),
+            (r#"{"messages":[{"incident":{}}]}"#, "pagerduty-webhook"),
+            (r#"{"host":"h","service":"s","state":"ok","metric":1}"#, "riemann"),
+            (r#"{"host":"h","service":"s","state":"ok"}"#, "none"),
             (r#"{"labels":"a"}"#, "none"),
             (r#"{"event_id":"1","event_value":"1"}"#, "zabbix"),
             (r#"{"event_id":"1","event_type":"x"}"#, "none"),

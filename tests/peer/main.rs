@@ -14,6 +14,7 @@ mod flags;
 mod mail;
 mod operations;
 mod outage;
+mod polls;
 mod program;
 mod prometheus;
 mod provider;

@@ -112,7 +112,7 @@ mod tests {
 
     #[tokio::test]
     async fn slow_answers_leave_the_quick_lane() {
-        let names: Vec<String> = (0..QUICK_MAX + 1).map(|at| at.to_string()).collect();
+        let names: Vec<String> = (0..=QUICK_MAX).map(|at| at.to_string()).collect();
         let lanes = Lanes::new(names.iter().map(String::as_str));
         // A task of tokio's rests after so many permits; this one is not to.
         let enter = |at: usize| {

@@ -164,7 +164,7 @@ mod tests {
     fn times_of_the_clock_hold_whatever_is_done_to_it() {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let cron = Cron::new("0 * * * *", "UTC").unwrap();
-        let mut timing = Timing::new("a", When::Cron(cron), None);
+        let mut timing = Timing::new("a", When::Cron(Box::new(cron)), None);
         let now = at("2026-03-01T11:58:30Z");
         assert_eq!(timing.next(Span(7), now), Some(Span(7 + 60_000)), "no later than in a minute");
         let now = at("2026-03-01T11:59:30Z");

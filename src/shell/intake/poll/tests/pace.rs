@@ -67,7 +67,7 @@ async fn a_beat_is_kept_for_an_hour_to_the_millisecond() {
 #[tokio::test(start_paused = true)]
 async fn times_of_the_clock_are_kept() {
     // The clock starts at noon.
-    let when = || When::Cron(Cron::new("*/15 * * * *", "UTC").unwrap());
+    let when = || When::Cron(Box::new(Cron::new("*/15 * * * *", "UTC").unwrap()));
     let polls =
         vec![failing("cron", when(), None), failing("late", when(), Some(Span::minutes(5)))];
     let told = pace(polls, Span::minutes(50)).await;

@@ -16,8 +16,8 @@ const QUICK_MAX: usize = 512;
 /// Slots for slow answers over the network: 10,000 polls a minute that all wait for ten seconds
 /// need 1,667.
 const SLOW_MAX: usize = 2_048;
-/// Slots of one target, in either lane.
-const TARGET_MAX: usize = 8;
+/// Slots of one target, in either lane: a Prometheus works at twenty queries at a time.
+const TARGET_MAX: usize = 20;
 /// Programs that run at one time, of the quick ones.
 const PROGRAMS_MAX: usize = 8;
 /// Programs that run at one time, of the slow ones.

@@ -14,7 +14,8 @@ use tokio_rustls::TlsAcceptor;
 
 use super::*;
 use crate::domain::event::poll::{
-    DnsProbe, ExecProbe, JsonCheck, Listener, Range, Reduce, ScrapeProbe, TcpProbe, TlsProbe,
+    Calendar, DnsProbe, ExecProbe, JsonCheck, Listener, Norm, Range, Reduce, ScrapeProbe, TcpProbe,
+    TlsProbe,
 };
 use crate::domain::notification::receiver::TlsConfig;
 use crate::domain::value::Labels;
@@ -379,4 +380,49 @@ async fn a_past_is_asked_for_where_a_forecast_needs_it() {
     assert_eq!((&samples[0].labels, samples[0].value), (&Labels::new([("disk", "a")]), Some(90.0)));
     let trend = samples[0].trend.unwrap();
     assert!((trend.slope * 86_400_000.0 - 1.0).abs() < 1e-9 && trend.fit > 0.999, "{trend:?}");
+}
+
+#[tokio::test]
+async fn what_is_usual_is_learnt_once_an_hour_and_kept_while_nobody_teaches() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let ranges = Arc::clone(&asked);
+    let answer = move |at: axum::http::Uri| {
+        let is_range = at.path().ends_with("query_range");
+        let times = if is_range { ranges.fetch_add(1, Ordering::Relaxed) } else { 0 };
+        async move {
+            if times > 0 {
+                return (StatusCode::SERVICE_UNAVAILABLE, DOWN.1.to_owned());
+            }
+            let weeks = [(1, 98), (2, 100), (3, 102)];
+            let points = weeks.map(|(week, value)| {
+                format!("[{},\"{value}\"]", NOW.0 / 1_000 - week * 7 * 86_400)
+            });
+            let (kind, values) = if is_range {
+                ("matrix", format!(r#""values":[{}]"#, points.join(",")))
+            } else {
+                ("vector", r#""value":[1,"100"]"#.to_owned())
+            };
+            let body = format!(
+                r#"{{"status":"success","data":{{"resultType":"{kind}","result":[
+                    {{"metric":{{}},{values}}}]}}}}"#
+            );
+            (StatusCode::OK, body)
+        }
+    };
+    let pages = axum::Router::new().route("/{*path}", any(answer));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, pages).await });
+    let Probe::Promql(mut probe) = promql(address) else { unreachable!("nothing else") };
+    let zone = jiff::tz::TimeZone::UTC;
+    probe.baseline = Some(Calendar { zone, holidays: BTreeSet::new() });
+    let mut habits = Habits::default();
+    for (minutes, times) in [(0, 1), (59, 1), (60, 2)] {
+        let now = NOW + Span::minutes(minutes);
+        let means = Means { clients: Arc::new(Clients::new()), timeout: Span(5_000), now };
+        let samples = super::super::promql::ask(&probe, &means, &mut habits).await.unwrap();
+        let expected = (minutes < 60).then_some(Norm { median: 100.0, mad: 2.0 });
+        assert_eq!(samples[0].norm, expected, "after {minutes} minutes, in another hour or not");
+        assert_eq!(asked.load(Ordering::Relaxed), times, "after {minutes} minutes");
+    }
 }

@@ -15,7 +15,7 @@ use crate::shell::intake::poll::Poll;
 pub(super) fn sources(daemon: &Daemon) -> Sources {
     let intakes = daemon.sources.iter().map(|(name, source)| intake(name, source));
     let plain = (daemon.limits != typed::Limits::default())
-        .then(|| Intake::new(ALERTMANAGER, Kind::Prometheus, Vec::new(), limits(&daemon.limits)));
+        .then(|| Intake::new(ALERTMANAGER, Kind::PROMETHEUS, Vec::new(), limits(&daemon.limits)));
     // A source of that name counts more: of two intakes, the later one stays.
     Sources::new(plain.into_iter().chain(intakes), ALERTMANAGER)
 }
@@ -57,16 +57,13 @@ fn poll(name: &str, poll: &typed::Poll, engine: &Engine) -> Poll {
 }
 
 fn intake(name: &str, source: &typed::Intake) -> Intake {
-    let kind = match source.format {
-        typed::Format::Auto => Kind::Auto,
-        typed::Format::Alertmanager => Kind::AlertmanagerWebhook,
-        typed::Format::Grafana => Kind::Grafana,
-        typed::Format::Prometheus => Kind::Prometheus,
-        typed::Format::Generic => Kind::Generic(Box::new(paths(
-            source.paths.as_ref().unwrap_or(&typed::Paths::default()),
-        ))),
+    let kind = match &source.paths {
+        Some(declared) => Kind::Generic(Box::new(paths(declared))),
+        None => source.kind.clone(),
     };
-    Intake::new(name, kind, auth(&source.auth), limits(&source.limits))
+    let mut intake = Intake::new(name, kind, auth(&source.auth), limits(&source.limits));
+    intake.severity_map.clone_from(&source.severity_map);
+    intake
 }
 
 fn auth(auth: &typed::Auth) -> Vec<Auth> {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::domain::event::adapter::Kind;
 use crate::domain::event::poll::{PollRule, Probe, When};
 use crate::domain::value::{Secret, Severity, Span};
 
@@ -30,31 +31,15 @@ pub struct Daemon {
 #[derive(Debug, Clone, Default)]
 pub struct Intake {
     /// What its bodies look like.
-    pub format: Format,
+    pub kind: Kind,
     /// Who may send.
     pub auth: Auth,
     /// How much.
     pub limits: Limits,
     /// The source's own words for severities, beyond those that everybody uses.
     pub severity_map: BTreeMap<String, Severity>,
-    /// Where things stand in the body, for [`Format::Generic`].
+    /// Where things stand in the body, for `type: generic`; it counts more than the kind.
     pub paths: Option<Paths>,
-}
-
-/// What a source's bodies look like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum Format {
-    /// Found out by the body.
-    #[default]
-    Auto,
-    /// Alertmanager's webhook, version 4.
-    Alertmanager,
-    /// Grafana's unified alerting webhook.
-    Grafana,
-    /// Alerts as Prometheus posts them to API v2.
-    Prometheus,
-    /// JSON whose parts are named by `paths`.
-    Generic,
 }
 
 /// Who may send. Where two secrets are given, either is good: one leaves while the other comes.

@@ -34,7 +34,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use daemon::{ApiToken, Auth, Daemon, Format, Intake, Limits, Paths, Poll, Scope, Team, User};
+pub use daemon::{ApiToken, Auth, Daemon, Intake, Limits, Paths, Poll, Scope, Team, User};
 pub use diagnostic::{ConfigErrors, Diagnostic, ERRORS_MAX};
 pub use duration::parse as duration;
 pub use rules::RuleTest;

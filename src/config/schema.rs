@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use super::receivers;
 use super::shape::{Field, Shape};
-use Shape::{Any, Duration, Fields, List, Names, Number, Secret, Text, Truth, Within, Word};
+use Shape::{Any, Duration, Fields, List, Names, Number, Secret, Text, Truth, Url, Within, Word};
 
 pub(super) use own::OWN_KEYS;
 pub(super) use rules::RULE_FILE;
@@ -36,7 +36,7 @@ pub(super) const HTTP: &[Field] = &[
     ("tls_config", Fields(TLS)),
     ("follow_redirects", Truth),
     ("enable_http2", Truth),
-    ("proxy_url", Text),
+    ("proxy_url", Url),
     ("no_proxy", Text),
     ("proxy_from_environment", Truth),
     ("proxy_connect_header", Names(&List(&Secret))),
@@ -69,7 +69,7 @@ const OAUTH2: &[Field] = &[
     ("token_url", Text),
     ("endpoint_params", Names(&Text)),
     ("tls_config", Fields(TLS)),
-    ("proxy_url", Text),
+    ("proxy_url", Url),
     ("no_proxy", Text),
     ("proxy_from_environment", Truth),
     ("proxy_connect_header", Names(&List(&Secret))),

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::check::Check;
-use super::daemon::{Auth, Format, Intake, Limits, Paths};
+use super::daemon::{Auth, Intake, Limits, Paths};
 use super::node::{Key, Node};
+use crate::domain::event::adapter::Kind;
 use crate::domain::settings::{Deadman, Source};
 use crate::domain::value::{Secret, Severity, Span};
 
@@ -84,25 +85,20 @@ fn source(check: &mut Check, node: &Node) -> Source {
 }
 
 fn intake(check: &mut Check, key: &Key, node: &Node, limits: Limits) -> Intake {
-    let format = match node.text_at("type") {
-        Some("alertmanager") => Format::Alertmanager,
-        Some("grafana") => Format::Grafana,
-        Some("prometheus") => Format::Prometheus,
-        Some("generic") => Format::Generic,
-        // Any other word was turned down with the shape.
-        Some(_) | None => Format::Auto,
-    };
+    // Any word that names no adapter was turned down with the shape.
+    let word = node.text_at("type").unwrap_or_default();
+    let generic = word == "generic";
     let paths = node.get("paths");
-    if format == Format::Generic && paths.is_none() {
+    if generic && paths.is_none() {
         check.error(key.place, "a generic source needs `paths` that say where things stand");
     }
     if let Some(paths) = paths
-        && format != Format::Generic
+        && !generic
     {
         check.error(paths.place, "`paths` are for `type: generic` only");
     }
     Intake {
-        format,
+        kind: Kind::named(word).unwrap_or_default(),
         auth: node.get("auth").map(|auth| read_auth(check, auth)).unwrap_or_default(),
         limits: read_limits(check, node.get("limits"), limits),
         severity_map: severity_map(node),

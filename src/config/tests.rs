@@ -258,8 +258,8 @@ fn our_keys_mean_what_they_say() {
     let loaded = good(Path::new("tests/config/good/own.yaml"));
     let merged = &loaded.daemon.sources["merged"];
     assert_eq!(
-        (merged.format, merged.limits.rate, merged.limits.burst),
-        (Format::Alertmanager, 10, 5)
+        (merged.kind.name(), merged.limits.rate, merged.limits.burst),
+        ("alertmanager", 10, 5)
     );
     assert_eq!(merged.severity_map["boom"], crate::domain::value::Severity::Critical);
     let source = &loaded.settings.sources["merged"];

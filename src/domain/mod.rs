@@ -1,6 +1,7 @@
 //! One room per practice, plus the values they share. Pure: no clock, no randomness, no I/O.
 
 pub mod audit;
+pub mod deployment;
 pub mod event;
 pub mod explain;
 pub mod incident;
@@ -186,6 +187,7 @@ macro_rules! practices {
 practices! {
     Silence => silence,
     Event => event,
+    Deployment => deployment,
     Incident => incident,
     Problem => problem,
     Notification => notification,

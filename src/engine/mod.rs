@@ -5,7 +5,8 @@ pub mod scenario;
 
 use std::sync::Arc;
 
-use crate::domain::event::Event;
+use crate::domain::deployment::Notice;
+use crate::domain::event::{Event, Heartbeat, Remark};
 use crate::domain::value::{Actor, Span, Timestamp};
 use crate::domain::{self, Agenda, Command, Fact, Outcome, Settings, State, Turn};
 
@@ -27,6 +28,8 @@ pub struct Entry {
 pub enum Input {
     /// Events of one request.
     Events(Vec<Event>),
+    /// Whatever else a request of a source can say.
+    Heard(Box<Heard>),
     /// Somebody asks for something.
     Command(Actor, Command),
     /// The daemon started, with these rules.
@@ -35,6 +38,19 @@ pub enum Input {
     Settings(Arc<Settings>),
     /// Nothing arrived; time passed.
     Tick,
+}
+
+/// What one request of a source said.
+#[derive(Debug, Clone, Default)]
+pub struct Heard {
+    /// Of conditions; these count first.
+    pub events: Vec<Event>,
+    /// Of alerts beside whether they hold.
+    pub remarks: Vec<Remark>,
+    /// That somebody is alive.
+    pub heartbeats: Vec<Heartbeat>,
+    /// Of deployments.
+    pub deployments: Vec<Notice>,
 }
 
 /// Folds what a journal holds onto a state: how memory comes back after a stop.
@@ -93,6 +109,14 @@ impl Engine {
         let reply = match entry.input {
             Input::Events(events) => {
                 domain::event::receive(&mut turn, events);
+                Ok(())
+            }
+            Input::Heard(heard) => {
+                let Heard { events, remarks, heartbeats, deployments } = *heard;
+                domain::event::receive(&mut turn, events);
+                domain::event::remark(&mut turn, remarks);
+                domain::event::beat(&mut turn, heartbeats);
+                domain::deployment::receive(&mut turn, deployments);
                 Ok(())
             }
             Input::Command(actor, command) => {

@@ -2,6 +2,7 @@
 
 use super::poll::POLL;
 use crate::config::shape::{Field, Shape};
+use crate::domain::event::adapter::kind;
 use Shape::{Duration, Fields, List, Names, Secret, Text, Truth, Whole, Word};
 
 /// Our top-level keys.
@@ -46,7 +47,7 @@ const TOKEN: &[Field] = &[
 ];
 
 const SOURCE: &[Field] = &[
-    ("type", Word(&["alertmanager", "grafana", "generic", "prometheus", "auto"])),
+    ("type", Word(kind::NAMES)),
     ("group", Text),
     ("drop_labels", List(&Text)),
     ("resend", Duration),

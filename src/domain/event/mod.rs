@@ -19,26 +19,32 @@ pub mod correlate;
 mod enrich;
 mod fact;
 mod flap;
+mod heartbeat;
 pub mod inhibit;
 mod lease;
 mod message;
 pub mod poll;
 mod receive;
+mod remark;
 pub mod rules;
 mod state;
 pub mod suppress;
 mod surface;
 mod view;
 
-use crate::domain::value::{Actor, AlertId, SourceId};
+use crate::domain::value::{Actor, AlertId, HeartbeatId, SourceId};
 use crate::domain::{self, Refusal, Turn, silence};
 
 pub use alert::{Alert, Phase};
 pub use body::Part;
 pub(crate) use enrich::sight;
 pub use fact::{ClearedBy, Correlation, Fact, Raised};
+pub(crate) use heartbeat::beat;
+pub use heartbeat::{Expected, HEARTBEAT_MISSED, Heartbeat, Terms};
 pub use message::{Ends, Event, Signal};
 pub(crate) use receive::receive;
+pub(crate) use remark::remark;
+pub use remark::{Remark, Saying};
 pub use state::{Source, State};
 pub use suppress::{Suppressed, Suppression, Suppressor};
 pub use view::MANUAL;
@@ -56,6 +62,22 @@ pub enum Command {
     ConfigurationInvalid {
         /// What is wrong, with `file:line:col`.
         why: String,
+    },
+    /// Somebody says which sign of life is to come, or on which other terms.
+    ExpectHeartbeat {
+        /// The source's name in the configuration.
+        source: String,
+        /// Whose sign of life.
+        name: String,
+        /// On which terms.
+        terms: Box<Terms>,
+    },
+    /// Nobody waits for a sign of life any longer.
+    ForgetHeartbeat {
+        /// The source's name in the configuration.
+        source: String,
+        /// Whose sign of life.
+        name: String,
     },
     /// The store could not be read at the start and was replaced.
     StoreReplaced {
@@ -75,6 +97,8 @@ pub enum Deadline {
     Forget(AlertId),
     /// A source's dead-man switch.
     Deadman(SourceId),
+    /// A sign of life that may have stayed away for too long.
+    Heartbeat(HeartbeatId),
     /// Submerged alerts whose cover was lifted.
     Surface,
 }
@@ -86,6 +110,12 @@ pub(crate) fn handle(turn: &mut Turn, _: &Actor, command: Command) -> Result<(),
             let now = turn.now();
             let event = receive::about_us(INVALID, &[], &why, Signal::Firing, now);
             receive(turn, vec![event]);
+        }
+        Command::ExpectHeartbeat { source, name, terms } => {
+            return heartbeat::expect(turn, &source, &name, *terms);
+        }
+        Command::ForgetHeartbeat { source, name } => {
+            return heartbeat::forget(turn, &source, &name);
         }
         Command::StoreReplaced { why } => {
             let now = turn.now();
@@ -155,6 +185,7 @@ pub(crate) fn wake(turn: &mut Turn, deadline: Deadline) {
         Deadline::Flap(id) => flap::wake(turn, id),
         Deadline::Forget(id) => forget(turn, id),
         Deadline::Deadman(id) => lease::wake_deadman(turn, id),
+        Deadline::Heartbeat(id) => heartbeat::wake(turn, id),
         Deadline::Surface => surface::wake(turn),
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
@@ -20,11 +20,12 @@ const NAMED_MAX: usize = 100;
 
 /// The label of metrics for requests to sources that do not exist: what strangers make up must not
 /// make series.
-const UNKNOWN: &str = "(unknown)";
+pub(super) const UNKNOWN: &str = "(unknown)";
 
 pub(super) async fn post(
     State(context): State<Arc<Context>>,
     Path(source): Path<String>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
@@ -32,7 +33,8 @@ pub(super) async fn post(
     let Some(intake) = setup.sources.get(&source) else {
         return unknown(&context, &setup, &source).into_response();
     };
-    match intake.take(context.terms(&setup), &headers, body).await {
+    let query = query.unwrap_or_default();
+    match intake.take(context.terms(&setup), &headers, &query, body).await {
         Ok(taken) => answer(&taken),
         Err(turned) => turn_away(&turned),
     }
@@ -68,7 +70,7 @@ fn answer(taken: &Taken) -> Response {
         .take(NAMED_MAX)
         .map(|note| json!({ "at": note.at, "what": note.what }))
         .collect();
-    let accepted = taken.firing + taken.resolved;
+    let accepted = taken.firing + taken.resolved + taken.said;
     if taken.rejected.is_empty() {
         let tally = taken.tally;
         let body = json!({

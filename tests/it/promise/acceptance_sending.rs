@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use super::{check, go_on, play, settings, show, told};
-use incidentd::domain::event::adapter::{Context, Limits, prometheus};
+use incidentd::domain::event::adapter::kind::prometheus;
+use incidentd::domain::event::adapter::{Context, Limits};
 use incidentd::domain::value::{Span, Timestamp};
 use incidentd::engine::Input;
 use incidentd::engine::scenario::{START, World};
@@ -59,13 +60,9 @@ fn post(world: &mut World, lines: &str) {
             alert["annotations"] = serde_json::json!({ "summary": summary });
         }
         let at = instant(at).unwrap();
-        let reading = Context {
-            source: &"alertmanager".into(),
-            now: at,
-            resolve_timeout: world.engine().settings().resolve_timeout,
-            limits: &Limits::API_V2,
-            utf8: true,
-        };
+        let resolve_timeout = world.engine().settings().resolve_timeout;
+        let source = "alertmanager".into();
+        let reading = Context { resolve_timeout, ..Context::new(&source, at, &Limits::API_V2) };
         let read = prometheus::read(format!("[{alert}]").as_bytes(), &reading).unwrap();
         assert_eq!(read.rejected, [], "{line}");
         world.pass_until(at);

@@ -118,6 +118,7 @@ impl World {
         let at = self.wall.max(self.engine.now());
         let events = match &input {
             Input::Events(events) => events.len(),
+            Input::Heard(heard) => heard.events.len(),
             Input::Command(..) | Input::Started(_) | Input::Settings(_) | Input::Tick => 0,
         };
         let outcome = self.engine.step(Entry { at, input });

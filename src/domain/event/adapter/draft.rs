@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Context, Note, Read, SKEW_MAX, json};
 use crate::domain::event::{Ends, Event, Signal};
-use crate::domain::value::{Labels, Timestamp};
+use crate::domain::value::{Labels, Severity, Span, Timestamp};
 
 /// What an adapter found out about one element.
 #[derive(Debug, Default)]
@@ -17,8 +17,9 @@ pub(super) struct Draft {
     pub(super) key: String,
     pub(super) starts_at: Option<Timestamp>,
     pub(super) ends_at: Option<Timestamp>,
-    /// The source can only say that a condition holds, never that it is over.
-    pub(super) needs_lease: bool,
+    /// How long the word of a source counts that can only say that a condition holds, never that
+    /// it is over.
+    pub(super) lease: Option<Span>,
     pub(super) notes: Vec<String>,
 }
 
@@ -31,6 +32,22 @@ impl Draft {
                 self.notes.push(format!("{what}: {why}"));
                 None
             }
+        }
+    }
+
+    /// Sets the label `severity` from the source's word for it and what the adapter's table takes
+    /// that word to mean. The configuration's map counts more, and a word that nobody knows stays.
+    /// Where the label is another word, the source's stays as annotation `source_severity`.
+    pub(super) fn severity(&mut self, context: &Context, word: &str, meaning: Option<Severity>) {
+        let meaning = context.severity_map.get(word).copied().or(meaning);
+        let label = match meaning {
+            Some(severity) => severity.name(),
+            None if word.is_empty() => Severity::Unknown.name(),
+            None => word,
+        };
+        self.labels = self.labels.with([("severity", label)]);
+        if !word.is_empty() && label != word {
+            self.annotations = self.annotations.with([("source_severity", word)]);
         }
     }
 
@@ -58,8 +75,7 @@ impl Draft {
         let ends = match signal {
             // Over is over, even by a clock that runs ahead.
             Signal::Resolved => Ends::At(self.ends_at.unwrap_or(now).min(now)),
-            Signal::Firing if self.needs_lease => Ends::Timeout(now + context.resolve_timeout),
-            Signal::Firing => Ends::Never,
+            Signal::Firing => self.lease.map_or(Ends::Never, |lease| Ends::Timeout(now + lease)),
         };
         read.notes.extend(self.notes.into_iter().map(|what| Note { at: Some(at), what }));
         read.events.push(Event {

@@ -37,6 +37,19 @@ pub(super) fn field<'a>(object: &'a Value, name: &str) -> Cow<'a, str> {
     object.get(name).map(text).unwrap_or_default()
 }
 
+/// Whether an object has any of these fields.
+pub(super) fn has_any(object: &Value, names: &[&str]) -> bool {
+    names.iter().any(|name| object.get(name).is_some())
+}
+
+/// The first element of an array, without a look at the others: `null` if there is none that makes
+/// sense; nothing if the body is no array.
+pub(super) fn first(body: &[u8]) -> Option<Value> {
+    let rest = body.trim_ascii_start().strip_prefix(b"[")?;
+    let mut elements = serde_json::Deserializer::from_slice(rest).into_iter::<Value>();
+    Some(elements.next().and_then(Result::ok).unwrap_or_default())
+}
+
 /// An object's fields as pairs. Anything but an object or nothing is an error.
 pub(super) fn pairs(object: &Value, name: &str) -> Result<Labels, String> {
     match object.get(name) {

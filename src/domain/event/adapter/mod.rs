@@ -1,31 +1,38 @@
-//! Adapters: a source's bytes in, events or a clear rejection out. One file per source.
+//! Adapters: a source's bytes in, events or a clear rejection out. One file per source in `kind/`.
 //!
-//! What every adapter keeps to: an element becomes an event, a rejection or a note, never nothing;
-//! the sender's own key and its word for the severity stay as they were sent; an unknown status
-//! means that the condition holds. Except for API v2, whose times mean what Alertmanager takes
-//! them to mean, a time that lies further ahead than [`SKEW_MAX`] is a wrong clock.
+//! What every adapter keeps to: an element becomes an event or something else that is said, a
+//! rejection or a note, never nothing; the sender's own key stays as it was sent; an unknown status
+//! means that the condition holds; a word for the severity that the adapter does not know stays,
+//! and counts as unknown. Except for API v2, whose times mean what Alertmanager takes them to mean,
+//! a time that lies further ahead than [`SKEW_MAX`] is a wrong clock.
+//!
+//! Labels have the same names whatever the source, so that one rule file serves all: `alertname`
+//! (which condition), `severity`, and where the source says so `instance` (which host or resource),
+//! `service`, `environment`; what else tells one condition from another is a label under the
+//! source's own name for it. The annotations are `summary` (one line) and `description`; the rest
+//! of what a person may want to read is an annotation under the source's own name for it.
 
-pub mod alertmanager_webhook;
 mod draft;
-pub mod generic;
-pub mod grafana;
-pub mod grafana_legacy;
+mod fit;
+mod head;
 mod instant;
 mod json;
-mod kind;
+pub mod kind;
 mod limits;
 mod path;
-pub mod prometheus;
 #[cfg(test)]
 mod properties;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Event;
-use crate::domain::value::{Span, Timestamp};
+use super::{Event, Heartbeat, Remark};
+use crate::domain::deployment::Notice;
+use crate::domain::value::{Severity, Span, Timestamp};
 
-pub use generic::{GenericPaths, StatusPath};
-pub use kind::{Kind, detect, read};
+pub use head::{Head, form};
+pub use kind::generic::{GenericPaths, StatusPath};
+pub use kind::{Adapter, Kind, detect, read};
 pub use limits::Limits;
 pub use path::{InvalidPath, JsonPath};
 
@@ -45,6 +52,26 @@ pub struct Context<'a> {
     pub limits: &'a Limits,
     /// Any UTF-8 label name is taken from API v2; otherwise only what classic Prometheus knows.
     pub utf8: bool,
+    /// Headers and query of the request.
+    pub head: &'a Head,
+    /// What the source's words for the severity mean, where the configuration says so.
+    pub severity_map: &'a BTreeMap<String, Severity>,
+}
+
+impl<'a> Context<'a> {
+    /// A request without headers, to a source of which nothing but its name is configured.
+    pub fn new(source: &'a Arc<str>, now: Timestamp, limits: &'a Limits) -> Self {
+        const NO_WORDS: &BTreeMap<String, Severity> = &BTreeMap::new();
+        Self {
+            source,
+            now,
+            resolve_timeout: Span::minutes(5),
+            limits,
+            utf8: true,
+            head: Head::NONE,
+            severity_map: NO_WORDS,
+        }
+    }
 }
 
 /// What became of a body.
@@ -52,6 +79,14 @@ pub struct Context<'a> {
 pub struct Read {
     /// What is taken in, in the order of the body.
     pub events: Vec<Event>,
+    /// What is said of alerts beside whether they hold.
+    pub remarks: Vec<Remark>,
+    /// Signs of life.
+    pub heartbeats: Vec<Heartbeat>,
+    /// What was brought into service, or is to be.
+    pub deployments: Vec<Notice>,
+    /// The sender's own name for this delivery, the same when it delivers once more; may be empty.
+    pub delivery: Box<str>,
     /// What is not, although the body as a whole makes sense.
     pub rejected: Vec<Rejection>,
     /// What was taken in otherwise than it was said, or says nothing of a condition.
@@ -105,8 +140,8 @@ pub enum Unreadable {
     },
     /// Nobody said what kind of source it is, and the body does not tell.
     #[error(
-        "the body looks like none of: Alertmanager, Grafana; declare the paths of its fields \
-         with a source of type `generic`"
+        "the body looks like that of no source known here; declare the paths of its fields \
+         with a source of type `generic`, or name its `type`"
     )]
     UnknownShape,
 }
@@ -126,6 +161,15 @@ impl Unreadable {
 }
 
 impl Read {
+    /// How many things were said, and taken.
+    pub fn said(&self) -> usize {
+        self.events.len() + self.remarks.len() + self.heartbeats.len() + self.deployments.len()
+    }
+
+    fn note(&mut self, at: impl Into<Option<usize>>, what: impl Into<String>) {
+        self.notes.push(Note { at: at.into(), what: what.into() });
+    }
+
     fn reject(&mut self, at: usize, why: impl Into<String>) {
         self.rejected.push(Rejection { at, why: why.into() });
     }

@@ -24,9 +24,9 @@ use rustls::ServerConfig;
 use crate::config::ConfigErrors;
 use crate::config::web::{self, WebConfig};
 use crate::domain::notification::receiver::SecretSource;
+use crate::shell::chain;
 use crate::shell::client::LineError;
 use crate::shell::client::tls::TlsError;
-use crate::shell::outbox::chain;
 use users::Users;
 
 /// A door and what is known of its file.

@@ -8,7 +8,7 @@ fn guarded() -> House {
     let tokens =
         vec![token("r", Scope::Read), token("o", Scope::Operate), token("a", Scope::Admin)];
     let auth = vec![Auth::Bearer(Secret::new("old")), Auth::Bearer(Secret::new("new"))];
-    let closed = Intake::new("closed", Kind::Prometheus, auth, Limits::default());
+    let closed = Intake::new("closed", Kind::PROMETHEUS, auth, Limits::default());
     House::with(vec![closed], tokens, |_| {})
 }
 

@@ -67,7 +67,7 @@ async fn version_1_is_gone() {
 
 #[tokio::test]
 async fn prometheus_may_be_pointed_at_a_source_of_its_own() {
-    let house = House::with(vec![source("prometheus-a", Kind::Prometheus)], Vec::new(), |_| {});
+    let house = House::with(vec![source("prometheus-a", Kind::PROMETHEUS)], Vec::new(), |_| {});
     let body = r#"[{"labels":{"alertname":"A"}}]"#;
     let answer = house.post("/hooks/prometheus-a/api/v2/alerts", body).await;
     assert_eq!((answer.status, answer.body.as_str()), (200, ""));
@@ -100,13 +100,13 @@ async fn a_hook_says_what_became_of_its_events() {
 async fn more_than_a_source_may_send_is_turned_away_with_the_limit() {
     let small = Intake::new(
         "small",
-        Kind::Prometheus,
+        Kind::PROMETHEUS,
         Vec::new(),
         Limits { rate: Some(Rate { per_second: 1, burst: 2 }), ..Limits::default() },
     );
     let roomy = Intake::new(
         "roomy",
-        Kind::Prometheus,
+        Kind::PROMETHEUS,
         Vec::new(),
         Limits { rate: None, ..Limits::default() },
     );
@@ -147,7 +147,7 @@ async fn more_than_a_source_may_send_is_turned_away_with_the_limit() {
 async fn a_forged_signature_leaves_no_trace() {
     let auth =
         Auth::Hmac { header: "x-signature".to_owned(), secret: Secret::new("key"), stamp: None };
-    let signed = Intake::new("signed", Kind::Prometheus, vec![auth], Limits::default());
+    let signed = Intake::new("signed", Kind::PROMETHEUS, vec![auth], Limits::default());
     let house = House::with(vec![signed], Vec::new(), |_| {});
     let body = r#"[{"labels":{"alertname":"A"}}]"#;
     let forged = format!("sha256={}", "0".repeat(64));

@@ -1,7 +1,8 @@
 //! What `POST /api/v2/alerts` means, in Alertmanager's rules and to the millisecond.
 
 use super::*;
-use crate::domain::event::adapter::{Context as Reading, Limits, prometheus};
+use crate::domain::event::adapter::kind::prometheus;
+use crate::domain::event::adapter::{Context as Reading, Limits};
 use crate::domain::value::Timestamp;
 use crate::engine::{Entry, Input};
 use crate::shell::intake::http::Crowd;
@@ -29,13 +30,9 @@ fn check(script: &str, expected: &[&str]) {
                 alert[name] = after(ms).rfc3339().into();
             }
         }
-        let reading = Reading {
-            source: &"alertmanager".into(),
-            now: after(at),
-            resolve_timeout: settings.resolve_timeout,
-            limits: &Limits::API_V2,
-            utf8: true,
-        };
+        let (source, resolve_timeout) = ("alertmanager".into(), settings.resolve_timeout);
+        let reading = Reading::new(&source, after(at), &Limits::API_V2);
+        let reading = Reading { resolve_timeout, ..reading };
         let read = prometheus::read(format!("[{alert}]").as_bytes(), &reading).unwrap();
         assert_eq!(read.rejected, [], "{line}");
         let outcome = engine.step(Entry { at: after(at), input: Input::Events(read.events) });

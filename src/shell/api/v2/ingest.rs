@@ -42,7 +42,7 @@ pub(in crate::shell::api) async fn receive(
         let text = format!("unsupported media type {have:?}, only [application/json] are allowed");
         return reply::object(StatusCode::UNSUPPORTED_MEDIA_TYPE, 415, &text);
     }
-    let taken = match intake.take(context.terms(setup), headers, body).await {
+    let taken = match intake.take(context.terms(setup), headers, "", body).await {
         Ok(taken) => taken,
         Err(turned) => return turn_away(&turned),
     };

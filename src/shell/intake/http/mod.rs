@@ -14,9 +14,9 @@ use axum::http::HeaderMap;
 
 use crate::domain::Tally;
 use crate::domain::event::Signal;
-use crate::domain::event::adapter::{self, Kind, Note, Rejection, Unreadable};
-use crate::domain::value::Span;
-use crate::engine::Input;
+use crate::domain::event::adapter::{self, Head, Kind, Note, Read, Rejection, Unreadable};
+use crate::domain::value::{Severity, Span, Timestamp};
+use crate::engine::{Heard, Input};
 use crate::shell::clock::{self, Stopwatch};
 use crate::shell::handle::{Handle, NotTaken};
 use crate::shell::metrics::Metrics;
@@ -43,6 +43,8 @@ pub struct Intake {
     pub auth: Vec<Auth>,
     /// How much it may send.
     pub limits: Limits,
+    /// What its words for the severity mean, where they mean something else than elsewhere.
+    pub severity_map: BTreeMap<String, Severity>,
     bucket: Mutex<Bucket>,
     age: Stopwatch,
 }
@@ -78,6 +80,8 @@ pub struct Taken {
     pub resolved: u64,
     /// What became of them.
     pub tally: Tally,
+    /// What else was said: remarks, heartbeats, deployments.
+    pub said: u64,
     /// Elements of the body that were not taken.
     pub rejected: Vec<Rejection>,
     /// Elements that were taken otherwise than they were said.
@@ -117,14 +121,27 @@ pub enum Turned {
     NotTaken(#[from] NotTaken),
 }
 
+/// Why a key opens no source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Locked {
+    /// None of that kind is configured.
+    #[error("no source of that type is configured")]
+    NoSource,
+    /// None of that kind has such a key.
+    #[error("no source has that key")]
+    WrongKey,
+}
+
 impl Intake {
     /// A source that may send over HTTP.
     pub fn new(name: &str, kind: Kind, auth: Vec<Auth>, limits: Limits) -> Self {
         let bucket = Mutex::new(Bucket::new(limits.rate));
-        Self { name: name.into(), kind, auth, limits, bucket, age: Stopwatch::start() }
+        let severity_map = BTreeMap::new();
+        let age = Stopwatch::start();
+        Self { name: name.into(), kind, auth, limits, severity_map, bucket, age }
     }
 
-    /// Takes a body in and answers once its facts are on disk.
+    /// Takes a body in and answers once its facts are on disk. `query` is what follows the `?`.
     ///
     /// # Errors
     /// Says why nothing of it was taken.
@@ -132,21 +149,37 @@ impl Intake {
         &self,
         terms: Terms<'_>,
         headers: &HeaderMap,
+        query: &str,
         body: Body,
     ) -> Result<Taken, Turned> {
-        let taken = self.try_take(terms, headers, body).await;
+        let taken = self.try_take(terms, headers, query, body).await;
+        self.count(terms, &taken);
+        taken
+    }
+
+    /// Takes in what another door has read for this source; who sent it is that door's concern.
+    ///
+    /// # Errors
+    /// Says why nothing of it was taken.
+    pub async fn admit(&self, terms: Terms<'_>, read: Read) -> Result<Taken, Turned> {
+        let taken = self.try_admit(terms, read).await;
+        self.count(terms, &taken);
+        taken
+    }
+
+    fn count(&self, terms: Terms<'_>, taken: &Result<Taken, Turned>) {
         let metrics = terms.metrics;
-        match &taken {
+        match taken {
             Ok(taken) => metrics.source_taken(&self.name, taken.tally, taken.rejected.len()),
             Err(turned) => metrics.source_turned(&self.name, turned.reason()),
         }
-        taken
     }
 
     async fn try_take(
         &self,
         terms: Terms<'_>,
         headers: &HeaderMap,
+        query: &str,
         body: Body,
     ) -> Result<Taken, Turned> {
         let now = clock::now();
@@ -162,34 +195,61 @@ impl Intake {
         if let Verdict::Stranger(why) = verdict {
             return Err(self.stranger(why));
         }
+        // Prometheus says everything in its body, and most often.
+        let head = (!self.kind.is_prometheus()).then(|| self::head(headers, query));
+        let read = self.read(terms, head.as_ref().unwrap_or(Head::NONE), &body, now)?;
+        drop(body);
+        self.try_admit(terms, read).await
+    }
 
+    /// What a body says, without taking it in.
+    ///
+    /// # Errors
+    /// When nothing of it can be taken in.
+    pub fn read(
+        &self,
+        terms: Terms<'_>,
+        head: &Head,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<Read, Unreadable> {
         let context = adapter::Context {
             source: &self.name,
             now,
             resolve_timeout: terms.resolve_timeout,
             limits: &self.limits.event,
             utf8: terms.utf8,
+            head,
+            severity_map: &self.severity_map,
         };
-        let mut read = adapter::read(&self.kind, &body, &context)?;
-        self.spend(read.events.len())?;
-        drop(body);
+        adapter::read(&self.kind, body, &context)
+    }
 
+    async fn try_admit(&self, terms: Terms<'_>, mut read: Read) -> Result<Taken, Turned> {
+        self.spend(read.said())?;
         let firing = read.events.iter().filter(|event| event.signal == Signal::Firing).count();
         let resolved = read.events.len() - firing;
-        if let (Kind::Prometheus, Some(crowd)) = (&self.kind, terms.crowd) {
+        let said = read.said() - read.events.len();
+        if let (true, Some(crowd)) = (self.kind.is_prometheus(), terms.crowd) {
+            let now = clock::now();
             crowd.admit(&mut read.events, now, |name| terms.metrics.alerts_limited(name, 1));
         }
-        let tally = if read.events.is_empty() {
-            Tally::default()
+        let Read { events, remarks, heartbeats, deployments, rejected, notes, .. } = read;
+        let input = if said > 0 {
+            Input::Heard(Box::new(Heard { events, remarks, heartbeats, deployments }))
         } else {
-            terms.handle.submit(Input::Events(read.events)).await?.tally
+            Input::Events(events)
         };
+        let nothing = matches!(&input, Input::Events(events) if events.is_empty());
+        let tally =
+            if nothing { Tally::default() } else { terms.handle.submit(input).await?.tally };
         Ok(Taken {
             firing: firing as u64,
             resolved: resolved as u64,
             tally,
-            rejected: read.rejected,
-            notes: read.notes,
+            said: said as u64,
+            rejected,
+            notes,
         })
     }
 
@@ -217,7 +277,7 @@ impl Sources {
         let mut by_name: BTreeMap<String, Arc<Intake>> =
             intakes.map(|intake| (intake.name.to_string(), intake)).collect();
         let open = || {
-            let intake = Intake::new(plain, Kind::Prometheus, Vec::new(), Limits::ALERTMANAGER);
+            let intake = Intake::new(plain, Kind::PROMETHEUS, Vec::new(), Limits::ALERTMANAGER);
             Arc::new(intake)
         };
         let plain = Arc::clone(by_name.entry(plain.to_owned()).or_insert_with(open));
@@ -227,6 +287,28 @@ impl Sources {
     /// The source of that name.
     pub fn get(&self, name: &str) -> Option<&Arc<Intake>> {
         self.by_name.get(name)
+    }
+
+    /// The source of a kind that a key belongs to: the one whose bearer secret it is, else one that
+    /// demands none. For doors whose senders show nothing but a key.
+    ///
+    /// # Errors
+    /// When there is no such source, or it is another key that it wants.
+    pub fn opened_by(&self, kind: &str, key: &str) -> Result<&Arc<Intake>, Locked> {
+        let mut ours = self.by_name.values().filter(|intake| intake.kind.name() == kind).peekable();
+        if ours.peek().is_none() {
+            return Err(Locked::NoSource);
+        }
+        let mut open = None;
+        let mut holder = None;
+        for intake in ours {
+            if intake.auth.is_empty() {
+                open = open.or(Some(intake));
+            } else if auth::is_key(&intake.auth, key) {
+                holder = holder.or(Some(intake));
+            }
+        }
+        holder.or(open).ok_or(Locked::WrongKey)
     }
 
     /// The source that `/api/v2/alerts` belongs to.
@@ -283,4 +365,10 @@ impl Turned {
             Self::Stranger { .. } | Self::Unread(_) | Self::Unreadable(_) => None,
         }
     }
+}
+
+fn head(headers: &HeaderMap, query: &str) -> Head {
+    let texts =
+        headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    Head::new(texts, query)
 }

@@ -5,9 +5,10 @@
 
 use serde_json::Value;
 
-use super::draft::Draft;
-use super::{Context, Note, Read, Unreadable, json};
+use super::Adapter;
 use crate::domain::event::Signal;
+use crate::domain::event::adapter::draft::Draft;
+use crate::domain::event::adapter::{Context, Head, Read, Unreadable, json};
 use crate::domain::value::Labels;
 
 /// Fields of the body that become annotations of the same name.
@@ -15,6 +16,14 @@ const FIELDS: [&str; 3] = ["title", "message", "state"];
 
 /// So many series are written out; a rule over thousands need not be.
 const MATCHES_SHOWN_MAX: usize = 20;
+
+/// Grafana's alerting before version 9.
+pub const ADAPTER: Adapter =
+    Adapter { name: "grafana-legacy", title: "Grafana before version 9", read, fits };
+
+fn fits(body: &Value, _: &Head) -> bool {
+    json::has_any(body, &["ruleId", "evalMatches", "ruleName"])
+}
 
 /// Reads a notification.
 ///
@@ -38,7 +47,7 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
         "alerting" | "no_data" => Some(Signal::Firing),
         waiting @ ("pending" | "paused") => {
             let what = format!("rule `{name}` is {waiting}: nothing fires, nothing is over");
-            read.notes.push(Note { at: Some(0), what });
+            read.note(0, what);
             return Ok(read);
         }
         _ => {

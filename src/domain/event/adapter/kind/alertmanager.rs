@@ -7,10 +7,19 @@
 
 use serde_json::Value;
 
-use super::draft::Draft;
-use super::{Context, Note, Read, Unreadable, json};
+use super::Adapter;
 use crate::domain::event::Signal;
+use crate::domain::event::adapter::draft::Draft;
+use crate::domain::event::adapter::{Context, Head, Read, Unreadable, json};
 use crate::domain::value::{Labels, Timestamp};
+
+/// Another Alertmanager's webhook receiver.
+pub const ADAPTER: Adapter =
+    Adapter { name: "alertmanager", title: "Alertmanager's webhook", read, fits };
+
+fn fits(body: &Value, _: &Head) -> bool {
+    body["alerts"].is_array() || body["labels"].is_object()
+}
 
 /// Reads a notification.
 ///
@@ -45,7 +54,7 @@ pub(super) fn read_dialect(
     }
     if let Some(count) = body["truncatedAlerts"].as_u64().filter(|count| *count > 0) {
         let what = format!("the sender left {count} alerts out; their absence says nothing");
-        read.notes.push(Note { at: None, what });
+        read.note(None, what);
     }
     Ok(read)
 }

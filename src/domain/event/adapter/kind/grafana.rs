@@ -5,13 +5,26 @@
 
 use serde_json::Value;
 
-use super::alertmanager_webhook::read_dialect;
-use super::draft::Draft;
-use super::{Context, Read, Unreadable, json};
+use super::Adapter;
+use super::alertmanager::read_dialect;
+use crate::domain::event::adapter::draft::Draft;
+use crate::domain::event::adapter::{Context, Head, Read, Unreadable, json};
 use crate::domain::value::Labels;
 
 /// Fields of an alert that become annotations of the same name.
 const FIELDS: [&str; 5] = ["valueString", "dashboardURL", "panelURL", "silenceURL", "imageURL"];
+
+/// Grafana's unified alerting.
+pub const ADAPTER: Adapter =
+    Adapter { name: "grafana", title: "Grafana, unified alerting", read, fits };
+
+fn fits(body: &Value, _: &Head) -> bool {
+    let Some(alerts) = body.get("alerts") else { return false };
+    let first = alerts.get(0).unwrap_or(&Value::Null);
+    json::has_any(body, &["orgId", "appVersion"])
+        || json::has_any(first, &["orgId", "valueString", "silenceURL"])
+        || json::field(body, "version") == "1"
+}
 
 /// Reads a notification.
 ///

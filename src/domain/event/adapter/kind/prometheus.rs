@@ -2,16 +2,29 @@
 //!
 //! The rules for times, labels and errors are Alertmanager's own, in its order of checks.
 
+mod quick;
+
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::instant::Instant;
-use super::{Context, Read, Unreadable, json};
+use super::Adapter;
+use crate::domain::event::adapter::instant::Instant;
+use crate::domain::event::adapter::{Context, Head, Read, Unreadable, json};
 use crate::domain::event::{Ends, Event, Signal};
 use crate::domain::value::{Labels, Timestamp};
+
+/// Whatever speaks Alertmanager's API v2.
+pub const ADAPTER: Adapter =
+    Adapter { name: "prometheus", title: "Prometheus, vmalert, Loki, Mimir", read, fits };
+
+/// Other arrays are told by their first element; what is left is API v2's, which says best what is
+/// wrong with it.
+fn fits(body: &serde_json::Value, _: &Head) -> bool {
+    body.is_array()
+}
 
 /// Reads the JSON array. Alerts that make no sense are rejected one by one; the others count.
 ///
@@ -24,8 +37,17 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
     if text.trim_ascii().is_empty() {
         return Err(Unreadable::Required("alerts".to_owned()));
     }
-    let mut alerts = Alerts { context, read: Read::default(), at: 0, unlabelled: None };
-    let mut json = serde_json::Deserializer::from_str(&text);
+    let mut alerts = Alerts::new(context);
+    match quick::each(&text, |posted| alerts.take_within(posted)) {
+        Some(()) => Ok(alerts.read),
+        None => by_parser(&text, context),
+    }
+}
+
+/// Reads a body in whatever form it is.
+fn by_parser(text: &str, context: &Context) -> Result<Read, Unreadable> {
+    let mut alerts = Alerts::new(context);
+    let mut json = serde_json::Deserializer::from_str(text);
     let parsed = alerts.deserialize(&mut json).and_then(|()| json.end());
     parsed.map_err(|error| Unreadable::Alerts(error.to_string()))?;
     match alerts.unlabelled {
@@ -41,7 +63,20 @@ struct Alerts<'a> {
     unlabelled: Option<usize>,
 }
 
-impl Alerts<'_> {
+impl<'a> Alerts<'a> {
+    fn new(context: &'a Context<'a>) -> Self {
+        Self { context, read: Read::default(), at: 0, unlabelled: None }
+    }
+
+    /// Takes an alert that has labels, as long as there are not too many.
+    fn take_within(&mut self, posted: Posted<'_>) -> Option<()> {
+        if posted.labels.is_none() || self.at == self.context.limits.events_max {
+            return None;
+        }
+        self.take(posted);
+        Some(())
+    }
+
     fn take(&mut self, posted: Posted<'_>) {
         let at = self.at;
         self.at += 1;

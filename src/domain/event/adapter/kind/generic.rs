@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::draft::Draft;
-use super::path::JsonPath;
-use super::{Context, Read, Unreadable, json};
 use crate::domain::event::Signal;
+use crate::domain::event::adapter::draft::Draft;
+use crate::domain::event::adapter::{Context, JsonPath, Read, Unreadable, json};
 use crate::domain::value::Labels;
 
 /// Where a source keeps what makes an event.
@@ -84,7 +83,7 @@ pub fn read(paths: &GenericPaths, body: &[u8], context: &Context) -> Result<Read
     }
     let mut read = Read::default();
     for (at, element) in elements.iter().enumerate() {
-        match paths.draft(&body, element) {
+        match paths.draft(&body, element, context) {
             Ok(draft) => draft.finish(at, context, &mut read),
             Err(why) => read.reject(at, why),
         }
@@ -105,7 +104,7 @@ impl GenericPaths {
         }
     }
 
-    fn draft(&self, body: &Value, element: &Value) -> Result<Draft, String> {
+    fn draft(&self, body: &Value, element: &Value, context: &Context) -> Result<Draft, String> {
         let find = |path: &JsonPath| path.find(body, element).map(json::text).unwrap_or_default();
         let optional = |path: Option<&JsonPath>| path.map(find).unwrap_or_default();
         let each = |paths: &BTreeMap<String, JsonPath>| {
@@ -122,7 +121,7 @@ impl GenericPaths {
             annotations: each(&self.annotations),
             url: optional(self.url.as_ref()).into_owned(),
             key: optional(self.key.as_ref()).into_owned(),
-            needs_lease: self.status.is_none(),
+            lease: self.status.is_none().then_some(context.resolve_timeout),
             ..Draft::default()
         };
         if let Some(path) = self.key.as_ref().filter(|_| draft.key.is_empty()) {

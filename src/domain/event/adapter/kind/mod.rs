@@ -1,0 +1,155 @@
+//! Kinds of sources, one file each, and how to tell them apart by what they send.
+
+pub mod alertmanager;
+pub mod generic;
+pub mod grafana;
+pub mod grafana_legacy;
+pub mod pagerduty;
+pub mod prometheus;
+
+use serde_json::Value;
+
+use super::{Context, Head, Read, Unreadable, json};
+use generic::GenericPaths;
+
+/// Lists the adapters in the order in which `auto` asks them: the first whose shape a body has
+/// reads it, so what is peculiar stands before what is plain.
+macro_rules! adapters {
+    ($($room:ident,)+) => {
+        /// Every adapter that needs no more than its name to be configured.
+        pub const ADAPTERS: &[&Adapter] = &[$(&$room::ADAPTER,)+];
+
+        /// What `type` of a source can be.
+        pub const NAMES: &[&str] = &[$($room::ADAPTER.name,)+ GENERIC, AUTO];
+    };
+}
+
+adapters! {
+    prometheus,
+    pagerduty,
+    grafana,
+    grafana_legacy,
+    alertmanager,
+}
+
+const GENERIC: &str = "generic";
+const AUTO: &str = "auto";
+
+/// How the bytes of one kind of source are read.
+#[derive(Debug)]
+pub struct Adapter {
+    /// The word for `type` in the configuration.
+    pub name: &'static str,
+    /// The source's own name, for people.
+    pub title: &'static str,
+    /// Reads a body: everything in it becomes an event or something else that is said, a
+    /// rejection or a note, never nothing.
+    pub read: fn(&[u8], &Context) -> Result<Read, Unreadable>,
+    /// Whether a body with such a head is of this kind. It is `null` if it is no JSON; of an array
+    /// there is only the first element.
+    pub fits: fn(&Value, &Head) -> bool,
+}
+
+/// What kind of source sent a body.
+#[derive(Debug, Clone, Default)]
+pub enum Kind {
+    /// One of [`ADAPTERS`].
+    Known(&'static Adapter),
+    /// JSON with declared paths.
+    Generic(Box<GenericPaths>),
+    /// Any of [`ADAPTERS`], told apart body by body.
+    #[default]
+    Auto,
+}
+
+impl Kind {
+    /// Whatever posts to Alertmanager's API v2: Prometheus, vmalert, Loki, Mimir.
+    pub const PROMETHEUS: Self = Self::Known(&prometheus::ADAPTER);
+
+    /// The kind of that name in the configuration; `generic` needs paths and has none here.
+    pub fn named(name: &str) -> Option<Self> {
+        let known = ADAPTERS.iter().find(|adapter| adapter.name == name);
+        known.map(|adapter| Self::Known(adapter)).or((name == AUTO).then_some(Self::Auto))
+    }
+
+    /// The name in the configuration.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Known(adapter) => adapter.name,
+            Self::Generic(_) => GENERIC,
+            Self::Auto => AUTO,
+        }
+    }
+
+    /// Whether bodies are those of API v2.
+    pub fn is_prometheus(&self) -> bool {
+        self.name() == prometheus::ADAPTER.name
+    }
+}
+
+/// Reads a body of a known kind.
+///
+/// # Errors
+/// When nothing of the body can be taken in.
+pub fn read(kind: &Kind, body: &[u8], context: &Context) -> Result<Read, Unreadable> {
+    match kind {
+        Kind::Known(adapter) => (adapter.read)(body, context),
+        Kind::Generic(paths) => generic::read(paths, body, context),
+        Kind::Auto => {
+            let adapter = shape(body, context.head)?.ok_or(Unreadable::UnknownShape)?;
+            (adapter.read)(body, context)
+        }
+    }
+}
+
+/// Tells by the shape of a request which adapter reads it.
+pub fn detect(body: &[u8], head: &Head) -> Option<&'static Adapter> {
+    shape(body, head).ok().flatten()
+}
+
+fn shape(body: &[u8], head: &Head) -> Result<Option<&'static Adapter>, Unreadable> {
+    // The first element tells; there is no need to parse a big array twice.
+    let parsed = match json::first(body) {
+        Some(element) => Ok(Value::Array(vec![element])),
+        None => json::parse(body),
+    };
+    let value = parsed.as_ref().unwrap_or(&Value::Null);
+    let found = ADAPTERS.iter().copied().find(|adapter| (adapter.fits)(value, head));
+    match (found, parsed) {
+        (None, Err(unreadable)) => Err(unreadable),
+        (found, _) => Ok(found),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_is_told_by_its_shape() {
+        for (body, kind) in [
+            (" [", "prometheus"),
+            (r#"{"alerts":[]}"#, "alertmanager"),
+            (r#"{"version":"4","alerts":[{"labels":{}}]}"#, "alertmanager"),
+            (r#"{"version":"1","alerts":[]}"#, "grafana"),
+            (r#"{"alerts":[],"orgId":1}"#, "grafana"),
+            (r#"{"alerts":[{"valueString":""}]}"#, "grafana"),
+            (r#"{"ruleId":1,"state":"ok"}"#, "grafana-legacy"),
+            (r#"{"labels":{"a":"b"}}"#, "alertmanager"),
+            (r#"{"labels":"a"}"#, "none"),
+            (r#"{"hello":"world"}"#, "none"),
+            ("", "none"),
+            ("7", "none"),
+        ] {
+            let found = detect(body.as_bytes(), &Head::default());
+            assert_eq!(found.map_or("none", |adapter| adapter.name), kind, "{body}");
+            assert_eq!(found.is_some(), Kind::named(kind).is_some(), "{body}");
+        }
+    }
+
+    #[test]
+    fn names_are_told_apart() {
+        let names: std::collections::BTreeSet<_> = NAMES.iter().collect();
+        assert_eq!(names.len(), NAMES.len());
+    }
+}

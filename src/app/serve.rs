@@ -19,7 +19,6 @@ use crate::domain::value::{Actor, DeliveryId, Span};
 use crate::domain::{Settings, event};
 use crate::engine::{Engine, Input};
 use crate::shell::api::{self, Context, Door};
-use crate::shell::chain;
 use crate::shell::client::Clients;
 use crate::shell::courier::Courier;
 use crate::shell::driver::{Beat, Driver, DriverError, PARTITION};

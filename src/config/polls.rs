@@ -148,7 +148,7 @@ fn when(check: &mut Check, node: &Node, zone: &str) -> Option<When> {
         check.error(every.place, "`every` and `cron` exclude each other; keep one");
     }
     match Cron::new(cron.text()?, zone) {
-        Ok(cron) => Some(When::Cron(cron)),
+        Ok(cron) => Some(When::Cron(Box::new(cron))),
         // Of the zone is told where it stands.
         Err(InvalidCron::Zone(_)) => None,
         Err(error) => {

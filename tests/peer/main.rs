@@ -15,6 +15,7 @@ mod mail;
 mod notify;
 mod operations;
 mod outage;
+mod polls;
 mod program;
 mod prometheus;
 mod provider;

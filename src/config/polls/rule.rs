@@ -34,13 +34,7 @@ pub(super) fn read(
         "exec" => {
             let state = on(base, "", "state", bounds_of("> 0", "== 2"));
             let mut rules = vec![state];
-            for rule in metrics(check, node, base, &mut past) {
-                if rule.name == base.name {
-                    let place = node.get("metrics").map_or(node.place, |metrics| metrics.place);
-                    check.error(place, "each of `metrics` needs a `name` of its own");
-                }
-                rules.push(rule);
-            }
+            rules.extend(metrics(check, node, base, &mut past));
             rules
         }
         _ => measures(check, node, base),

@@ -1,6 +1,9 @@
 //! Certificates for tests, made when they are needed.
 
-use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    date_time_ymd,
+};
 
 /// Somebody who vouches for others.
 pub(in crate::shell) struct Authority {
@@ -20,8 +23,14 @@ impl Authority {
 
     /// A certificate for a name, and its key.
     pub(in crate::shell) fn vouch(&self, name: &str) -> (String, String) {
+        self.vouch_until(name, 4096)
+    }
+
+    /// A certificate that is good until the year begins.
+    pub(in crate::shell) fn vouch_until(&self, name: &str, year: i32) -> (String, String) {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.not_after = date_time_ymd(year, 1, 1);
         params.extended_key_usages =
             vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         let certificate = params.signed_by(&key, &self.issuer).unwrap();

@@ -170,4 +170,13 @@ mod tests {
         check("{b=\"c\"} 1", &error(1, "it has no name"));
         check("a{} one", &error(1, "its value is no number"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_a_page_holds_is_read_or_refused(
+            page in "([a-z{}=,\"\\\\#0-9 \\n\\t.é]|\\PC){0,80}",
+        ) {
+            let _ = read(&page, |_, _| true);
+        }
+    }
 }

@@ -68,26 +68,26 @@ impl Flapping {
         Turned::On
     }
 
-    pub(super) fn is_on(&self) -> bool {
+    pub(super) fn is_on(self) -> bool {
         self.worst.is_some()
     }
 
     /// How bad the series is taken to be while it flaps.
-    pub(super) fn worst(&self) -> Option<Level> {
+    pub(super) fn worst(self) -> Option<Level> {
         self.worst
     }
 
     /// The weighted share of changes in percent, rounded down.
-    pub(super) fn percent(&self) -> u32 {
+    pub(super) fn percent(self) -> u32 {
         self.score() * 100 / SCORE_MAX
     }
 
     /// Tells whether nothing is left to remember.
-    pub(super) fn is_quiet(&self) -> bool {
+    pub(super) fn is_quiet(self) -> bool {
         self.changes == 0 && self.last.is_none() && self.worst.is_none()
     }
 
-    fn score(&self) -> u32 {
+    fn score(self) -> u32 {
         let seen = (0..CHANGES).filter(|age| self.changes >> age & 1 == 1);
         seen.map(|age| 2 * (CHANGES - 1 - age) + 57).sum()
     }
@@ -148,7 +148,7 @@ mod tests {
         for _ in 0..20 {
             look(&mut burst, true);
         }
-        let quiet = (1..).find(|_| look(&mut burst, false) == Turned::Off);
+        let quiet = (1..=20).find(|_| look(&mut burst, false) == Turned::Off);
         assert_eq!(quiet, Some(16));
     }
 

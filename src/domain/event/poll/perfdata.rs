@@ -157,4 +157,11 @@ mod tests {
         );
         assert_eq!(PluginOutput::read(""), PluginOutput::default());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_printed_is_read(printed in "([a-z'=|;,.%eEU0-9 \\n\\-+é]|\\PC){0,80}") {
+            PluginOutput::read(&printed);
+        }
+    }
 }

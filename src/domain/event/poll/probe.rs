@@ -15,7 +15,7 @@ pub enum When {
     /// At a fixed beat.
     Every(Span),
     /// At times of the wall clock.
-    Cron(Cron),
+    Cron(Box<Cron>),
 }
 
 /// What a poll asks.

@@ -1,5 +1,5 @@
 //! Whether a host answers echo requests: by ping sockets, which need no privilege where
-//! net.ipv4.ping_group_range allows them, or by raw sockets, which need `CAP_NET_RAW`.
+//! `net.ipv4.ping_group_range` allows them, or by raw sockets, which need `CAP_NET_RAW`.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};

@@ -16,8 +16,8 @@ const QUICK_MAX: usize = 512;
 /// Slots for slow answers over the network: 10,000 polls a minute that all wait for ten seconds
 /// need 1,667.
 const SLOW_MAX: usize = 2_048;
-/// Slots of one target, in either lane.
-const TARGET_MAX: usize = 8;
+/// Slots of one target, in either lane: a Prometheus works at twenty queries at a time.
+const TARGET_MAX: usize = 20;
 /// Programs that run at one time, of the quick ones.
 const PROGRAMS_MAX: usize = 8;
 /// Programs that run at one time, of the slow ones.
@@ -112,7 +112,7 @@ mod tests {
 
     #[tokio::test]
     async fn slow_answers_leave_the_quick_lane() {
-        let names: Vec<String> = (0..QUICK_MAX + 1).map(|at| at.to_string()).collect();
+        let names: Vec<String> = (0..=QUICK_MAX).map(|at| at.to_string()).collect();
         let lanes = Lanes::new(names.iter().map(String::as_str));
         // A task of tokio's rests after so many permits; this one is not to.
         let enter = |at: usize| {

@@ -92,7 +92,7 @@ where
     let mut resting: Vec<Option<Resting>> = Vec::with_capacity(polls.len());
     for poll in polls {
         let mut timing = Timing::new(&poll.name, poll.when.clone(), poll.jitter);
-        if let Some(at) = timing.next(Span::ZERO, now()) {
+        if let Some(at) = timing.first(now()) {
             schedule.add(resting.len(), at);
         }
         resting.push(Some(Resting { poll, timing }));

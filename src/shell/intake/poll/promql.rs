@@ -62,7 +62,12 @@ pub(super) async fn ask(
     }
     if let Some(calendar) = &probe.baseline {
         if habits.learnt_at.is_none_or(|at| means.now.since(at) >= RELEARN) {
-            habits.learn(server.range(LEARN_SPAN, LEARN_STEP).await?, calendar, means.now);
+            match server.range(LEARN_SPAN, LEARN_STEP).await {
+                Ok(past) => habits.learn(past, calendar, means.now),
+                // What was usual an hour ago is good enough until the next question.
+                Err(_) if habits.learnt_at.is_some() => {}
+                Err(error) => return Err(error),
+            }
         }
         for sample in &mut samples {
             let norms = habits.norms.get(&sample.labels);

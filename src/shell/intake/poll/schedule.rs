@@ -71,16 +71,20 @@ impl Timing {
         Self { when, offset, planned: None }
     }
 
+    /// When it asks for the first time, as time since the schedule's start.
+    pub fn first(&mut self, now: Timestamp) -> Option<Span> {
+        match &self.when {
+            When::Every(_) => Some(self.offset),
+            When::Cron(_) => self.next(Span::ZERO, now),
+        }
+    }
+
     /// When it asks next, as time since the schedule's start; nothing if never again.
     pub fn next(&mut self, elapsed: Span, now: Timestamp) -> Option<Span> {
         match &self.when {
             When::Every(every) => {
                 let every = (*every).max(EVERY_MIN).0;
-                let Some(since) = elapsed.0.checked_sub(self.offset.0) else {
-                    return Some(self.offset);
-                };
-                // Right at the start the first beat is yet to come.
-                let beats = if elapsed == Span::ZERO { 0 } else { since / every + 1 };
+                let beats = elapsed.0.saturating_sub(self.offset.0) / every + 1;
                 Some(Span(self.offset.0 + beats * every))
             }
             When::Cron(cron) => {
@@ -134,8 +138,9 @@ mod tests {
     fn a_beat_neither_drifts_nor_makes_up_for_what_it_missed() {
         let mut timing = Timing::new("a", When::Every(Span(1_000)), Some(Span::ZERO));
         let now = Timestamp(0);
+        assert_eq!(timing.first(now), Some(Span::ZERO));
         for (elapsed, expected) in
-            [(0, 0), (3, 1_000), (999, 1_000), (1_000, 2_000), (1_400, 2_000), (9_700, 10_000)]
+            [(0, 1_000), (3, 1_000), (999, 1_000), (1_000, 2_000), (1_400, 2_000), (9_700, 10_000)]
         {
             assert_eq!(timing.next(Span(elapsed), now), Some(Span(expected)), "{elapsed}");
         }
@@ -147,7 +152,7 @@ mod tests {
         for number in 0..10_000 {
             let when = When::Every(Span::minutes(1));
             let mut timing = Timing::new(&format!("poll-{number}"), when, None);
-            let first = timing.next(Span::ZERO, Timestamp(0)).unwrap();
+            let first = timing.first(Timestamp(0)).unwrap();
             busiest[usize::try_from(first.0 / 1_000).unwrap()] += 1;
             assert_eq!(timing.next(first, Timestamp(0)), Some(Span(first.0 + 60_000)));
         }
@@ -159,7 +164,7 @@ mod tests {
     fn times_of_the_clock_hold_whatever_is_done_to_it() {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let cron = Cron::new("0 * * * *", "UTC").unwrap();
-        let mut timing = Timing::new("a", When::Cron(cron), None);
+        let mut timing = Timing::new("a", When::Cron(Box::new(cron)), None);
         let now = at("2026-03-01T11:58:30Z");
         assert_eq!(timing.next(Span(7), now), Some(Span(7 + 60_000)), "no later than in a minute");
         let now = at("2026-03-01T11:59:30Z");

@@ -1,6 +1,9 @@
 //! Polls against a server on the loopback interface.
 
-use std::collections::BTreeSet;
+mod pace;
+mod probes;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};

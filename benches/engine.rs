@@ -5,11 +5,14 @@ use std::sync::Arc;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use incidentd::domain::Settings;
+use incidentd::domain::event::inhibit::{InhibitRule, Inhibitions};
 use incidentd::domain::event::{Ends, Event, Signal};
+use incidentd::domain::notification::route::{Route, Routes};
 use incidentd::domain::stage::{Rule, Stage};
 use incidentd::domain::value::matcher::Operator;
 use incidentd::domain::value::{Labels, Matcher, Timestamp};
 use incidentd::engine::{Engine, Entry, Input};
+use incidentd::shell::journal::{self, Record};
 
 fn main() {
     divan::main();
@@ -97,4 +100,52 @@ fn rules(bencher: Bencher, count: usize) {
     let stage = Stage::new((0..count).map(rule).collect());
     let labels = event(7, Timestamp(0)).labels;
     bencher.bench_local(|| stage.matching(divan::black_box(&labels)).len());
+}
+
+/// Which of so many routes side by side take an alert.
+#[divan::bench(args = [5, 100, 1_000])]
+fn routes(bencher: Bencher, count: usize) {
+    let root = Route { children: (1..=count).collect(), ..Route::default() };
+    let child = |index: usize| {
+        let service = format!("svc{index}|app{index}-.*");
+        let matcher = Matcher::new("service", Operator::Like, &service);
+        Route { index, matchers: vec![matcher.expect("a plain pattern")], ..Route::default() }
+    };
+    let routes = Routes::new([root].into_iter().chain((1..=count).map(child)).collect());
+    let labels = event(5, Timestamp(0)).labels;
+    bencher.bench_local(|| routes.matching(divan::black_box(&labels)).len());
+}
+
+/// What inhibits an alert under so many rules with the same `equal`, of which few have sources.
+#[divan::bench(args = [1, 20, 200])]
+fn inhibitors(bencher: Bencher, count: usize) {
+    let matcher = |name: &str, pattern: &str| {
+        Matcher::new(name, Operator::Like, pattern).expect("a plain pattern")
+    };
+    let rule = |number: usize| InhibitRule {
+        source: vec![matcher("service", &format!("svc{number}|app{number}-.*"))],
+        target: vec![matcher("severity", "warning|info")],
+        equal: ["alertname", "cluster", "namespace"].map(str::to_owned).to_vec(),
+        ..InhibitRule::default()
+    };
+    let inhibitions = Inhibitions::new((0..count).map(rule).collect());
+    let settings = Arc::new(Settings { inhibitions: Arc::new(inhibitions), ..Settings::default() });
+    let mut engine = Engine::new(Arc::clone(&settings));
+    let _ = engine.step(Entry { at: Timestamp(0), input: Input::Started(settings) });
+    let _ = engine.step(Entry { at: Timestamp(0), input: batch(0, Timestamp(0)) });
+    let labels = event(150, Timestamp(0)).labels;
+    let state = engine.state();
+    bencher.bench_local(|| state.event.inhibitors_of(divan::black_box(&labels)).count());
+}
+
+/// What new alerts leave in the journal.
+#[divan::bench]
+fn journal(bencher: Bencher) {
+    let at = Timestamp(0);
+    let facts = engine().step(Entry { at, input: batch(0, at) }).facts;
+    let mut text = Vec::new();
+    bencher
+        .counter(ItemsCount::new(BATCH))
+        .with_inputs(|| vec![Record { at, facts: facts.clone() }])
+        .bench_local_values(|records| journal::entries(records, &mut text));
 }

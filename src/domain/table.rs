@@ -55,6 +55,8 @@ pub struct Table<K, V> {
     /// The highest number ever given out, so that none is given twice.
     last: u64,
     changed: BTreeSet<u64>,
+    /// The page that was last put there: changes come in crowds.
+    changed_last: Option<u64>,
     id: PhantomData<K>,
 }
 
@@ -78,6 +80,7 @@ impl<K: RecordId, V> Default for Table<K, V> {
             records: 0,
             last: 0,
             changed: BTreeSet::new(),
+            changed_last: None,
             id: PhantomData,
         }
     }
@@ -114,7 +117,7 @@ impl<K: RecordId, V> Table<K, V> {
     /// # Panics
     /// When there is none, which is our own bug.
     pub(crate) fn expect_mut(&mut self, id: K) -> &mut V {
-        self.changed.insert(place(id.number()).0);
+        self.mark_changed(place(id.number()).0);
         self.soften_mut(id)
     }
 
@@ -128,7 +131,7 @@ impl<K: RecordId, V> Table<K, V> {
     }
 
     pub(crate) fn insert(&mut self, id: K, record: V) {
-        self.changed.insert(place(id.number()).0);
+        self.mark_changed(place(id.number()).0);
         self.put(id.number(), record);
     }
 
@@ -154,8 +157,14 @@ impl<K: RecordId, V> Table<K, V> {
             self.shelves.remove(&page);
         }
         self.records -= 1;
-        self.changed.insert(page);
+        self.mark_changed(page);
         Some(record)
+    }
+
+    fn mark_changed(&mut self, page: u64) {
+        if self.changed_last.replace(page) != Some(page) {
+            self.changed.insert(page);
+        }
     }
 
     /// All records, lowest id first.
@@ -202,6 +211,7 @@ impl<K: RecordId, V> Table<K, V> {
     /// Takes the numbers of the pages that changed since the last call. Page 0 always goes along,
     /// because it carries the counter.
     pub(crate) fn take_changed(&mut self) -> BTreeSet<u64> {
+        self.changed_last = None;
         let mut changed = std::mem::take(&mut self.changed);
         if !changed.is_empty() {
             changed.insert(0);

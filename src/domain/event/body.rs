@@ -76,6 +76,13 @@ impl Bodies {
         symbols(self.packed.get(body.place), body.labels).0
     }
 
+    /// Tells whether a pair is among an alert's labels.
+    pub(super) fn has_label(&self, body: Body, pair: Symbol) -> bool {
+        let packed = self.packed.get(body.place);
+        let bytes = (usize::from(body.labels) * Symbol::BYTES).min(packed.len());
+        packed[..bytes].as_chunks().0.contains(&pair.bytes())
+    }
+
     /// An alert's labels, sorted by name.
     pub(super) fn labels(&self, body: Body) -> impl ExactSizeIterator<Item = (&str, &str)> + Clone {
         self.label_symbols(body).map(|symbol| self.symbols.pair(symbol))
@@ -140,6 +147,9 @@ mod tests {
         bodies.take(one);
         let labels: Vec<_> = bodies.labels(two).collect();
         assert_eq!(labels, [("alertname", "DiskFull"), ("host", "db-22")]);
+        let (host, link) = (bodies.symbols.find("host", "db-22"), "https://wiki.example.org/7");
+        assert!(bodies.has_label(two, host.unwrap()));
+        assert!(!bodies.has_label(two, bodies.symbols.find("link", link).unwrap()));
         bodies.take(two);
         assert!(bodies.symbols.is_empty());
     }

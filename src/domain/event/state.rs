@@ -126,6 +126,11 @@ impl State {
         self.bodies.label_symbols(alert.body)
     }
 
+    /// Tells whether a pair is among the labels of an alert.
+    pub fn has_label(&self, alert: &Alert, pair: Symbol) -> bool {
+        self.bodies.has_label(alert.body, pair)
+    }
+
     /// The pairs that alerts are made of.
     pub fn symbols(&self) -> &Symbols {
         &self.bodies.symbols

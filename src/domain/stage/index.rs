@@ -68,7 +68,9 @@ impl Index {
             };
             if let Some((matcher, branches)) = rarest.filter(narrows) {
                 let filed = index.labels.entry(matcher.name.clone()).or_default();
-                branches.iter().for_each(|branch| filed.file(branch, rule));
+                for branch in branches {
+                    filed.file(branch, rule);
+                }
             } else if let Some((matcher, _)) = pattern {
                 patterns.entry(&matcher.name).or_default().push((rule, &matcher.value));
             } else {

@@ -27,14 +27,18 @@ pub(crate) fn is_plain_json(bytes: &[u8]) -> bool {
     for word in words {
         found |= escapes_in(u64::from_le_bytes(*word));
     }
-    let is_plain = |byte: &u8| *byte >= b' ' && *byte != b'"' && *byte != b'\\';
-    found == 0
-        && match bytes.last_chunk() {
-            _ if rest.is_empty() => true,
-            // Some bytes are looked at twice: cheaper than one by one.
-            Some(last) => escapes_in(u64::from_le_bytes(*last)) == 0,
-            None => rest.iter().all(is_plain),
-        }
+    if rest.is_empty() || found != 0 {
+        return found == 0;
+    }
+    // Some bytes are looked at twice: cheaper than one by one.
+    if let Some(last) = bytes.last_chunk() {
+        return escapes_in(u64::from_le_bytes(*last)) == 0;
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        let both = [u32::from_le_bytes(*first), u32::from_le_bytes(*last)].map(u64::from);
+        return escapes_in(both[0] | both[1] << 32) == 0;
+    }
+    bytes.iter().all(|byte| *byte >= b' ' && *byte != b'"' && *byte != b'\\')
 }
 
 /// Not zero if one of eight bytes needs an escape.

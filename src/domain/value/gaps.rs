@@ -88,7 +88,8 @@ const KINDS: [u8; 256] = {
         kinds[byte as usize] = match byte {
             b'0'..=b'9' => DIGIT,
             b'a'..=b'z' | b'A'..=b'Z' | 0x80.. => LETTER,
-            b'-' | b'_' | b'.' | b':' | b'/' | b'%' | b'+' | b'@' => LETTER,
+            // Parts of names of hosts, of paths, of numbers and of addresses.
+            byte if is_in_word(byte) => LETTER,
             _ => BETWEEN,
         };
         if byte == u8::MAX {
@@ -97,6 +98,11 @@ const KINDS: [u8; 256] = {
         byte += 1;
     }
 };
+
+const fn is_in_word(byte: u8) -> bool {
+    matches!(byte, b'-' | b'_' | b'.' | b':' | b'/' | b'%' | b'+' | b'@')
+}
+
 const BETWEEN: u8 = 0;
 const LETTER: u8 = 1;
 const DIGIT: u8 = 2;
@@ -107,7 +113,9 @@ fn length_bit(text: &str) -> u64 {
 }
 
 fn put(word: &str, values: &[&str], gaps: &mut Vec<u8>) {
-    let label = values.iter().take(LABELS_MAX).position(|value| value.starts_with(word));
+    let first = word.as_bytes().first();
+    let begins = |value: &&str| value.as_bytes().first() == first && value.starts_with(word);
+    let label = values.iter().take(LABELS_MAX).position(begins);
     let label = label.and_then(|place| u8::try_from(place).ok());
     let length = u8::try_from(word.len()).ok();
     match (label, length) {

@@ -88,7 +88,9 @@ impl<T> Lens<T> {
 
 fn hash(symbols: &[Symbol]) -> u64 {
     let mut hasher = foldhash::fast::FixedState::default().build_hasher();
-    symbols.iter().for_each(|symbol| hasher.write(&symbol.bytes()));
+    for symbol in symbols {
+        hasher.write(&symbol.bytes());
+    }
     hasher.finish()
 }
 

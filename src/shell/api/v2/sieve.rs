@@ -77,10 +77,10 @@ impl<'a> Sieve<'a> {
 
 impl Test<'_> {
     fn fits(&mut self, events: &event::State, alert: &Alert) -> bool {
-        let mut pairs = events.label_symbols(alert);
         match self {
-            Self::Has { pair, .. } => pair.is_some_and(|pair| pairs.any(|have| have == pair)),
+            Self::Has { pair, .. } => pair.is_some_and(|pair| events.has_label(alert, pair)),
             Self::Matches { matcher, verdicts } => {
+                let pairs = events.label_symbols(alert);
                 let mut verdicts = pairs.map(|pair| verdict(matcher, verdicts, events, pair));
                 match verdicts.find(|verdict| *verdict != Verdict::OtherName) {
                     Some(verdict) => verdict == Verdict::Fits,

@@ -18,7 +18,7 @@ pub(super) fn each<'a>(
 ) -> Option<()> {
     let text = text.trim_matches([' ', '\n', '\r', '\t']);
     // Inside of texts they would be wrong, and outside they are unusual.
-    if text.bytes().fold(false, |any, byte| any | (byte < b' ')) {
+    if text.bytes().fold(u8::MAX, u8::min) < b' ' {
         return None;
     }
     let mut reader = Reader { text, at: 0 };

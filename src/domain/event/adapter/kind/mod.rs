@@ -69,7 +69,6 @@ macro_rules! adapters {
 }
 
 adapters! {
-    prometheus,
     cdevents,
     cloudevents,
     sns,
@@ -111,6 +110,7 @@ adapters! {
     google_secops,
     netbox,
     goalert,
+    prometheus,
     grafana,
     grafana_legacy,
     alertmanager,

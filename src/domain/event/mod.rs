@@ -42,6 +42,7 @@ pub use fact::{ClearedBy, Correlation, Fact, Raised};
 pub(crate) use heartbeat::beat;
 pub use heartbeat::{Expected, HEARTBEAT_MISSED, Heartbeat, Terms};
 pub use message::{Ends, Event, Signal};
+pub use receive::of_key;
 pub(crate) use receive::receive;
 pub(crate) use remark::remark;
 pub use remark::{Remark, Saying};

@@ -8,7 +8,7 @@ use super::message::{Ends, Event, Signal};
 use super::suppress::Cover;
 use super::{Deadline, SELF, correlate, enrich, flap, lease, surface};
 use crate::domain::value::{AlertId, Fingerprint, Labels, Severity, Timestamp};
-use crate::domain::{Settings, Turn};
+use crate::domain::{Settings, State, Turn};
 
 /// Takes in the events of one request, in order.
 pub(crate) fn receive(turn: &mut Turn, events: Vec<Event>) {
@@ -35,8 +35,23 @@ pub(crate) fn identity(turn: &Turn, event: &Event) -> Fingerprint {
     identity_under(turn.settings(), event)
 }
 
+/// The newest alert that a source has under a key of its own.
+pub fn of_key(state: &State, settings: &Settings, source: &Arc<str>, key: &str) -> Option<AlertId> {
+    let event = Event {
+        source: Arc::clone(source),
+        signal: Signal::Firing,
+        labels: Labels::default(),
+        annotations: Labels::default(),
+        url: Box::default(),
+        key: key.into(),
+        starts_at: Timestamp::default(),
+        ends: Ends::Never,
+    };
+    state.event.newest(identity_under(settings, &event))
+}
+
 /// As [`identity`], for who only looks.
-pub(super) fn identity_under(settings: &Settings, event: &Event) -> Fingerprint {
+fn identity_under(settings: &Settings, event: &Event) -> Fingerprint {
     let source = settings.sources.get(&*event.source);
     let group = match source.map_or("", |source| source.group.as_str()) {
         // A source's own key means something only within that source.

@@ -5,6 +5,7 @@ mod gate;
 mod ingest;
 mod lists;
 mod operations;
+mod opsgenie;
 mod pagerduty;
 mod post;
 mod rest;

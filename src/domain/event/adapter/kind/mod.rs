@@ -1,9 +1,11 @@
 //! Kinds of sources, one file each, and how to tell them apart by what they send.
 
+pub mod alerta;
 pub mod alertmanager;
 pub mod generic;
 pub mod grafana;
 pub mod grafana_legacy;
+pub mod opsgenie;
 pub mod pagerduty;
 pub mod prometheus;
 
@@ -27,6 +29,8 @@ macro_rules! adapters {
 adapters! {
     prometheus,
     pagerduty,
+    opsgenie,
+    alerta,
     grafana,
     grafana_legacy,
     alertmanager,

@@ -1,5 +1,6 @@
 //! Tests of the whole surface, without sockets: requests go straight to the router.
 
+mod alerta;
 mod contract;
 mod gate;
 mod ingest;

@@ -188,6 +188,8 @@ fn event(
     match said(&priority) {
         // Who is told by rules of its own says how bad it is in its own words.
         "" if !severity.is_empty() => draft.severity(context, &severity, None),
+        // Whoever only closes an alert says nothing new about it.
+        "" if message.is_empty() => draft.severity(context, "", None),
         "" => draft.severity(context, PRIORITY, meaning(PRIORITY)),
         priority => draft.severity(context, priority, meaning(priority)),
     }

@@ -96,7 +96,7 @@ pub(super) async fn custom(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let verbs = [(action.as_str(), Action::CustomAction)];
+    let verbs = [(action.as_str(), Action::Custom)];
     act(&context, (&verbs, &action), &id, query.as_deref(), (&headers, body)).await
 }
 
@@ -150,7 +150,7 @@ async fn perform(
             }
             tell(request, "AddNote", alert, fields, &text("note")).await
         }
-        Action::Escalate | Action::CustomAction => {
+        Action::Escalate | Action::Custom => {
             let escalation = name_of(&fields["escalation"]);
             let words = format!("{verb} {escalation}");
             let words = [words.trim(), &text("note")].join(": ");

@@ -81,7 +81,7 @@ pub(super) fn edit(
         | Action::AddTeam
         | Action::AddResponder
         | Action::Escalate
-        | Action::CustomAction => {}
+        | Action::Custom => {}
     }
     let limits = &intake.limits.event;
     limits.check_annotations(&annotations, true).map_err(|why| ("alert", why))?;

@@ -136,7 +136,7 @@ fn split(query: &str) -> Result<Vec<String>, String> {
         match letter {
             '"' => quoted = !quoted,
             ' ' if !quoted => {
-                words.extend(Some(std::mem::take(&mut word)).filter(|w| !w.is_empty()))
+                words.extend(Some(std::mem::take(&mut word)).filter(|w| !w.is_empty()));
             }
             _ => word.push(letter),
         }

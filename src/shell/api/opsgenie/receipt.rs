@@ -40,7 +40,7 @@ pub(super) enum Action {
     UpdateMessage,
     UpdateDescription,
     UpdatePriority,
-    CustomAction,
+    Custom,
 }
 
 /// One answer.
@@ -73,7 +73,7 @@ impl Action {
         Self::UpdateMessage,
         Self::UpdateDescription,
         Self::UpdatePriority,
-        Self::CustomAction,
+        Self::Custom,
     ];
 
     /// The word in answers, and for the adapter.

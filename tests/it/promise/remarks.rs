@@ -256,8 +256,9 @@ fn a_heartbeat_that_stays_away_for_a_month_is_no_longer_waited_for() {
 
 #[test]
 fn many_heartbeats_wait_under_one_entry_of_the_agenda() {
-    let beats: String = (0..50).map(|n| format!("{n}m beat backup within:10h @cron\n")).collect();
-    let world = check_once(&settings(WATCHED), &beats, "");
+    let beat = |minute: u32| format!("{minute}m beat backup within:10h @cron");
+    let beats: Vec<String> = (0..50).map(beat).collect();
+    let world = check_once(&settings(WATCHED), &beats.join("\n"), "");
     let waits =
         |deadline: &incidentd::domain::Deadline| format!("{deadline:?}").contains("Heartbeat");
     let agenda = world.engine().agenda().iter();

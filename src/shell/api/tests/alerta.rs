@@ -131,7 +131,7 @@ async fn alerts_are_asked_for_by_their_fields() {
 async fn people_act_on_an_alert() {
     let house = house();
     ask(&house, "POST /api/alert", node("node_down", "major")).await;
-    let status = || async {
+    let standing = || async {
         ask(&house, "GET /api/alert/ALR-1", Value::Null).await.json()["alert"]["status"].clone()
     };
     for (what, body, expected) in [
@@ -144,15 +144,21 @@ async fn people_act_on_an_alert() {
     ] {
         let answer = ask(&house, &format!("PUT /api/alert/ALR-1/{what}"), body.clone()).await;
         assert_eq!((answer.status, answer.json()["status"].clone()), (200, "ok".into()), "{body}");
-        assert_eq!(status().await, expected, "{body}");
+        assert_eq!(standing().await, expected, "{body}");
     }
     let incident = house.get("/api/itsm/v1/incidents/INC-1").await.json();
     assert_eq!(incident["state"], "acknowledged");
+    ask(&house, "PUT /api/alert/ALR-1/action", json!({ "action": "shelve" })).await;
+    let shown = house.get("/api/v2/alerts").await.json();
+    let status =
+        json!({ "inhibitedBy": [], "silencedBy": [], "mutedBy": ["shop"], "state": "suppressed" });
+    assert_eq!(shown[0]["status"], status);
+    assert_eq!(house.get("/api/v2/alerts?active=true").await.json()[0]["status"], status);
     let wrong = ask(&house, "PUT /api/alert/ALR-1/action", json!({ "action": "dance" })).await;
     assert_eq!(wrong.status, 400);
     assert_eq!(ask(&house, "GET /api/alert/ALR-9", Value::Null).await.status, 404);
     assert_eq!(ask(&house, "DELETE /api/alert/ALR-1", Value::Null).await.status, 200);
-    assert_eq!(status().await, "closed");
+    assert_eq!(standing().await, "closed");
 }
 
 #[tokio::test]

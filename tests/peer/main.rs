@@ -21,6 +21,7 @@ mod prometheus;
 mod provider;
 mod render;
 mod routes;
+mod servers;
 mod silences;
 mod sink;
 mod store_tasks;

@@ -248,6 +248,7 @@ impl Alert {
 
 /// An alert as it stands on a page: with words in place of symbols.
 #[derive(Debug, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a mark, by its name")]
 pub(super) struct StoredAlert {
     key: Fingerprint,
     source: SourceId,

@@ -102,6 +102,8 @@ pub(crate) fn beat(turn: &mut Turn, heartbeats: Vec<Heartbeat>) {
         if !labels.is_empty() {
             after.labels = labels;
         }
+        // One entry of the agenda serves them all: it looks when the last one came.
+        let armed = before.as_ref() == Some(&after) && after.missed_since.is_none();
         if before.as_ref() != Some(&after) {
             turn.record(Fact::HeartbeatExpected { id, heartbeat: Box::new(after) });
         }
@@ -111,7 +113,9 @@ pub(crate) fn beat(turn: &mut Turn, heartbeats: Vec<Heartbeat>) {
         }
         let now = turn.now();
         turn.soften().event.soften_heartbeat(id).seen_at = Some(now);
-        await_next(turn, id);
+        if !armed {
+            await_next(turn, id);
+        }
     }
 }
 
@@ -161,7 +165,9 @@ pub(super) fn expect(
         tell(turn, id, Signal::Resolved);
     }
     let now = turn.now();
-    turn.soften().event.soften_heartbeat(id).seen_at = before.and_then(|b| b.seen_at).or(Some(now));
+    // Whoever begins to wait again waits for the whole time.
+    let waited = before.filter(Expected::waits).and_then(|before| before.seen_at);
+    turn.soften().event.soften_heartbeat(id).seen_at = waited.or(Some(now));
     await_next(turn, id);
     Ok(())
 }

@@ -9,7 +9,7 @@ use super::suppress::Cover;
 use super::{Deadline, SELF, correlate, enrich, flap, lease, surface};
 use crate::domain::settings::Source;
 use crate::domain::value::{AlertId, Fingerprint, Labels, Severity, Timestamp};
-use crate::domain::{Settings, Turn};
+use crate::domain::{Settings, State, Turn};
 
 /// Takes in the events of one request, in order.
 pub(crate) fn receive(turn: &mut Turn, events: Vec<Event>) {
@@ -48,6 +48,21 @@ fn is_named_by_labels(turn: &Turn, event: &Event) -> bool {
     event.key.is_empty()
         && settings.events.dedupe.rules().is_empty()
         && settings.sources.get(&*event.source).is_none_or(plain)
+}
+
+/// The newest alert that a source has under a key of its own.
+pub fn of_key(state: &State, settings: &Settings, source: &Arc<str>, key: &str) -> Option<AlertId> {
+    let event = Event {
+        source: Arc::clone(source),
+        signal: Signal::Firing,
+        labels: Labels::default(),
+        annotations: Labels::default(),
+        url: Box::default(),
+        key: key.into(),
+        starts_at: Timestamp::default(),
+        ends: Ends::Never,
+    };
+    state.event.newest(identity(settings, &event))
 }
 
 /// What makes an event speak of one alert and not another, under the rules in force.

@@ -113,8 +113,8 @@ pub(super) fn wake(turn: &mut Turn) {
     let lifted = std::mem::take(&mut turn.soften().event.depths.lifted);
     for id in lifted {
         let events = &turn.state().event;
-        let waits = |alert: &&super::Alert| alert.is_submerged() && alert.is_firing();
-        if events.alert(id).filter(waits).is_none() {
+        let waits = |alert: &super::Alert| alert.is_submerged() && alert.is_firing();
+        if events.alert(id).is_none_or(|alert| !waits(alert)) {
             continue;
         }
         match suppress::cover(turn.state(), id) {

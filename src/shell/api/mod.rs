@@ -13,6 +13,7 @@
 //! Handlers hold no state of their own: they read the engine for a moment at a time, hand inputs
 //! in, and render outside of the lock.
 
+mod alerta;
 mod context;
 mod door;
 mod gate;
@@ -22,6 +23,8 @@ mod json;
 mod layer;
 mod nearest;
 mod operations;
+mod opsgenie;
+mod own;
 mod pagerduty;
 mod problem;
 mod rest;

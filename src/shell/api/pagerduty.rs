@@ -164,20 +164,19 @@ fn check_action(door: &Door, action: &str, event: &Value) -> Vec<String> {
     if !known {
         errors.push(format!("`{}` is none of: {}", door.action, ACTIONS.join(", ")));
     }
-    match event.get(door.key) {
-        None | Some(Value::Null) if known && action != ACTIONS[0] => {
-            errors.push(format!("`{}` is missing: it says what to {action}", door.key));
+    let needed = known && action != ACTIONS[0];
+    let wrong = match event.get(door.key) {
+        None | Some(Value::Null) => needed.then(|| format!("is missing: it says what to {action}")),
+        Some(Value::String(key)) if key.is_empty() => {
+            needed.then(|| format!("is blank: it says what to {action}"))
         }
-        None | Some(Value::Null) => {}
-        Some(Value::String(key)) if key.is_empty() && known && action != ACTIONS[0] => {
-            errors.push(format!("`{}` is blank: it says what to {action}", door.key));
+        Some(Value::String(key)) => {
+            let long = key.chars().count() > KEY_CHARS_MAX;
+            long.then(|| format!("has more than {KEY_CHARS_MAX} characters"))
         }
-        Some(Value::String(key)) if key.chars().count() > KEY_CHARS_MAX => {
-            errors.push(format!("`{}` has more than {KEY_CHARS_MAX} characters", door.key));
-        }
-        Some(Value::String(_)) => {}
-        Some(_) => errors.push(format!("`{}` is not a text", door.key)),
-    }
+        Some(_) => Some("is not a text".to_owned()),
+    };
+    errors.extend(wrong.map(|wrong| format!("`{}` {wrong}", door.key)));
     errors
 }
 

@@ -253,3 +253,14 @@ fn a_heartbeat_that_stays_away_for_a_month_is_no_longer_waited_for() {
     );
     assert_eq!(world.engine().state().event.heartbeats().count(), 0);
 }
+
+#[test]
+fn many_heartbeats_wait_under_one_entry_of_the_agenda() {
+    let beat = |minute: u32| format!("{minute}m beat backup within:10h @cron");
+    let beats: Vec<String> = (0..50).map(beat).collect();
+    let world = check_once(&settings(WATCHED), &beats.join("\n"), "");
+    let waits =
+        |deadline: &incidentd::domain::Deadline| format!("{deadline:?}").contains("Heartbeat");
+    let agenda = world.engine().agenda().iter();
+    assert_eq!(agenda.filter(|(_, deadline)| waits(deadline)).count(), 1);
+}

@@ -8,7 +8,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use crate::domain::value::Timestamp;
+use crate::domain::event::Expected;
+use crate::domain::value::{HeartbeatId, Timestamp};
 use crate::engine::Engine;
 use crate::shell::api::context::{Context, Setup};
 use crate::shell::api::gate::Reader;
@@ -49,6 +50,24 @@ pub(super) async fn status(_: Reader, State(context): State<Arc<Context>>) -> Re
     respond(StatusCode::OK, JSON, &status)
 }
 
+/// The signs of life that are awaited through a source.
+fn heartbeats(engine: &Engine, source: &str) -> Vec<Value> {
+    let events = &engine.state().event;
+    let Some(id) = events.source_named(source) else { return Vec::new() };
+    let ours = events.heartbeats().filter(|(_, one)| one.source == id);
+    let show = |(id, one): (HeartbeatId, &Expected)| {
+        json!({
+            "id": id.to_string(),
+            "name": &*one.name,
+            "within": one.within.map(|within| within.to_string()),
+            "enabled": one.enabled,
+            "last_seen_at": one.seen_at.filter(|_| one.begun).map(Timestamp::rfc3339),
+            "missed_since": one.missed_since.map(Timestamp::rfc3339),
+        })
+    };
+    ours.map(show).collect()
+}
+
 /// Every source that is configured or has ever been heard.
 fn sources(engine: &Engine, setup: &Setup) -> Vec<Value> {
     let configured = &engine.settings().sources;
@@ -63,6 +82,7 @@ fn sources(engine: &Engine, setup: &Setup) -> Vec<Value> {
             "silent": source.is_some_and(|source| source.silent),
             "last_heard_at": source.and_then(|s| s.heard_at).map(Timestamp::rfc3339),
             "dead_man_switch": configured.get(name).is_some_and(|s| s.deadman.is_some()),
+            "heartbeats": heartbeats(engine, name),
         })
     };
     names.into_iter().map(show).collect()

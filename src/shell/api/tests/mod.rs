@@ -1,10 +1,12 @@
 //! Tests of the whole surface, without sockets: requests go straight to the router.
 
+mod alerta;
 mod contract;
 mod gate;
 mod ingest;
 mod lists;
 mod operations;
+mod opsgenie;
 mod pagerduty;
 mod post;
 mod rest;

@@ -1,5 +1,6 @@
 //! Kinds of sources, one file each, and how to tell them apart by what they send.
 
+pub mod alerta;
 pub mod alertmanager;
 pub mod argocd;
 pub mod axiom;
@@ -32,6 +33,7 @@ pub mod librenms;
 pub mod nagios;
 pub mod netbox;
 pub mod newrelic;
+pub mod opsgenie;
 pub mod pagerduty;
 pub mod pagerduty_webhook;
 pub mod pingdom;
@@ -97,6 +99,8 @@ adapters! {
     gitlab,
     pagerduty_webhook,
     pagerduty,
+    opsgenie,
+    alerta,
     sentry,
     newrelic,
     datadog,

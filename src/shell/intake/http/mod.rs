@@ -173,7 +173,8 @@ impl Intake {
     /// # Errors
     /// Says why nothing of it was taken.
     pub async fn admit(&self, terms: Terms<'_>, read: Read) -> Result<Taken, Turned> {
-        let taken = match self.spend(read.said()) {
+        let spent = if self.knows(&read) { Ok(()) } else { self.spend(read.said()) };
+        let taken = match spent {
             Ok(()) => self.try_admit(terms, read).await,
             Err(turned) => Err(turned),
         };
@@ -284,7 +285,9 @@ impl Intake {
         if let Some(first) = read.rejected.first() {
             aside(&body, "rejected", &format!("event {}: {}", first.at, first.why));
         }
-        self.spend_in_line(read.said(), body.len()).await?;
+        if !self.knows(&read) {
+            self.spend_in_line(read.said(), body.len()).await?;
+        }
         // Held no longer than it may be needed.
         let body = self.limits.new_alerts_max_per_hour.map(|_| body);
         let taken = self.try_admit(terms, read).await?;
@@ -310,7 +313,7 @@ impl Intake {
     async fn try_admit(&self, terms: Terms<'_>, mut read: Read) -> Result<Taken, Turned> {
         let now = clock::now();
         let mark = delivery::mark(&read);
-        if mark.is_some_and(|mark| self.ledger.deliveries().knows(&mark, now)) {
+        if self.knows(&read) {
             let (rejected, notes) = (read.rejected, read.notes);
             return Ok(Taken { redelivered: true, rejected, notes, ..Taken::default() });
         }
@@ -356,6 +359,12 @@ impl Intake {
             rejected,
             notes,
         })
+    }
+
+    /// Whether the sender has delivered this before.
+    fn knows(&self, read: &Read) -> bool {
+        let mark = delivery::mark(read);
+        mark.is_some_and(|mark| self.ledger.deliveries().knows(&mark, clock::now()))
     }
 
     /// Leaves out alerts that nobody has heard of before, once the source's hour is full of them.

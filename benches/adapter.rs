@@ -1,10 +1,13 @@
-//! How fast alerts are read: a request of Prometheus' usual size, 64 alerts of about 750 bytes.
+//! How fast bodies are read: a request of Prometheus' usual size, 64 alerts of about 750 bytes, and
+//! the fixtures of every adapter, one after the other.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use incidentd::domain::event::adapter::{self, Context, Kind, Limits};
+use incidentd::domain::event::adapter::kind::ADAPTERS;
+use incidentd::domain::event::adapter::{self, Context, Head, Kind, Limits};
 use incidentd::domain::value::Timestamp;
 use serde_json::{Value, json};
 
@@ -71,4 +74,39 @@ fn webhook(bencher: Bencher) {
 #[divan::bench]
 fn detecting(bencher: Bencher) {
     read(bencher, &Kind::Auto, &alerts());
+}
+
+/// Bodies of a kind of source, as the tests have them.
+fn fixtures(name: &str) -> Vec<(Head, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/adapter").join(name);
+    let Ok(files) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<PathBuf> = files.filter_map(|file| Some(file.ok()?.path())).collect();
+    paths.sort();
+    let texts = paths.iter().filter_map(|path| std::fs::read_to_string(path).ok());
+    let bodies = texts.map(|text| {
+        let body = text.split_once("\n=== read\n").map_or(text.as_str(), |(body, _)| body);
+        let (head, body) = body.split_once("\n=== body\n").unwrap_or(("", body));
+        let query = head.lines().find_map(|line| line.strip_prefix('?')).unwrap_or("");
+        let head = Head::new(head.lines().filter_map(|line| line.split_once(": ")), query);
+        (head, body.as_bytes().to_vec())
+    });
+    bodies.collect()
+}
+
+#[divan::bench(args = ADAPTERS.iter().map(|adapter| adapter.name))]
+fn fixtures_of(bencher: Bencher, name: &str) {
+    let kind = Kind::named(name).expect("the list names those that exist");
+    let bodies = fixtures(name);
+    let source = Arc::from(name);
+    let limits = Limits::default();
+    let context = Context::new(&source, Timestamp(1_772_366_400_000), &limits);
+    bencher
+        .counter(BytesCount::new(bodies.iter().map(|(_, body)| body.len()).sum::<usize>()))
+        .counter(ItemsCount::new(bodies.len()))
+        .bench(|| {
+            for (head, body) in &bodies {
+                let context = Context { head, ..context };
+                divan::black_box(adapter::read(&kind, divan::black_box(body), &context).ok());
+            }
+        });
 }

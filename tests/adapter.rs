@@ -69,6 +69,69 @@ fn check(kind: &str, body: &str) -> String {
     }
 }
 
+/// Scalars that stand where another was.
+const STRAYS: [&str; 4] = ["null", "7", "true", "\"{x}\""];
+
+/// Senders change a field's type, leave it out, or fill in nothing: what they meant may be lost,
+/// that they said something may not.
+#[test]
+fn no_stray_value_makes_an_element_vanish() {
+    let mut wrong = String::new();
+    for path in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/adapter")) {
+        let text = fs::read_to_string(&path).unwrap();
+        let name = path.parent().unwrap().file_name().unwrap().to_str().unwrap();
+        let (body, _) = text.split_once(MARK).unwrap();
+        let (before, body) = body.split_once(BODY).unwrap_or(("", body));
+        let Ok(body) = serde_json::from_str::<serde_json::Value>(body) else { continue };
+        let kind = if name == "generic" {
+            Kind::Generic(serde_json::from_str(before).unwrap())
+        } else {
+            Kind::named(name).unwrap()
+        };
+        let head = head(before);
+        let read = |body: &serde_json::Value| {
+            let body = serde_json::to_vec(body).unwrap();
+            with_context(NOW, &Limits::default(), &head, |context| {
+                adapter::read(&kind, &body, context)
+                    .map_or(usize::MAX, |read| read.said() + read.rejected.len() + read.notes.len())
+            })
+        };
+        if read(&body) == 0 {
+            continue;
+        }
+        let mut leaves = Vec::new();
+        leaves_of(&body, String::new(), &mut leaves);
+        for leaf in leaves {
+            for stray in STRAYS {
+                let mut body = body.clone();
+                *body.pointer_mut(&leaf).unwrap() = serde_json::from_str(stray).unwrap();
+                if read(&body) == 0 {
+                    let _ = writeln!(wrong, "{}: {leaf} = {stray}", path.display());
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "nothing is said of these:\n{wrong}");
+}
+
+/// JSON pointers (RFC 6901) to every scalar.
+fn leaves_of(value: &serde_json::Value, at: String, leaves: &mut Vec<String>) {
+    match value {
+        serde_json::Value::Object(fields) => {
+            for (name, value) in fields {
+                let name = name.replace('~', "~0").replace('/', "~1");
+                leaves_of(value, format!("{at}/{name}"), leaves);
+            }
+        }
+        serde_json::Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                leaves_of(value, format!("{at}/{index}"), leaves);
+            }
+        }
+        _ => leaves.push(at),
+    }
+}
+
 /// Lines `name: value`; the query of the URL is a line `?name=value`.
 fn head(text: &str) -> Head {
     let query = text.lines().find_map(|line| line.strip_prefix('?')).unwrap_or("");
@@ -160,11 +223,15 @@ fn in_short(read: &Read) -> String {
     if lines.is_empty() { format!("{} notes", read.notes.len()) } else { lines.join("; ") }
 }
 
-/// A sample may be a template: a `payload`, and `parameters` of which the first values are taken.
+/// A sample may be a template: a `payload`, and `parameters` of which the first values are taken. A
+/// PagerDuty event has a `payload`, too.
 fn sample(text: &[u8]) -> Vec<u8> {
     let Ok(mut sample) = serde_json::from_slice::<serde_json::Value>(text) else {
         return text.to_vec();
     };
+    if sample.get("event_action").is_some() {
+        return text.to_vec();
+    }
     let Some(mut body) = sample.get_mut("payload").map(serde_json::Value::take) else {
         return text.to_vec();
     };

@@ -19,8 +19,8 @@ use clap::Parser;
 
 use crate::config;
 use crate::shell::api::DoorError;
+use crate::shell::chain;
 use crate::shell::driver::DriverError;
-use crate::shell::outbox;
 use crate::shell::restore::RestoreError;
 use crate::shell::store::StoreError;
 use crate::shell::store::archive::ArchiveError;
@@ -168,5 +168,5 @@ fn say_version() {
 
 #[expect(clippy::print_stderr, reason = "the last word of a program that failed")]
 fn complain(failure: &Failure) {
-    eprintln!("incidentd: {}", outbox::chain(failure));
+    eprintln!("incidentd: {}", chain(failure));
 }

@@ -19,6 +19,7 @@ use crate::domain::value::{Actor, DeliveryId, Span};
 use crate::domain::{Settings, event};
 use crate::engine::{Engine, Input};
 use crate::shell::api::{self, Context, Door};
+use crate::shell::client::Clients;
 use crate::shell::courier::Courier;
 use crate::shell::driver::{Beat, Driver, DriverError, PARTITION};
 use crate::shell::handle::Handle;
@@ -110,7 +111,7 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
         observer(&metrics),
         stopped.clone(),
     ));
-    let polls = Polls::start(&loaded, &handle);
+    let polls = Polls::start(&loaded, &handle, Vec::new());
     let reloader = Reloader {
         outside: outside.clone(),
         path: flags.config_file.clone(),
@@ -287,8 +288,8 @@ impl Reloader {
             .await
             .map_err(|error| error.to_string())?;
         self.context.replace(setup(&loaded, &settings, self.outside.features));
-        self.polls.stop().await;
-        self.polls = Polls::start(&loaded, &self.handle);
+        let earlier = self.polls.stop().await;
+        self.polls = Polls::start(&loaded, &self.handle, earlier);
         in_force(&self.context.metrics, &settings);
         for warning in self.context.setup().all_warnings(self.context.open_to_all) {
             tracing::warn!("{warning}");
@@ -306,32 +307,33 @@ struct Polls {
 }
 
 impl Polls {
-    fn start(loaded: &Loaded, handle: &Handle) -> Self {
+    /// Starts the polls of a configuration. Those of the one before go on where they were.
+    fn start(loaded: &Loaded, handle: &Handle, earlier: Vec<poll::Poll>) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let polls = handle.read(|engine| sources::polls(&loaded.daemon, engine));
-        let client = reqwest::Client::builder().no_proxy().build();
-        let running = match client {
-            Ok(client) if !polls.is_empty() => {
+        let mut polls = handle.read(|engine| sources::polls(&loaded.daemon, engine));
+        for one in earlier {
+            // Both are in the order of their names.
+            if let Ok(at) = polls.binary_search_by(|poll| poll.name.cmp(&one.name)) {
+                polls[at].inherit(one);
+            }
+        }
+        let running = (!polls.is_empty()).then(|| {
+            let handle = handle.clone();
+            let submit = move |events| {
                 let handle = handle.clone();
-                let submit = move |events| {
-                    let handle = handle.clone();
-                    async move { handle.submit(Input::Events(events)).await.map(|_| ()) }
-                };
-                Some(tokio::spawn(poll::run(polls, client, submit, clock::now, stopped)))
-            }
-            Ok(_) => None,
-            Err(error) => {
-                tracing::error!(error = outbox::chain(&error), "failed to set up polling");
-                None
-            }
-        };
+                async move { handle.submit(Input::Events(events)).await.map(|_| ()) }
+            };
+            let clients = Arc::new(Clients::new());
+            tokio::spawn(poll::run(polls, clients, submit, clock::now, stopped))
+        });
         Self { stop, running }
     }
 
-    async fn stop(&mut self) {
+    async fn stop(&mut self) -> Vec<poll::Poll> {
         let _ = self.stop.send(true);
-        if let Some(running) = self.running.take() {
-            let _ = running.await;
+        match self.running.take() {
+            Some(running) => running.await.unwrap_or_default(),
+            None => Vec::new(),
         }
     }
 }

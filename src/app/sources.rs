@@ -1,16 +1,13 @@
 //! From what the configuration says to what the doors need: intakes, tokens, polls.
 
-use reqwest::Url;
-
 use crate::config::{self as typed, Daemon};
 use crate::domain::event::adapter::{self, GenericPaths, JsonPath, Kind, StatusPath};
-use crate::domain::event::poll::{PollRule, PollState, Threshold};
-use crate::domain::value::{Labels, Span};
+use crate::domain::event::poll::{Past, PollState};
 use crate::engine::Engine;
 use crate::shell::api::{Scope, Token};
 use crate::shell::intake::http::auth::Auth;
 use crate::shell::intake::http::{ALERTMANAGER, Intake, Limits, Rate, Sources};
-use crate::shell::intake::poll::{Ask, Poll, http, promql};
+use crate::shell::intake::poll::Poll;
 
 /// Everything that may send over HTTP. `/api/v2/alerts` is always open to who may send to the
 /// source `alertmanager`, as with Alertmanager itself. Like there, it has no limits but those that
@@ -42,78 +39,22 @@ pub(super) fn tokens(daemon: &Daemon) -> Vec<Token> {
 /// What is looked at regularly. Alerts of a poll that fire already go on, so that their end is
 /// told after a restart, too.
 pub(super) fn polls(daemon: &Daemon, engine: &Engine) -> Vec<Poll> {
-    daemon.polls.iter().filter_map(|(name, poll)| self::poll(name, poll, engine)).collect()
+    daemon.polls.iter().map(|(name, poll)| self::poll(name, poll, engine)).collect()
 }
 
-fn poll(name: &str, poll: &typed::Poll, engine: &Engine) -> Option<Poll> {
-    let url = Url::parse(&poll.url).ok()?;
-    let mut state = PollState::new(name.into(), name, rules(poll));
+fn poll(name: &str, poll: &typed::Poll, engine: &Engine) -> Poll {
+    let mut state = PollState::new(name.into(), name, poll.rules.clone());
     let events = &engine.state().event;
     for (_, alert) in events.alerts().filter(|(_, alert)| alert.is_firing()) {
         if events.source(alert.source()).is_some_and(|source| source.name == name) {
             state.resume(alert.source_key(), &events.labels(alert), alert.starts_at);
         }
     }
-    let ask = match &poll.probe {
-        typed::Probe::Promql { query, .. } => Ask::Promql(promql::Query::new(&url, query)),
-        typed::Probe::Http { expect_status, .. } => {
-            Ask::Http(http::Check::new(url, expect_status.clone()))
-        }
-    };
-    Some(Poll {
-        name: name.to_owned(),
-        every: poll.every,
-        timeout: poll.timeout,
-        bearer: poll.bearer.clone(),
-        ask,
-        state,
-    })
-}
-
-fn rules(poll: &typed::Poll) -> Vec<PollRule> {
-    let rule = |name: String, measure: &str, warn, critical| PollRule {
-        name,
-        // An empty measure is no label: such a rule looks at every series.
-        only: Labels::new([("measure", measure)]),
-        labels: poll.labels.clone(),
-        annotations: poll.annotations.clone(),
-        warn,
-        critical,
-        for_: poll.holds_for,
-        clear_for: poll.clear_for,
-    };
-    let name = &poll.alertname;
-    match &poll.probe {
-        typed::Probe::Promql { warn, critical, .. } => {
-            vec![rule(name.clone(), "", warn.map(threshold), critical.map(threshold))]
-        }
-        typed::Probe::Http { warn_latency, critical_latency, .. } => {
-            let down = "< 1".parse::<Threshold>().ok();
-            let slow = |limit: Option<Span>| {
-                limit.and_then(|limit| format!("> {}", limit.0).parse::<Threshold>().ok())
-            };
-            let mut rules = vec![rule(name.clone(), "up", None, down)];
-            if warn_latency.is_some() || critical_latency.is_some() {
-                let (warn, critical) = (slow(*warn_latency), slow(*critical_latency));
-                rules.push(rule(format!("{name}Slow"), "latency_ms", warn, critical));
-            }
-            rules
-        }
-    }
-}
-
-fn threshold(threshold: typed::Threshold) -> Threshold {
-    let sign = match threshold.comparison {
-        typed::Comparison::Less => "<",
-        typed::Comparison::LessOrEqual => "<=",
-        typed::Comparison::Greater => ">",
-        typed::Comparison::GreaterOrEqual => ">=",
-        typed::Comparison::Equal => "==",
-        typed::Comparison::NotEqual => "!=",
-    };
-    format!("{sign} {}", threshold.value)
-        .parse()
-        .expect("a comparison and a number make a threshold")
+    let (when, probe) = (poll.when.clone(), poll.probe.clone());
+    let mut running = Poll::new(name.to_owned(), when, poll.timeout, probe, state);
+    running.jitter = poll.jitter;
+    running.past = Past::new(poll.past);
+    running
 }
 
 fn intake(name: &str, source: &typed::Intake) -> Intake {

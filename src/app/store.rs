@@ -7,11 +7,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::Failure;
 use crate::domain::value::Timestamp;
 use crate::domain::{Fact, audit};
+use crate::shell::chain;
 use crate::shell::driver::PARTITION;
 use crate::shell::handle::Handle;
 use crate::shell::store::sled_store::{self, Opened, Options, Recovered};
 use crate::shell::store::{Store, archive, fsck};
-use crate::shell::{clock, journal, outbox};
+use crate::shell::{clock, journal};
 
 /// Memory for sled's pages. The state lives in ours; sled is read at starts only.
 const CACHE_BYTES: u64 = 1 << 20;
@@ -126,7 +127,7 @@ pub(super) async fn make_backup(
     keep: usize,
 ) -> Result<PathBuf, String> {
     let file = handle.backup(places.exports.clone()).await?;
-    archive::keep_newest(&places.exports, keep).map_err(|error| outbox::chain(&error))?;
+    archive::keep_newest(&places.exports, keep).map_err(|error| chain(&error))?;
     Ok(file)
 }
 

@@ -11,8 +11,8 @@ use crate::domain::value::{Actor, InvalidUuid, Labels};
 use crate::domain::{Command, State, notification};
 use crate::engine::Input;
 use crate::shell::alertmanager::{self, Fault, Silence};
+use crate::shell::chain;
 use crate::shell::handle::Handle;
-use crate::shell::outbox;
 use crate::shell::store::sled_store::Opened;
 
 /// Inputs that are handed in together; the queue of the writer holds more.
@@ -43,7 +43,7 @@ pub(super) async fn take_over(handle: &Handle, storage: &Path) {
             Ok(command) => commands.push(command),
             Err(error) => tracing::error!(
                 silence = id,
-                error = outbox::chain(&error),
+                error = chain(&error),
                 "failed to take over a silence of Alertmanager; make it anew if it is needed"
             ),
         }
@@ -58,7 +58,7 @@ pub(super) async fn take_over(handle: &Handle, storage: &Path) {
 
 fn complain(fault: &Fault) {
     tracing::error!(
-        error = outbox::chain(fault),
+        error = chain(fault),
         "failed to take over all of Alertmanager's state; its files stay as they are"
     );
 }

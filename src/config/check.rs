@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::diagnostic::{ConfigErrors, Diagnostic, ERRORS_MAX};
 use super::node::{Key, Node, Place};
 use crate::domain::template::{Library, Template, TemplateError};
-use crate::domain::value::Matchers;
-use crate::domain::value::matcher::{ParseMode, parse_all};
+use crate::domain::value::matcher::{ParseMode, doubt, parse_all};
+use crate::domain::value::{Matchers, is_label_name};
 
 /// A longer line is cut in messages.
 const EXCERPT_CHARS_MAX: usize = 200;
@@ -107,13 +107,34 @@ impl<'a> Check<'a> {
         Err(ConfigErrors { errors: lost, left_out })
     }
 
+    /// Tells of names of labels in a list that the mode does not know: with `classic-mode` they are
+    /// those of old, as in Alertmanager.
+    pub(super) fn label_names(&mut self, list: Option<&Node>) {
+        for item in list.map(Node::items).unwrap_or_default() {
+            let name = item.text().unwrap_or_default();
+            if self.mode == ParseMode::Classic && !is_label_name(name, false) {
+                let why = format!(
+                    "`{name}` is no label name in classic mode: use letters, digits and `_`, or \
+                     leave `classic-mode` out of `--enable-feature`"
+                );
+                self.error(item.place, why);
+            }
+        }
+    }
+
     /// Reads the matchers of a list; each item may hold several.
     pub(super) fn matchers(&mut self, list: Option<&Node>) -> Matchers {
         let mut matchers = Matchers::new();
         for item in list.map(Node::items).unwrap_or_default() {
             let Some(text) = item.text() else { continue };
             match parse_all(text, self.mode) {
-                Ok(found) => matchers.extend(found),
+                Ok(found) => {
+                    let fallback = self.mode == ParseMode::Fallback;
+                    if let Some(doubt) = fallback.then(|| doubt(text)).flatten() {
+                        self.warn(item.place, doubt.to_string());
+                    }
+                    matchers.extend(found);
+                }
                 Err(error) => {
                     let place = self.inside(
                         item,

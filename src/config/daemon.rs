@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use ipnet::IpNet;
 
 use crate::domain::event::adapter::Kind;
-use crate::domain::value::{Labels, Secret, Severity, Span};
+use crate::domain::event::poll::{PollRule, Probe, When};
+use crate::domain::value::{Secret, Severity, Span};
 
 /// What only the shell needs of the configuration.
 #[derive(Debug, Clone, Default)]
@@ -200,75 +201,18 @@ pub struct Paths {
 /// Something that is looked at regularly.
 #[derive(Debug, Clone)]
 pub struct Poll {
-    /// How often.
-    pub every: Span,
+    /// When.
+    pub when: When,
+    /// Spread over how much time polls of equal times ask; nothing leaves it to the schedule.
+    pub jitter: Option<Span>,
     /// How long one look may take.
     pub timeout: Span,
-    /// Where to look: the server of a query, or what is checked.
-    pub url: String,
-    /// Sent as `Authorization: Bearer …`.
-    pub bearer: Option<Secret>,
     /// What is looked at.
     pub probe: Probe,
-    /// The label `alertname` of what is found.
-    pub alertname: String,
-    /// How long it must hold before it counts.
-    pub holds_for: Span,
-    /// How long it must be gone before that counts.
-    pub clear_for: Span,
-    /// More labels.
-    pub labels: Labels,
-    /// Annotations.
-    pub annotations: Labels,
-}
-
-/// What a poll looks at.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Probe {
-    /// An instant query; every series of the answer is a condition of its own.
-    Promql {
-        /// The query.
-        query: String,
-        /// What makes a warning.
-        warn: Option<Threshold>,
-        /// What makes it critical.
-        critical: Option<Threshold>,
-    },
-    /// A GET of the URL. No answer is critical.
-    Http {
-        /// Good statuses; empty means 200 to 299.
-        expect_status: Vec<u16>,
-        /// A slower answer is a warning.
-        warn_latency: Option<Span>,
-        /// A slower answer is critical.
-        critical_latency: Option<Span>,
-    },
-}
-
-/// A comparison with a number, such as `>= 0.85`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Threshold {
-    /// How to compare.
-    pub comparison: Comparison,
-    /// With what.
-    pub value: f64,
-}
-
-/// How to compare.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comparison {
-    /// `<`
-    Less,
-    /// `<=`
-    LessOrEqual,
-    /// `>`
-    Greater,
-    /// `>=`
-    GreaterOrEqual,
-    /// `==`
-    Equal,
-    /// `!=`
-    NotEqual,
+    /// What makes alerts of what is seen.
+    pub rules: Vec<PollRule>,
+    /// How much of what was seen is remembered for forecasts; zero for nothing.
+    pub past: Span,
 }
 
 /// Somebody who may use the API.
@@ -319,39 +263,6 @@ pub struct User {
     pub active: bool,
 }
 
-impl Threshold {
-    /// Reads `>= 0.85`. Nothing if the text is no comparison with a finite number.
-    pub fn parse(text: &str) -> Option<Self> {
-        const SIGNS: [(&str, Comparison); 6] = [
-            ("<=", Comparison::LessOrEqual),
-            (">=", Comparison::GreaterOrEqual),
-            ("==", Comparison::Equal),
-            ("!=", Comparison::NotEqual),
-            ("<", Comparison::Less),
-            (">", Comparison::Greater),
-        ];
-        let text = text.trim();
-        let (rest, comparison) = SIGNS
-            .iter()
-            .find_map(|(sign, comparison)| Some((text.strip_prefix(sign)?, *comparison)))?;
-        let value: f64 = rest.trim().parse().ok()?;
-        value.is_finite().then_some(Self { comparison, value })
-    }
-
-    /// Tells whether a value is past it. A value that is no number is past nothing.
-    pub fn is_met(self, value: f64) -> bool {
-        #[expect(clippy::float_cmp, reason = "`== 0` asks for exactly that, as in PromQL")]
-        match self.comparison {
-            Comparison::Less => value < self.value,
-            Comparison::LessOrEqual => value <= self.value,
-            Comparison::Greater => value > self.value,
-            Comparison::GreaterOrEqual => value >= self.value,
-            Comparison::Equal => value == self.value,
-            Comparison::NotEqual => !value.is_nan() && value != self.value,
-        }
-    }
-}
-
 impl Scope {
     /// The word in the file.
     pub fn name(self) -> &'static str {
@@ -359,31 +270,6 @@ impl Scope {
             Self::Read => "read",
             Self::Operate => "operate",
             Self::Admin => "admin",
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thresholds_are_read_and_compared() {
-        for (text, below, at, above) in [
-            (">= 0.85", false, true, true),
-            (">0.85", false, false, true),
-            ("< 0.85", true, false, false),
-            (" <= 0.85 ", true, true, false),
-            ("== 0.85", false, true, false),
-            ("!=0.85", true, false, true),
-        ] {
-            let threshold = Threshold::parse(text).unwrap();
-            let met = [0.8, 0.85, 0.9].map(|value| threshold.is_met(value));
-            assert_eq!(met, [below, at, above], "{text}");
-            assert!(!threshold.is_met(f64::NAN), "{text}");
-        }
-        for text in ["", "0.85", "=> 1", "> much", "> inf"] {
-            assert_eq!(Threshold::parse(text), None, "{text}");
         }
     }
 }

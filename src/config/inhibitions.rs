@@ -13,6 +13,7 @@ pub(super) fn read(check: &mut Check, root: &Node) -> Inhibitions {
 }
 
 fn rule(check: &mut Check, node: &Node) -> InhibitRule {
+    check.label_names(node.get("equal"));
     InhibitRule {
         name: node.text_at("name").unwrap_or_default().to_owned(),
         place: check.whereabouts(node.place),

@@ -36,8 +36,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use daemon::{
-    Algorithm, ApiToken, Auth, Comparison, Daemon, Encoding, Intake, Limits, Paths, Poll, Probe,
-    Scope, Signing, Stamp, Team, Threshold, User, Way,
+    Algorithm, ApiToken, Auth, Daemon, Encoding, Intake, Limits, Paths, Poll, Scope, Signing,
+    Stamp, Team, User, Way,
 };
 pub use diagnostic::{ConfigErrors, Diagnostic, ERRORS_MAX};
 pub use duration::parse as duration;
@@ -137,9 +137,9 @@ fn understand(check: &mut Check, root: &Node, rules: Option<&Path>) -> Loaded {
 
     let limits = sources::read_limits(check, root.get("limits"), Limits::default());
     let (mut sources, intakes) = sources::read(check, root, limits);
-    let polls = polls::read(check, root);
+    let polls = polls::read(check, root, &zone);
     for (name, poll) in &polls {
-        let source = Source { resend: Some(poll.every), ..Source::default() };
+        let source = Source { resend: polls::resend(poll), ..Source::default() };
         sources.entry(name.clone()).or_insert(source);
     }
     let admins = root.get("admins");

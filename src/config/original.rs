@@ -5,7 +5,7 @@ mod fill;
 use std::fmt::Write;
 
 use super::node::{Node, Yaml};
-use super::shape::{Field, Shape};
+use super::shape::{Field, Shape, password};
 
 pub(super) use fill::filled;
 
@@ -29,6 +29,14 @@ fn write_value(text: &mut String, node: &Node, shape: &Shape, depth: usize) {
                     text.push_str(if truth { "true" } else { "false" });
                 }
                 (Shape::Duration, _, Some(span)) => text.push_str(&span.to_string()),
+                // As Go writes a URL with a password.
+                (Shape::Url, ..) => match password(letters) {
+                    Some(password) => {
+                        let (hidden, shown) = (format!(":{password}@"), ":xxxxx@");
+                        write_scalar(text, &letters.replacen(&hidden, shown, 1), *quoted);
+                    }
+                    None => write_scalar(text, letters, *quoted),
+                },
                 _ => write_scalar(text, letters, *quoted),
             }
             text.push('\n');

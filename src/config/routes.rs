@@ -183,6 +183,7 @@ fn group_by(check: &mut Check, node: &Node) -> Option<GroupBy> {
         }
         return Some(GroupBy::All);
     }
+    check.label_names(Some(list));
     let mut seen = BTreeSet::new();
     for item in list.items() {
         let label = item.text().unwrap_or_default();

@@ -1,13 +1,14 @@
 //! The keys of every file, in the order in which they are written out again.
 
 mod own;
+mod poll;
 mod rules;
 
 use std::sync::LazyLock;
 
 use super::receivers;
 use super::shape::{Field, Shape};
-use Shape::{Any, Duration, Fields, List, Names, Number, Secret, Text, Truth, Within, Word};
+use Shape::{Any, Duration, Fields, List, Names, Number, Secret, Text, Truth, Url, Within, Word};
 
 pub(super) use own::OWN_KEYS;
 pub(super) use rules::RULE_FILE;
@@ -35,7 +36,7 @@ pub(super) const HTTP: &[Field] = &[
     ("tls_config", Fields(TLS)),
     ("follow_redirects", Truth),
     ("enable_http2", Truth),
-    ("proxy_url", Text),
+    ("proxy_url", Url),
     ("no_proxy", Text),
     ("proxy_from_environment", Truth),
     ("proxy_connect_header", Names(&List(&Secret))),
@@ -68,7 +69,7 @@ const OAUTH2: &[Field] = &[
     ("token_url", Text),
     ("endpoint_params", Names(&Text)),
     ("tls_config", Fields(TLS)),
-    ("proxy_url", Text),
+    ("proxy_url", Url),
     ("no_proxy", Text),
     ("proxy_from_environment", Truth),
     ("proxy_connect_header", Names(&List(&Secret))),

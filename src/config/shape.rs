@@ -13,6 +13,8 @@ pub(super) enum Shape {
     Template,
     /// Text that is never shown.
     Secret,
+    /// A URL whose password is never shown.
+    Url,
     /// `true` or `false`.
     Truth,
     /// A duration as Prometheus writes it.
@@ -45,8 +47,19 @@ pub(super) type Field = (&'static str, Shape);
 /// A longer value is cut in messages.
 const VALUE_CHARS_MAX: usize = 60;
 
+/// Of more words than this only the one is named that was probably meant.
+const WORDS_SHOWN_MAX: usize = 8;
+
 /// How unlike a known key an unknown one may be to be taken for a slip.
 const LIKENESS_MIN: f64 = 0.8;
+
+/// The password in a URL `scheme://user:password@host`.
+pub(super) fn password(url: &str) -> Option<&str> {
+    let (credentials, _) = url.rsplit_once('@')?;
+    let start = credentials.find("://").map_or(0, |at| at + 3);
+    let (_, password) = credentials[start..].split_once(':')?;
+    Some(password).filter(|password| !password.is_empty())
+}
 
 /// Tells everything about a tree that does not fit its shape.
 pub(super) fn examine(check: &mut Check, node: &Node, shape: &Shape) {
@@ -60,6 +73,12 @@ pub(super) fn examine(check: &mut Check, node: &Node, shape: &Shape) {
         Shape::Text | Shape::Template => single(check, node, "text"),
         Shape::Secret => {
             check.hide(node.place, letters.unwrap_or_default());
+            single(check, node, "text");
+        }
+        Shape::Url => {
+            if let Some(password) = letters.and_then(password) {
+                check.hide(node.place, password);
+            }
             single(check, node, "text");
         }
         Shape::Truth => {
@@ -79,8 +98,17 @@ pub(super) fn examine(check: &mut Check, node: &Node, shape: &Shape) {
         }
         Shape::Word(words) => {
             let fits = letters.is_some_and(|text| words.contains(&text));
-            let list: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-            demand(check, node, fits, &format!("one of {}", list.join(", ")));
+            let near = letters.and_then(|text| nearest(text, words.iter().copied()));
+            let expected = match near {
+                Some(near) if words.len() > WORDS_SHOWN_MAX => {
+                    format!("a known word, like `{near}`")
+                }
+                _ => {
+                    let list: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+                    format!("one of {}", list.join(", "))
+                }
+            };
+            demand(check, node, fits, &expected);
         }
         Shape::List(item) => {
             if let Yaml::List(items) = &node.value {

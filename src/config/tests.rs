@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
+use crate::domain::event::poll::Probe;
 use crate::domain::notification::receiver::{
     IntegrationKind, ProxyRoute, SecretSource, TlsVersion,
 };
@@ -265,7 +266,8 @@ fn our_keys_mean_what_they_say() {
     assert_eq!(merged.severity_map["boom"], crate::domain::value::Severity::Critical);
     let source = &loaded.settings.sources["merged"];
     assert_eq!(source.drop_labels, ["prometheus", "prometheus_replica", "replica"]);
-    assert_eq!(loaded.daemon.polls["p"].url, "http://127.0.0.1:9090");
+    let poll = &loaded.daemon.polls["p"];
+    assert!(matches!(&poll.probe, Probe::Promql(probe) if probe.url == "http://127.0.0.1:9090"));
     assert_eq!(loaded.settings.sources["p"].resend, Some(Span::minutes(1)));
     let events = &loaded.settings.events;
     let names = |names: Vec<&str>| names.join("; ");

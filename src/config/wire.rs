@@ -102,13 +102,6 @@ fn proxy(check: &mut Check, node: &Node) -> ProxyConfig {
 }
 
 fn check_proxy(check: &mut Check, node: &Node, text: &str) {
-    // The user's part may be a password; it is not to stand in a quoted line.
-    if let Some((credentials, _)) = text.rsplit_once('@') {
-        let start = credentials.find("://").map_or(0, |at| at + 3);
-        if let Some((_, password)) = credentials[start..].split_once(':') {
-            check.hide(node.place, password);
-        }
-    }
     let known = PROXY_SCHEMES.iter().find_map(|scheme| text.strip_prefix(scheme));
     if known.is_none_or(str::is_empty) || text.contains(char::is_whitespace) {
         check.error(node.place, "not a proxy; write it like `http://host:3128`");

@@ -87,6 +87,11 @@ impl<K: RecordId> Numbers<K> {
 
 /// Hashes texts, the same in every process.
 pub fn hash(parts: &[&str]) -> u64 {
+    hash_each(parts.iter().copied())
+}
+
+/// As [`hash`], for texts that do not stand side by side.
+pub fn hash_each<'a>(parts: impl Iterator<Item = &'a str>) -> u64 {
     let mut hasher = foldhash::fast::FixedState::default().build_hasher();
     for part in parts {
         hasher.write(part.as_bytes());

@@ -187,6 +187,7 @@ macro_rules! practices {
 practices! {
     Silence => silence,
     Event => event,
+    Deployment => deployment,
     Incident => incident,
     Problem => problem,
     Notification => notification,

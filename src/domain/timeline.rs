@@ -134,8 +134,8 @@ fn text(packed: &mut &[u8]) -> Option<String> {
     String::from_utf8(packed.split_off(..length)?.to_vec()).ok()
 }
 
-const DOORS: [Via; 7] =
-    [Via::Rule, Via::Api, Via::Cli, Via::Chat, Via::Mail, Via::Timer, Via::Import];
+const DOORS: [Via; 8] =
+    [Via::Rule, Via::Api, Via::Cli, Via::Chat, Via::Mail, Via::Timer, Via::Import, Via::Source];
 
 /// The place of a door among [`DOORS`].
 fn door(via: Via) -> u8 {
@@ -147,6 +147,7 @@ fn door(via: Via) -> u8 {
         Via::Mail => 4,
         Via::Timer => 5,
         Via::Import => 6,
+        Via::Source => 7,
     }
 }
 

@@ -47,6 +47,8 @@ pub struct Tally {
     pub resolved_unknown: u64,
     /// Resolved a firing alert.
     pub resolved: u64,
+    /// Remarks on alerts that are not known, and heartbeats that found no room. No events.
+    pub passed_over: u64,
 }
 
 impl Tally {
@@ -58,6 +60,7 @@ impl Tally {
         self.stale += other.stale;
         self.resolved_unknown += other.resolved_unknown;
         self.resolved += other.resolved;
+        self.passed_over += other.passed_over;
     }
 
     /// How many events there were.

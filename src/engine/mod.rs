@@ -112,10 +112,11 @@ impl Engine {
                 Ok(())
             }
             Input::Heard(heard) => {
-                let Heard { events, remarks, heartbeats, deployments: _ } = *heard;
+                let Heard { events, remarks, heartbeats, deployments } = *heard;
                 domain::event::receive(&mut turn, events);
                 domain::event::remark(&mut turn, remarks);
                 domain::event::beat(&mut turn, heartbeats);
+                domain::deployment::receive(&mut turn, deployments);
                 Ok(())
             }
             Input::Command(actor, command) => {

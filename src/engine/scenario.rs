@@ -7,21 +7,25 @@
 //! 6m    silence service=shop-db for 2h by=bo comment="new disks"
 //! 7m    expire SIL-1
 //! 10m   resolve alertname=DiskFull service=shop-db severity=critical
+//! 11m   remark  acknowledged alertname=DiskFull service=shop-db by=ada text="on it"
+//! 12m   beat    nightly-backup within:25h team=dba
 //! 1h    down chat/slack              # messages through channels of that name fail …
 //! 1h    down ops after:10m           # … and ask to be tried again that much later
 //! 1h    refuse ops                   # or are refused for good
 //! 2h    up chat/slack
+//! 1h    deploy service=shop version=2 status=failed    # said by @test under a key made of these
 //! 2h    restart                      # memory is lost, what was committed is not
 //! ```
 //!
 //! Times count from the start, or are RFC 3339 instants. `@name` names the source of an event,
-//! `lease:4m` its lease, `ann:summary="…"` an annotation.
+//! `lease:4m` its lease, `by=` and `text=` who made a remark and in which words, `ann:summary="…"` an annotation.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Engine, Entry, Input};
-use crate::domain::event::{Ends, Event, Signal};
+use super::{Engine, Entry, Heard, Input};
+use crate::domain::deployment::Notice;
+use crate::domain::event::{Ends, Event, Heartbeat, Remark, Signal};
 use crate::domain::notification::{self, Outcome};
 use crate::domain::value::{Actor, DeliveryId, Labels, Span, Timestamp, Via};
 use crate::domain::view::Fields;
@@ -68,7 +72,17 @@ pub struct World {
 #[derive(Debug, Clone)]
 enum Deed {
     Event(Box<EventDeed>),
-    Command { practice: &'static str, verb: String, id: String, by: String, fields: Fields },
+    Remark(Box<Remark>),
+    Beat(Box<Heartbeat>),
+    /// Its time is that of the deed, unless the script says another.
+    Deploy(Box<Notice>, Option<Timestamp>),
+    Command {
+        practice: &'static str,
+        verb: String,
+        id: String,
+        by: String,
+        fields: Fields,
+    },
     Trouble(String, Outcome),
     Up(String),
     Restart,
@@ -188,6 +202,19 @@ impl World {
             Deed::Event(deed) => {
                 let event = deed.event(at);
                 self.step(at, Input::Events(vec![event]));
+            }
+            Deed::Deploy(mut notice, said_at) => {
+                notice.at = said_at.unwrap_or(at);
+                let heard = Heard { deployments: vec![*notice], ..Heard::default() };
+                self.step(at, Input::Heard(Box::new(heard)));
+            }
+            Deed::Remark(remark) => {
+                let heard = Heard { remarks: vec![*remark], ..Heard::default() };
+                self.step(at, Input::Heard(Box::new(heard)));
+            }
+            Deed::Beat(beat) => {
+                let heard = Heard { heartbeats: vec![*beat], ..Heard::default() };
+                self.step(at, Input::Heard(Box::new(heard)));
             }
             Deed::Command { practice, verb, id, by, fields } => {
                 match domain::parse(practice, &verb, &id, &fields) {

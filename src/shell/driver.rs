@@ -194,7 +194,7 @@ impl Driver {
     fn backup(&self, dir: &Path) -> Result<PathBuf, String> {
         let now = clock::now().rfc3339();
         archive::export_file(&*self.store, PARTITION, dir, &now, &mut |_, _| {})
-            .map_err(|error| super::outbox::chain(&error))
+            .map_err(|error| crate::shell::chain(&error))
     }
 
     /// How long until something comes due.

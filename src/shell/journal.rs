@@ -1,6 +1,6 @@
 //! What a journal value holds: the facts of one commit group, each step with its time.
 
-use std::io;
+mod json;
 
 use serde::{Deserialize, Serialize};
 
@@ -66,31 +66,7 @@ fn pack(records: Vec<Record>) -> Vec<Vec<Record>> {
 /// Never: facts are plain JSON.
 fn write(value: &[Record], text: &mut Vec<u8>) {
     text.clear();
-    serde_json::to_writer(Pen(text), value).expect("facts are plain JSON");
-}
-
-/// Writes to memory. JSON is written in pieces of which every other one is a single sign, and a
-/// sign is put down with less ado than a piece.
-struct Pen<'a>(&'a mut Vec<u8>);
-
-impl io::Write for Pen<'_> {
-    #[inline]
-    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-        self.write_all(piece).map(|()| piece.len())
-    }
-
-    #[inline]
-    fn write_all(&mut self, piece: &[u8]) -> io::Result<()> {
-        match piece {
-            [sign] => self.0.push(*sign),
-            piece => self.0.extend_from_slice(piece),
-        }
-        Ok(())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    json::write(&value, text).expect("facts are plain JSON");
 }
 
 /// Reads a value.

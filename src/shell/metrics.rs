@@ -116,7 +116,8 @@ impl Metrics {
 
     /// What became of the events of one request.
     pub fn source_taken(&self, source: &str, tally: Tally, rejected: usize) {
-        let Tally { new, changed, duplicate, stale, resolved_unknown, resolved } = tally;
+        let Tally { new, changed, duplicate, stale, resolved_unknown, resolved, passed_over } =
+            tally;
         for (disposition, count) in [
             ("new", new),
             ("changed", changed),
@@ -124,6 +125,7 @@ impl Metrics {
             ("stale", stale),
             ("resolved_unknown", resolved_unknown),
             ("resolved", resolved),
+            ("passed_over", passed_over),
             ("rejected", rejected as u64),
         ] {
             if count > 0 {

@@ -2,6 +2,7 @@
 
 pub mod alertmanager;
 pub mod api;
+mod chain;
 pub mod client;
 pub mod clock;
 pub mod courier;
@@ -15,3 +16,5 @@ pub mod restore;
 mod silence_log;
 pub mod store;
 pub mod systemd;
+
+pub use chain::chain;

@@ -13,6 +13,7 @@ use crate::domain::notification::message::{Class, Reason, Report};
 use crate::domain::notification::{self, Command, Outcome};
 use crate::domain::value::{Actor, DeliveryId, Via};
 use crate::engine::Input;
+use crate::shell::chain;
 
 /// Attempts that are made at one time.
 const SENDING_MAX: usize = 64;
@@ -170,16 +171,4 @@ fn log(receiver: &str, id: DeliveryId, attempt: u32, kind: &str, report: &Report
             reason = reason.name(), why, "failed to notify"
         ),
     }
-}
-
-/// An error with everything behind it, in one line.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text += ": ";
-        text += &cause.to_string();
-        source = cause.source();
-    }
-    text
 }

@@ -11,6 +11,7 @@ pub(super) fn of(records: &[Record]) -> Vec<silence::Fact> {
         Fact::Silence(fact) => Some(fact.clone()),
         Fact::Event(_)
         | Fact::Incident(_)
+        | Fact::Deployment(_)
         | Fact::Problem(_)
         | Fact::Notification(_)
         | Fact::Audit(_) => None,

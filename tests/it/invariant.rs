@@ -22,6 +22,10 @@ pub(crate) fn events_are_counted_once(received: usize, tally: Tally, facts: &[Fa
                 event::Fact::SourceSilent { .. }
                     | event::Fact::SourceHeard { .. }
                     | event::Fact::Configured { .. }
+                    | event::Fact::HeartbeatMissed { .. }
+                    | event::Fact::HeartbeatReturned { .. }
+                    | event::Fact::HeartbeatForgotten { .. }
+                    | event::Fact::HeartbeatExpected { .. }
             ) | Fact::Notification(
                 notification::Fact::BreakerOpened { .. }
                     | notification::Fact::BreakerClosed { .. }
@@ -90,6 +94,7 @@ pub(crate) fn steps_are_in_the_table(facts: &[(Timestamp, Fact)]) {
             }
             Fact::Silence(_)
             | Fact::Event(_)
+            | Fact::Deployment(_)
             | Fact::Incident(_)
             | Fact::Problem(_)
             | Fact::Notification(_)
@@ -207,7 +212,7 @@ fn describe(state: &State) -> Vec<String> {
     let events = &state.event;
     for (id, alert) in events.alerts() {
         lines.push(format!(
-            "{id} {} {:?} {} {:?} {} {:?} {:?} {} {:?} {:?} {} {} {} {:?} at {:?}, newest {:?}, in {:?}, groups {:?}",
+            "{id} {} {:?} {} {:?} {} {:?} {:?} {} {:?} {:?} {} {} {} {} {} {:?} at {:?}, newest {:?}, in {:?}, groups {:?}",
             alert.key,
             alert.source(),
             events.labels(alert),
@@ -221,6 +226,8 @@ fn describe(state: &State) -> Vec<String> {
             alert.is_flapping(),
             alert.is_stale(),
             alert.is_submerged(),
+            alert.is_muted(),
+            alert.is_acknowledged(),
             alert.previous(),
             alert.content,
             events.by_key(alert.key).map(|(id, _)| id),
@@ -232,6 +239,12 @@ fn describe(state: &State) -> Vec<String> {
         let named = events.source_named(&source.name);
         lines.push(format!("{id} {} silent {} is {named:?}", source.name, source.silent));
     }
+    for (id, heartbeat) in events.heartbeats() {
+        let named = events.heartbeat_named(heartbeat.source, &heartbeat.name);
+        let text = serde_json::to_string(heartbeat).unwrap();
+        lines.push(format!("{id} {text} is {named:?}"));
+    }
+    lines.push(format!("mutes nothing: {}", events.mutes_nothing()));
     lines.push(format!("configuration {:?}", events.configuration()));
     for (id, silence) in state.silence.iter() {
         let named = state.silence.by_uuid(silence.uuid);

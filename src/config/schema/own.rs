@@ -1,5 +1,6 @@
 //! The keys that Alertmanager does not have.
 
+use super::poll::POLL;
 use crate::config::senders::STYLES;
 use crate::config::shape::{Field, Shape};
 use crate::domain::event::adapter::kind;
@@ -126,26 +127,6 @@ const PATHS: &[Field] = &[
 ];
 
 const SEVERITY: Shape = Word(&["critical", "high", "warning", "info", "none"]);
-
-const POLL: &[Field] = &[
-    ("type", Word(&["promql", "http"])),
-    ("every", Duration),
-    ("timeout", Duration),
-    ("url", Text),
-    ("query", Text),
-    ("name", Text),
-    ("warn", Text),
-    ("critical", Text),
-    ("for", Duration),
-    ("clear_for", Duration),
-    ("labels", Names(&Text)),
-    ("annotations", Names(&Text)),
-    ("expect_status", List(&Whole)),
-    ("warn_latency", Duration),
-    ("critical_latency", Duration),
-    ("bearer", Secret),
-    ("bearer_file", Text),
-];
 
 const SERVICE: &[Field] =
     &[("tier", Whole), ("impact", Whole), ("owner", Text), ("title", Text), ("runbook", Text)];

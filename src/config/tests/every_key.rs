@@ -36,6 +36,7 @@ fn below(shape: &Shape, path: &str, keys: &mut BTreeSet<String>) {
         Shape::Text
         | Shape::Template
         | Shape::Secret
+        | Shape::Url
         | Shape::Truth
         | Shape::Duration
         | Shape::GoDuration
@@ -74,6 +75,7 @@ fn cross_out(node: &Node, shape: &Shape, path: &str, keys: &mut BTreeSet<String>
         Shape::Text
         | Shape::Template
         | Shape::Secret
+        | Shape::Url
         | Shape::Truth
         | Shape::Duration
         | Shape::GoDuration

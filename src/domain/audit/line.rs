@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::domain::value::{Actor, AuditId, Timestamp};
-use crate::domain::{Fact, Refusal, event, incident, notification, problem, silence};
+use crate::domain::{Fact, Refusal, deployment, event, incident, notification, problem, silence};
 
 /// One thing that somebody did, or that the daemon decided.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -116,6 +116,7 @@ pub(super) fn draft(fact: &Fact) -> Option<Draft> {
     match fact {
         Fact::Silence(fact) => of_silence(fact),
         Fact::Event(fact) => of_event(fact),
+        Fact::Deployment(fact) => of_deployment(fact),
         Fact::Incident(fact) => of_incident(fact),
         Fact::Problem(fact) => of_problem(fact),
         Fact::Notification(fact) => of_notification(fact),
@@ -164,6 +165,12 @@ fn of_event(fact: &event::Fact) -> Option<Draft> {
         event::Fact::SourceHeard { id } => {
             Some(Draft { record: id.to_string(), ..by(&Actor::rule(), "source_heard") })
         }
+        event::Fact::HeartbeatMissed { id } => {
+            Some(Draft { record: id.to_string(), ..by(&Actor::timer(), "heartbeat_missed") })
+        }
+        event::Fact::HeartbeatReturned { id } => {
+            Some(Draft { record: id.to_string(), ..by(&Actor::rule(), "heartbeat_returned") })
+        }
         event::Fact::SourceKnown { .. }
         | event::Fact::Raised(_)
         | event::Fact::Refired { .. }
@@ -175,7 +182,33 @@ fn of_event(fact: &event::Fact) -> Option<Draft> {
         | event::Fact::Surfaced { .. }
         | event::Fact::FlapStarted { .. }
         | event::Fact::FlapEnded { .. }
+        | event::Fact::Remarked { .. }
+        | event::Fact::HeartbeatExpected { .. }
+        | event::Fact::HeartbeatForgotten { .. }
         | event::Fact::Forgotten { .. } => None,
+    }
+}
+
+fn of_deployment(fact: &deployment::Fact) -> Option<Draft> {
+    match fact {
+        deployment::Fact::Opened(opened) => {
+            let said = [&opened.service, &opened.version, &opened.environment, &opened.actor];
+            let said: Vec<&str> =
+                said.into_iter().map(|text| &**text).filter(|text| !text.is_empty()).collect();
+            Some(Draft {
+                record: opened.id.to_string(),
+                after: opened.status.name().to_owned(),
+                reason: format!("{} says: {}", opened.source, said.join(", ")),
+                ..by(&Actor::rule(), "deployment")
+            })
+        }
+        deployment::Fact::Moved(moved) => Some(Draft {
+            record: moved.id.to_string(),
+            before: moved.from.name().to_owned(),
+            after: moved.to.name().to_owned(),
+            ..by(&Actor::rule(), "deployment")
+        }),
+        deployment::Fact::Ignored { .. } | deployment::Fact::Forgotten { .. } => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which record a fact speaks of, for the way from a record to its history.
 
-use crate::domain::{Fact, incident, problem, silence};
+use crate::domain::{Fact, deployment, incident, problem, silence};
 
 /// The record that a fact speaks of; nothing for facts that come by the thousand or concern none.
 pub fn subject(fact: &Fact) -> Option<String> {
@@ -12,6 +12,13 @@ pub fn subject(fact: &Fact) -> Option<String> {
             | silence::Fact::Ended { id }
             | silence::Fact::Expired { id, .. }
             | silence::Fact::Forgotten { id } => Some(id.to_string()),
+        },
+        Fact::Deployment(fact) => match fact {
+            deployment::Fact::Opened(opened) => Some(opened.id.to_string()),
+            deployment::Fact::Moved(moved) => Some(moved.id.to_string()),
+            deployment::Fact::Ignored { id, .. } | deployment::Fact::Forgotten { id } => {
+                Some(id.to_string())
+            }
         },
         Fact::Incident(fact) => match fact {
             incident::Fact::Opened(opened) => Some(opened.id.to_string()),

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
+use super::machine::Status;
 use crate::domain::value::{Labels, Timestamp};
 
 /// A word of a source about one deployment.
@@ -31,36 +30,4 @@ pub struct Notice {
     pub at: Timestamp,
     /// What else the source says, under its own names.
     pub labels: Labels,
-}
-
-/// How a deployment stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// It waits for its turn, or for an approval.
-    Queued,
-    /// It is under way.
-    Started,
-    /// It is done and well.
-    Succeeded,
-    /// It did not work out.
-    Failed,
-    /// The version before is back.
-    RolledBack,
-    /// It was called off.
-    Cancelled,
-}
-
-impl Status {
-    /// The word used in the API.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Started => "started",
-            Self::Succeeded => "succeeded",
-            Self::Failed => "failed",
-            Self::RolledBack => "rolled_back",
-            Self::Cancelled => "cancelled",
-        }
-    }
 }

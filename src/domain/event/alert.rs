@@ -57,6 +57,10 @@ pub(super) enum Mark {
     Timeout = 1 << 4,
     /// Its end is [`Ends::Never`].
     Never = 1 << 5,
+    /// Its source wants nobody to be told of it.
+    Muted = 1 << 6,
+    /// Somebody looks after it, by the word of its source.
+    Acknowledged = 1 << 7,
 }
 
 /// What most alerts do not have.
@@ -130,7 +134,8 @@ impl Alert {
             marks: 0,
         };
         alert.set_ends(raised.ends);
-        alert.mark(Mark::Plain, labels.fingerprint() == raised.key);
+        let plain = raised.plain.holds() || labels.fingerprint() == raised.key;
+        alert.mark(Mark::Plain, plain);
         alert
     }
 
@@ -169,6 +174,16 @@ impl Alert {
     /// Whether it makes no incident, because it was suppressed when it began to fire.
     pub fn is_submerged(&self) -> bool {
         self.has(Mark::Submerged)
+    }
+
+    /// Whether its source wants nobody to be told of it: a downtime, a mute.
+    pub fn is_muted(&self) -> bool {
+        self.has(Mark::Muted)
+    }
+
+    /// Whether somebody looks after it, by the word of its source.
+    pub fn is_acknowledged(&self) -> bool {
+        self.has(Mark::Acknowledged)
     }
 
     /// Whether what makes it the same alert is the fingerprint of its labels.
@@ -254,6 +269,10 @@ pub(super) struct StoredAlert {
     stale: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     submerged: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    muted: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    acknowledged: bool,
 }
 
 impl StoredAlert {
@@ -277,6 +296,8 @@ impl StoredAlert {
             flapping: alert.is_flapping(),
             stale: alert.is_stale(),
             submerged: alert.is_submerged(),
+            muted: alert.is_muted(),
+            acknowledged: alert.is_acknowledged(),
         }
     }
 
@@ -302,6 +323,8 @@ impl StoredAlert {
         alert.mark(Mark::Flapping, self.flapping);
         alert.mark(Mark::Stale, self.stale);
         alert.mark(Mark::Submerged, self.submerged);
+        alert.mark(Mark::Muted, self.muted);
+        alert.mark(Mark::Acknowledged, self.acknowledged);
         alert
     }
 }
@@ -367,6 +390,9 @@ mod tests {
         alert.mark(Mark::Flapping, false);
         alert.mark(Mark::Stale, true);
         assert_eq!(shown(&alert), (false, true, true, false));
+        assert!(!alert.is_muted() && !alert.is_acknowledged());
+        alert.mark(Mark::Acknowledged, true);
+        assert!(!alert.is_muted() && alert.is_acknowledged());
         assert_eq!(alert.ends(), Ends::Never);
     }
 }

@@ -82,7 +82,7 @@ impl Bodies {
     }
 
     /// An alert's labels, sorted by name, the values as the bytes of texts.
-    pub(super) fn raw_labels(&self, body: Body) -> impl Iterator<Item = (&str, &[u8])> {
+    pub(super) fn raw_labels(&self, body: Body) -> impl Iterator<Item = (&str, &[u8])> + Clone {
         self.label_symbols(body).map(|symbol| self.symbols.raw(symbol))
     }
 

@@ -2,9 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::heartbeat::Expected;
 use super::message::Ends;
+use super::remark::Saying;
 use crate::domain::value::{
-    AlertId, ConfigurationId, Fingerprint, Labels, Severity, SourceId, Timestamp,
+    Actor, AlertId, ConfigurationId, Fingerprint, HeartbeatId, Labels, Severity, SourceId,
+    Timestamp,
 };
 
 /// A fact of event management.
@@ -115,6 +118,40 @@ pub enum Fact {
         /// Which.
         id: AlertId,
     },
+    /// A source said something of a firing alert beside whether it holds.
+    Remarked {
+        /// Which.
+        id: AlertId,
+        /// What.
+        saying: Saying,
+        /// Who said it there.
+        by: Actor,
+        /// Words that came with it.
+        #[serde(default, skip_serializing_if = "str::is_empty")]
+        text: Box<str>,
+    },
+    /// Signs of life are awaited, for the first time or on other terms.
+    HeartbeatExpected {
+        /// The number of what is awaited.
+        id: HeartbeatId,
+        /// What is awaited.
+        heartbeat: Box<Expected>,
+    },
+    /// A sign of life has stayed away for longer than it may.
+    HeartbeatMissed {
+        /// Which.
+        id: HeartbeatId,
+    },
+    /// One that had stayed away came again.
+    HeartbeatReturned {
+        /// Which.
+        id: HeartbeatId,
+    },
+    /// Nobody waits for it any longer.
+    HeartbeatForgotten {
+        /// Which.
+        id: HeartbeatId,
+    },
     /// A resolved alert that nothing refers to left the memory; its history stays.
     Forgotten {
         /// Which.
@@ -160,6 +197,32 @@ pub struct Raised {
     /// place was taken, had told somebody that it fires, and who was told so is told its end.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub over: bool,
+    /// Whether `key` is the fingerprint of the labels.
+    #[serde(skip)]
+    pub(super) plain: Hint,
+}
+
+/// What follows from a fact and was at hand when it was recorded. The journal does not keep it, and
+/// facts with and without it are the same.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Hint(bool);
+
+impl Hint {
+    /// Nothing is known where it does not hold.
+    pub(super) fn of(holds: bool) -> Self {
+        Self(holds)
+    }
+
+    /// Tells whether it is known to hold.
+    pub(super) fn holds(self) -> bool {
+        self.0
+    }
+}
+
+impl PartialEq for Hint {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// Says which incident an alert belongs to: the rule that decided and the key it made.

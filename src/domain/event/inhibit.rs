@@ -1,16 +1,21 @@
 //! Inhibition: while one alert fires, others that follow from it are kept from people.
 //!
 //! Which firing alerts are sources of which rule is kept in buckets, one for each set of values of
-//! the rule's `equal` labels, so that the cost of an alert does not grow with their number.
+//! the rule's `equal` labels, so that the cost of an alert does not grow with their number. Rules with
+//! the same `equal` have their buckets side by side and are looked up together.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::state::State;
-use crate::domain::index::hash;
+use crate::domain::index::hash_each;
 use crate::domain::stage::{Rule, Stage};
 use crate::domain::value::matcher::all_match;
 use crate::domain::value::{AlertId, Labels, Matchers};
+
+/// So many rules with sources are held against a target one by one; among more, those whose target
+/// side holds are looked up.
+const RULES_TRIED_MAX: usize = 8;
 
 /// One of `inhibit_rules`.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +38,10 @@ pub struct Inhibitions {
     rules: Vec<InhibitRule>,
     sources: Stage<usize>,
     targets: Stage<usize>,
+    /// Every `equal` in use, once.
+    equals: Vec<Vec<String>>,
+    /// Of each rule its place in `equals`.
+    equal_of: Vec<usize>,
 }
 
 impl Inhibitions {
@@ -49,7 +58,11 @@ impl Inhibitions {
             Stage::new(numbered.collect())
         };
         let (sources, targets) = (side(|rule| &rule.source), side(|rule| &rule.target));
-        Self { rules, sources, targets }
+        let distinct: BTreeSet<&Vec<String>> = rules.iter().map(|rule| &rule.equal).collect();
+        let equals: Vec<Vec<String>> = distinct.into_iter().cloned().collect();
+        let place = |rule: &InhibitRule| equals.binary_search(&rule.equal).unwrap_or_default();
+        let equal_of = rules.iter().map(place).collect();
+        Self { rules, sources, targets, equals, equal_of }
     }
 
     /// Every rule, in order.
@@ -57,11 +70,9 @@ impl Inhibitions {
         &self.rules
     }
 
-    /// The bucket of a label set within a rule.
-    fn bucket(&self, rule: usize, labels: &Labels) -> (usize, u64) {
-        let values: Vec<&str> =
-            self.rules[rule].equal.iter().map(|name| labels.get(name)).collect();
-        (rule, hash(&values))
+    /// Where the buckets of a label set stand, for rules with the `equal` of that place.
+    fn place(&self, equal: usize, labels: &Labels) -> (usize, u64) {
+        (equal, hash_each(self.equals[equal].iter().map(|name| labels.get(name))))
     }
 }
 
@@ -69,7 +80,8 @@ impl Inhibitions {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Inhibitors {
     rules: Arc<Inhibitions>,
-    buckets: BTreeMap<(usize, u64), Bucket>,
+    /// By the place of `equal` and the values of its labels; in there by rule.
+    buckets: BTreeMap<(usize, u64), BTreeMap<usize, Bucket>>,
 }
 
 /// The sources of one rule with equal values of its labels.
@@ -100,7 +112,8 @@ impl Inhibitors {
     fn add(&mut self, id: AlertId, labels: &Labels) {
         for found in self.rules.sources.matching(labels) {
             let rule = found.body;
-            let bucket = self.buckets.entry(self.rules.bucket(rule, labels)).or_default();
+            let place = self.rules.place(self.rules.equal_of[rule], labels);
+            let bucket = self.buckets.entry(place).or_default().entry(rule).or_default();
             bucket.side(self.rules.rules[rule].is_target(labels)).insert(id);
         }
     }
@@ -109,10 +122,14 @@ impl Inhibitors {
     fn remove(&mut self, id: AlertId, labels: &Labels) {
         for found in self.rules.sources.matching(labels) {
             let rule = found.body;
-            let place = self.rules.bucket(rule, labels);
-            let Some(bucket) = self.buckets.get_mut(&place) else { continue };
+            let place = self.rules.place(self.rules.equal_of[rule], labels);
+            let Some(buckets) = self.buckets.get_mut(&place) else { continue };
+            let Some(bucket) = buckets.get_mut(&rule) else { continue };
             bucket.side(self.rules.rules[rule].is_target(labels)).remove(&id);
             if bucket.one_sided.is_empty() && bucket.two_sided.is_empty() {
+                buckets.remove(&rule);
+            }
+            if buckets.is_empty() {
                 self.buckets.remove(&place);
             }
         }
@@ -125,19 +142,35 @@ impl Inhibitors {
         labels: &'a Labels,
         are_equal: impl Fn(AlertId, &[String]) -> bool + 'a,
     ) -> impl Iterator<Item = AlertId> + 'a {
-        let idle = self.buckets.is_empty();
-        let targets = if idle { Vec::new() } else { self.rules.targets.matching(labels) };
-        targets
+        self.with_sources(labels)
             .into_iter()
-            .filter_map(|found| {
-                let rule = &self.rules.rules[found.body];
-                let bucket = self.buckets.get(&self.rules.bucket(found.body, labels))?;
+            .map(|(rule, bucket)| {
+                let rule = &self.rules.rules[rule];
                 let others = (!rule.is_source(labels)).then_some(&bucket.two_sided);
-                let others = others.into_iter().flatten();
-                Some((rule, bucket.one_sided.iter().chain(others)))
+                (rule, bucket.one_sided.iter().chain(others.into_iter().flatten()))
             })
             .flat_map(|(rule, sources)| sources.map(move |id| (rule, *id)))
             .filter_map(move |(rule, id)| are_equal(id, &rule.equal).then_some(id))
+    }
+
+    /// The rules with these labels on their target side that have sources, with those, in order.
+    fn with_sources(&self, labels: &Labels) -> Vec<(usize, &Bucket)> {
+        if self.buckets.is_empty() {
+            return Vec::new();
+        }
+        let places = (0..self.rules.equals.len()).map(|equal| self.rules.place(equal, labels));
+        let buckets = places.filter_map(|place| self.buckets.get(&place)).flatten();
+        let mut found: Vec<(usize, &Bucket)> =
+            buckets.map(|(rule, bucket)| (*rule, bucket)).collect();
+        if found.len() > RULES_TRIED_MAX {
+            let targets: BTreeSet<usize> =
+                self.rules.targets.matching(labels).into_iter().map(|rule| rule.body).collect();
+            found.retain(|(rule, _)| targets.contains(rule));
+        } else {
+            found.retain(|(rule, _)| self.rules.rules[*rule].is_target(labels));
+        }
+        found.sort_unstable_by_key(|(rule, _)| *rule);
+        found
     }
 }
 
@@ -310,7 +343,7 @@ mod tests {
         fn the_buckets_say_what_looking_at_every_pair_says(
             rules in prop::collection::vec(
                 ("(a=[xy])?", "b=x|b=y|c=x", prop::collection::vec("[abc]", 0..2)),
-                0..4,
+                0..24,
             ),
             alerts in prop::collection::vec(prop::collection::vec(("[abc]", "[xy]"), 0..4), 0..12),
             ended in prop::collection::vec(any::<bool>(), 12),

@@ -7,7 +7,7 @@
 use super::alert::Alert;
 use super::fact::{ClearedBy, Fact};
 use super::message::{Ends, Event, Signal};
-use super::{Command, Deadline, SELF, receive};
+use super::{Command, Deadline, SELF, heartbeat, receive};
 use crate::domain::Turn;
 use crate::domain::settings::Deadman;
 use crate::domain::value::{SourceId, Span, Timestamp};
@@ -21,14 +21,28 @@ const SWEEP_EVERY_MIN: Span = Span::seconds(1);
 /// The shortest time after a start before a lease can run out.
 const GRACE_MIN: Span = Span::minutes(5);
 
-/// Notes that a source has spoken.
+/// Notes that a source has sent an event.
 pub(super) fn heard(turn: &mut Turn, event: &Event) {
-    let id = source(turn, &event.source);
-    let now = turn.now();
-    let settings = turn.settings().sources.get(&*event.source);
-    let resend = settings.and_then(|source| source.resend).unwrap_or(RESEND);
-    let deadman = settings.and_then(|source| source.deadman.as_ref());
+    let deadman = deadman(turn, &event.source);
     let proof = deadman.is_some_and(|deadman| proves(deadman, event));
+    note(turn, &event.source, proof);
+}
+
+/// Notes that a source has said something else.
+pub(super) fn spoke(turn: &mut Turn, name: &str) {
+    let deadman = deadman(turn, name);
+    note(turn, name, deadman.is_some_and(|deadman| deadman.matchers.is_empty()));
+}
+
+fn deadman<'a>(turn: &Turn<'a>, name: &str) -> Option<&'a Deadman> {
+    turn.settings().sources.get(name)?.deadman.as_ref()
+}
+
+fn note(turn: &mut Turn, name: &str, proof: bool) {
+    let id = source(turn, name);
+    let now = turn.now();
+    let settings = turn.settings().sources.get(name);
+    let resend = settings.and_then(|source| source.resend).unwrap_or(RESEND);
 
     let mark = turn.soften().event.soften_source(id);
     let gap = mark.heard_at.is_none_or(|last| now.since(last) > Span(resend.0.saturating_mul(2)));
@@ -82,6 +96,7 @@ pub(super) fn overslept(turn: &mut Turn) {
         let mark = turn.soften().event.soften_source(id);
         mark.proof_at = mark.proof_at.map(|_| now);
     }
+    heartbeat::overslept(turn);
 }
 
 fn grace(turn: &Turn) -> Span {
@@ -112,6 +127,7 @@ pub(super) fn arm(turn: &mut Turn) {
         let proof_at = *mark.proof_at.get_or_insert(now);
         turn.wake_at(proof_at + deadman.after, Deadline::Deadman(id));
     }
+    heartbeat::arm(turn);
 }
 
 /// Looks whether a source has been silent for too long.

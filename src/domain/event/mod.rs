@@ -32,17 +32,17 @@ pub mod suppress;
 mod surface;
 mod view;
 
-use crate::domain::value::{Actor, AlertId, SourceId};
+use crate::domain::value::{Actor, AlertId, HeartbeatId, SourceId};
 use crate::domain::{self, Refusal, Turn, silence};
 
 pub use alert::{Alert, Phase};
 pub use body::Part;
 pub(crate) use enrich::sight;
 pub use fact::{ClearedBy, Correlation, Fact, Raised};
-pub use heartbeat::Heartbeat;
 pub(crate) use heartbeat::beat;
+pub use heartbeat::{Expected, HEARTBEAT_MISSED, Heartbeat, Terms};
 pub use message::{Ends, Event, Signal};
-pub use receive::identity;
+pub use receive::identity_under;
 pub(crate) use receive::receive;
 pub(crate) use remark::remark;
 pub use remark::{Remark, Saying};
@@ -64,6 +64,22 @@ pub enum Command {
         /// What is wrong, with `file:line:col`.
         why: String,
     },
+    /// Somebody says which sign of life is to come, or on which other terms.
+    ExpectHeartbeat {
+        /// The source's name in the configuration.
+        source: String,
+        /// Whose sign of life.
+        name: String,
+        /// On which terms.
+        terms: Box<Terms>,
+    },
+    /// Nobody waits for a sign of life any longer.
+    ForgetHeartbeat {
+        /// The source's name in the configuration.
+        source: String,
+        /// Whose sign of life.
+        name: String,
+    },
     /// The store could not be read at the start and was replaced.
     StoreReplaced {
         /// What was done.
@@ -82,6 +98,8 @@ pub enum Deadline {
     Forget(AlertId),
     /// A source's dead-man switch.
     Deadman(SourceId),
+    /// A sign of life that may have stayed away for too long.
+    Heartbeat(HeartbeatId),
     /// Submerged alerts whose cover was lifted.
     Surface,
 }
@@ -93,6 +111,12 @@ pub(crate) fn handle(turn: &mut Turn, _: &Actor, command: Command) -> Result<(),
             let now = turn.now();
             let event = receive::about_us(INVALID, &[], &why, Signal::Firing, now);
             receive(turn, vec![event]);
+        }
+        Command::ExpectHeartbeat { source, name, terms } => {
+            return heartbeat::expect(turn, &source, &name, *terms);
+        }
+        Command::ForgetHeartbeat { source, name } => {
+            return heartbeat::forget(turn, &source, &name);
         }
         Command::StoreReplaced { why } => {
             let now = turn.now();
@@ -142,7 +166,7 @@ pub(crate) fn configured(turn: &mut Turn) {
     }
     lease::arm(turn);
     let event = receive::about_us(INVALID, &[], "", Signal::Resolved, turn.now());
-    if turn.state().event.by_key(receive::identity(turn.settings(), &event)).is_some() {
+    if turn.state().event.by_key(receive::identity(turn, &event)).is_some() {
         receive(turn, vec![event]);
     }
 }
@@ -162,6 +186,7 @@ pub(crate) fn wake(turn: &mut Turn, deadline: Deadline) {
         Deadline::Flap(id) => flap::wake(turn, id),
         Deadline::Forget(id) => forget(turn, id),
         Deadline::Deadman(id) => lease::wake_deadman(turn, id),
+        Deadline::Heartbeat(id) => heartbeat::wake(turn, id),
         Deadline::Surface => surface::wake(turn),
     }
 }

@@ -3,7 +3,17 @@
 //! A poll that fails says nothing about its series, so nothing changes: silence is not recovery.
 //! After [`FAILURES_MAX`] failures in a row the poll itself is an alert, `PollFailed`.
 
+mod baseline;
+mod bounds;
+pub mod exposition;
+mod flap;
+mod forecast;
+pub mod perfdata;
 mod phase;
+mod probe;
+mod rule;
+mod sample;
+mod series;
 #[cfg(test)]
 mod tests;
 mod threshold;
@@ -12,9 +22,21 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Ends, Event, Signal};
-use crate::domain::value::{Labels, Span, Timestamp};
-use phase::{Level, Patience, Phase, Tell};
+use crate::domain::value::{Labels, Timestamp};
+use phase::{Level, Tell};
+use rule::{Reading, Seen};
+use series::Series;
 
+pub use baseline::{Baseline, Calendar, LEARN_SPAN, LEARN_STEP, Norm, Norms, Side};
+pub use bounds::Bounds;
+pub use flap::FlapBounds;
+pub use forecast::{CAPACITY_FORECAST, Forecast, POINTS_MIN, Point, Trend};
+pub use probe::{
+    DnsProbe, ExecProbe, HttpProbe, IcmpProbe, JsonCheck, Listener, Probe, PromqlProbe, Range,
+    Reduce, ScrapeProbe, TcpProbe, TlsProbe, When,
+};
+pub use rule::{PollRule, Test};
+pub use sample::{Past, Sample};
 pub use threshold::{InvalidThreshold, Op, Threshold};
 
 /// So many failures in a row make an alert.
@@ -23,103 +45,45 @@ pub const FAILURES_MAX: u32 = 3;
 /// The name of the alert about a poll that fails.
 pub const POLL_FAILED: &str = "PollFailed";
 
-/// What makes an alert of a polled value.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PollRule {
-    /// The label `alertname`. Within one poll a name is used once.
-    pub name: String,
-    /// Labels that a series must carry for the rule to look at it; empty means every series.
-    pub only: Labels,
-    /// Labels of the alerts, laid over those of the series. `severity` follows the threshold.
-    pub labels: Labels,
-    /// Annotations of the alerts. The value that was seen is added as `value`.
-    pub annotations: Labels,
-    /// Beyond this the severity is `warning`.
-    pub warn: Option<Threshold>,
-    /// Beyond this the severity is `critical`.
-    pub critical: Option<Threshold>,
-    /// How long a value must be beyond a threshold before the alert fires (`for`).
-    pub for_: Span,
-    /// How long a value must be back, or gone, before the alert is over.
-    pub clear_for: Span,
-}
-
 /// What is known about the series of one poll. Quiet series take no memory.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PollState {
     source: Arc<str>,
     poll: Box<str>,
-    rules: Vec<PollRule>,
+    rules: Arc<[PollRule]>,
     /// By the key of the alert.
     series: BTreeMap<Box<str>, Series>,
     failures: u32,
     failing_since: Option<Timestamp>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
-struct Series {
-    /// The place of its rule.
-    rule: usize,
-    /// The alert's labels, but for the severity.
-    labels: Labels,
-    phase: Phase,
-}
-
-/// A value beyond a threshold.
-struct Bad {
-    rule: usize,
-    labels: Labels,
-    level: Level,
-    value: f64,
-}
-
-impl PollRule {
-    fn level(&self, value: f64) -> Option<Level> {
-        let beyond = |threshold: Option<Threshold>| threshold.is_some_and(|t| t.holds(value));
-        if beyond(self.critical) {
-            return Some(Level::Critical);
-        }
-        beyond(self.warn).then_some(Level::Warning)
-    }
-
-    fn looks_at(&self, series: &Labels) -> bool {
-        self.only.iter().all(|(name, value)| series.get(name) == value)
-    }
-
-    fn patience(&self) -> Patience {
-        Patience { for_: self.for_, clear_for: self.clear_for }
-    }
-}
-
 impl PollState {
     /// Nothing seen so far. `source` is the source's name in the configuration, `poll` the poll's.
     pub fn new(source: Arc<str>, poll: impl Into<Box<str>>, rules: Vec<PollRule>) -> Self {
-        let series = BTreeMap::new();
+        let (series, rules) = (BTreeMap::new(), rules.into());
         Self { source, poll: poll.into(), rules, series, failures: 0, failing_since: None }
     }
 
     /// Takes the answer to one poll: every series there is, with its value. Returns what changed.
     ///
     /// The severity is no part of an alert's identity: it has the key `<poll>/<rule>{<series>}`.
-    pub fn observe(&mut self, now: Timestamp, samples: &[(Labels, f64)]) -> Vec<Event> {
+    pub fn observe(&mut self, now: Timestamp, samples: &[Sample]) -> Vec<Event> {
         let mut events: Vec<Event> = self.answered(now).into_iter().collect();
-        let mut bad = self.bad(samples);
+        let mut readings = self.read(samples);
         let mut known = std::mem::take(&mut self.series);
-        for (key, seen) in &bad {
-            known.entry(key.clone()).or_insert_with(|| {
-                let labels = seen.labels.clone();
-                Series { rule: seen.rule, labels, phase: Phase::Quiet }
-            });
+        for (key, reading) in &readings {
+            let of_interest = matches!(reading.seen, Seen::Bad(_));
+            if of_interest && !known.contains_key(key) {
+                let series = Series::new(reading.rule, reading.labels.clone());
+                known.insert(key.clone(), series);
+            }
         }
         for (key, mut series) in known {
-            let seen = bad.remove(&key);
-            let level = seen.as_ref().map(|seen| seen.level);
+            let reading = readings.remove(&key);
             let rule = &self.rules[series.rule];
-            let (phase, tell) = series.phase.step(level, now, rule.patience());
-            let value = seen.map(|seen| seen.value);
-            events.extend(self.event(&key, &series, value, tell, now));
-            if phase != Phase::Quiet {
-                series.phase = phase;
+            let tell = series.step(rule, reading.as_ref(), now);
+            events.extend(self.event(&key, &mut series, reading, tell, now));
+            if !series.is_quiet() {
                 self.series.insert(key, series);
             }
         }
@@ -155,38 +119,46 @@ impl PollState {
         let critical = labels.get("severity") == Level::Critical.name();
         let level = if critical { Level::Critical } else { Level::Warning };
         let labels = labels.without(&["severity".to_owned()]);
-        let phase = Phase::Firing { since: starts_at, level };
-        self.series.insert(key.into(), Series { rule, labels, phase });
+        self.series.insert(key.into(), Series::firing(rule, labels, starts_at, level));
         true
     }
 
-    /// The values beyond a threshold, by the key of their alert. Where two series differ only in
-    /// the metric's name, the worse one counts.
-    fn bad(&self, samples: &[(Labels, f64)]) -> BTreeMap<Box<str>, Bad> {
-        let mut bad: BTreeMap<Box<str>, Bad> = BTreeMap::new();
+    /// Takes over what an earlier state of the same poll knows, if it judges by the same rules.
+    /// Returns whether it did.
+    pub fn inherit(&mut self, earlier: Self) -> bool {
+        let same = self.poll == earlier.poll && self.rules == earlier.rules;
+        if same {
+            *self = earlier;
+        }
+        same
+    }
+
+    /// What the samples say, by the key of their alert. Where several are one alert, because they
+    /// differ only in the metric's name or in what `by` leaves out, the worst counts.
+    fn read<'a>(&self, samples: &'a [Sample]) -> BTreeMap<Box<str>, Reading<'a>> {
+        let mut readings: BTreeMap<Box<str>, Reading<'a>> = BTreeMap::new();
         for (rule, has) in self.rules.iter().enumerate() {
-            for (series, value) in samples.iter().filter(|(series, _)| has.looks_at(series)) {
-                let Some(level) = has.level(*value) else {
-                    continue;
-                };
-                let series = series.without(&["__name__".to_owned()]);
+            for sample in samples.iter().filter(|sample| has.looks_at(&sample.labels)) {
+                let series = has.series(&sample.labels);
                 let key = format!("{}/{}{series}", self.poll, has.name).into_boxed_str();
-                if bad.get(&key).is_some_and(|other| other.level >= level) {
+                let had = self.series.get(&key).and_then(Series::level);
+                let seen = has.judge(sample, had);
+                if readings.get(&key).is_some_and(|other| other.seen >= seen) {
                     continue;
                 }
                 let name = [("alertname", has.name.as_str())];
                 let labels = series.with(has.labels.iter()).with(name);
-                bad.insert(key, Bad { rule, labels, level, value: *value });
+                readings.insert(key, Reading { rule, labels, seen, sample });
             }
         }
-        bad
+        readings
     }
 
     fn event(
         &self,
         key: &str,
-        series: &Series,
-        value: Option<f64>,
+        series: &mut Series,
+        reading: Option<Reading>,
         tell: Tell,
         now: Timestamp,
     ) -> Option<Event> {
@@ -195,12 +167,23 @@ impl PollState {
             Tell::Fires { since, level } => (Signal::Firing, since, level, Ends::Never),
             Tell::Over { since, level } => (Signal::Resolved, since, level, Ends::At(now)),
         };
-        let value = value.map(|value| value.to_string()).unwrap_or_default();
+        let rule = &self.rules[series.rule];
+        let mut annotations = rule.annotations.clone();
+        let mut value = String::new();
+        if let Some(Reading { sample, .. }) = reading {
+            let (labels, notes) = rule.remarks(sample);
+            series.labels = series.labels.with(labels.iter());
+            // What somebody wrote down counts more than what was seen.
+            annotations = sample.notes.with(notes.iter()).with(rule.annotations.iter());
+            value = sample.value.map(|value| value.to_string()).unwrap_or_default();
+        }
+        let flapping = series.flapping();
+        let seen = [("value", value.as_str()), ("flapping", flapping.as_str())];
         Some(Event {
             source: self.source.clone(),
             signal,
             labels: series.labels.with([("severity", level.name())]),
-            annotations: self.rules[series.rule].annotations.with([("value", value.as_str())]),
+            annotations: annotations.with(seen),
             url: Box::default(),
             key: key.into(),
             starts_at: since,

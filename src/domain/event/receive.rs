@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::alert::Phase;
-use super::fact::{ClearedBy, Fact, Raised};
+use super::fact::{ClearedBy, Fact, Hint, Raised};
 use super::message::{Ends, Event, Signal};
 use super::suppress::Cover;
 use super::{Deadline, SELF, correlate, enrich, flap, lease, surface};
+use crate::domain::settings::Source;
 use crate::domain::value::{AlertId, Fingerprint, Labels, Severity, Timestamp};
 use crate::domain::{Settings, Turn};
 
@@ -14,13 +15,14 @@ use crate::domain::{Settings, Turn};
 pub(crate) fn receive(turn: &mut Turn, events: Vec<Event>) {
     let mut speaker = None;
     let mut risen = Vec::new();
-    for event in events {
+    let names = names(turn, &events);
+    for (at, event) in events.into_iter().enumerate() {
         // Events of one request have one source, which has then been heard.
         if speaker.as_ref() != Some(&event.source) || lease::is_watched(turn, &event.source) {
             lease::heard(turn, &event);
             speaker = Some(Arc::clone(&event.source));
         }
-        let key = identity(turn.settings(), &event);
+        let key = names.get(at).copied().unwrap_or_else(|| identity(turn, &event));
         match event.signal {
             Signal::Firing => risen.extend(firing(turn, key, event)),
             Signal::Resolved => resolved(turn, key, &event),
@@ -30,8 +32,31 @@ pub(crate) fn receive(turn: &mut Turn, events: Vec<Event>) {
     surface::submerge(turn, &risen);
 }
 
-/// What makes an event speak of one alert and not another, under the rules in force.
-pub fn identity(settings: &Settings, event: &Event) -> Fingerprint {
+/// The identities of all events, where those are the fingerprints of their labels; else none.
+fn names(turn: &Turn, events: &[Event]) -> Vec<Fingerprint> {
+    if events.iter().all(|event| is_named_by_labels(turn, event)) {
+        Fingerprint::of_each(events.iter().map(|event| &event.labels))
+    } else {
+        Vec::new()
+    }
+}
+
+/// Tells whether the event's identity is the fingerprint of its labels as they were sent.
+fn is_named_by_labels(turn: &Turn, event: &Event) -> bool {
+    let settings = turn.settings();
+    let plain = |source: &Source| source.group.is_empty() && source.drop_labels.is_empty();
+    event.key.is_empty()
+        && settings.events.dedupe.rules().is_empty()
+        && settings.sources.get(&*event.source).is_none_or(plain)
+}
+
+/// What makes the event speak of one alert and not another.
+pub(crate) fn identity(turn: &Turn, event: &Event) -> Fingerprint {
+    identity_under(turn.settings(), event)
+}
+
+/// As [`identity`], for who only looks: what makes an event speak of one alert and not another.
+pub fn identity_under(settings: &Settings, event: &Event) -> Fingerprint {
     let source = settings.sources.get(&*event.source);
     let group = match source.map_or("", |source| source.group.as_str()) {
         // A source's own key means something only within that source.
@@ -211,6 +236,7 @@ fn bear(
     let labels = laid_over.as_ref().unwrap_or(&event.labels);
     let severity = turn.settings().severity_of(&event.source, labels.get("severity"));
     let correlation = correlate::correlate(turn.settings(), &event.source, labels, severity);
+    let plain = Hint::of(set.is_empty() && is_named_by_labels(turn, &event));
     let Event { labels, annotations, url, key: source_key, starts_at, ends, .. } = event;
     turn.record(Fact::Raised(Box::new(Raised {
         id,
@@ -227,6 +253,7 @@ fn bear(
         correlation,
         previous,
         over,
+        plain,
     })));
     id
 }

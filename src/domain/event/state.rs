@@ -1,19 +1,22 @@
 //! What event management knows: alerts by number and identity, and the sources they come from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::alert::{Alert, End, Mark, Phase, StoredAlert, annotations};
 use super::body::{Bodies, Part};
 use super::fact::{Correlation, Fact, Raised};
+use super::heartbeat::Expected;
 use super::inhibit::Inhibitors;
 use super::message::Event;
+use super::remark::Saying;
 use super::surface::Depths;
 use crate::domain::index::Numbers;
 use crate::domain::table::{Table, UnreadablePage};
 use crate::domain::value::{
-    AlertId, ConfigurationId, Fingerprint, Labels, SourceId, Symbol, Symbols, Timestamp,
+    AlertId, ConfigurationId, Fingerprint, HeartbeatId, Labels, SourceId, Symbol, Symbols,
+    Timestamp,
 };
 
 /// What event management knows.
@@ -27,6 +30,10 @@ pub struct State {
     bodies: Bodies,
     /// The configurations that have been in force, by hash.
     configurations: Table<ConfigurationId, String>,
+    heartbeats: Table<HeartbeatId, Expected>,
+    heartbeat_names: BTreeMap<(SourceId, Box<str>), HeartbeatId>,
+    /// The alerts of which their sources want nobody to be told.
+    muted: BTreeSet<AlertId>,
     grace_until: Timestamp,
     /// When leases are looked at next. Soft.
     sweep_at: Option<Timestamp>,
@@ -100,7 +107,7 @@ impl State {
 
     /// The labels of an alert, after the rules.
     pub fn labels(&self, alert: &Alert) -> Labels {
-        Labels::new(self.bodies.labels(alert.body))
+        Labels::pack_raw(self.bodies.raw_labels(alert.body))
     }
 
     /// The labels of an alert one by one, sorted by name.
@@ -131,8 +138,9 @@ impl State {
 
     /// The value of one label of an alert; the empty text if it has none of that name.
     pub fn label<'a>(&'a self, alert: &'a Alert, name: &str) -> &'a str {
-        let mut labels = self.bodies.labels(alert.body);
-        labels.find(|(have, _)| *have == name).map_or("", |(_, value)| value)
+        let mut labels = self.bodies.raw_labels(alert.body);
+        let value = labels.find(|(have, _)| *have == name).map(|(_, value)| value);
+        value.and_then(|value| std::str::from_utf8(value).ok()).unwrap_or_default()
     }
 
     /// Shows what is said about an alert part by part, sorted by name.
@@ -174,6 +182,36 @@ impl State {
     /// The source of a name.
     pub fn source_named(&self, name: &str) -> Option<SourceId> {
         self.source_names.get(name).copied()
+    }
+
+    /// Every sign of life that is awaited.
+    pub fn heartbeats(&self) -> impl DoubleEndedIterator<Item = (HeartbeatId, &Expected)> {
+        self.heartbeats.iter()
+    }
+
+    /// Looks a sign of life up.
+    pub fn heartbeat(&self, id: HeartbeatId) -> Option<&Expected> {
+        self.heartbeats.get(id)
+    }
+
+    /// The sign of life of a name that comes through a source.
+    pub fn heartbeat_named(&self, source: SourceId, name: &str) -> Option<HeartbeatId> {
+        self.heartbeat_names.get(&(source, name.into())).copied()
+    }
+
+    /// The number of the next new sign of life.
+    pub(crate) fn next_heartbeat(&self) -> HeartbeatId {
+        self.heartbeats.next_id()
+    }
+
+    /// A sign of life's soft marks.
+    pub(crate) fn soften_heartbeat(&mut self, id: HeartbeatId) -> &mut Expected {
+        self.heartbeats.soften_mut(id)
+    }
+
+    /// Tells whether no source wants anything kept from people.
+    pub fn mutes_nothing(&self) -> bool {
+        self.muted.is_empty()
     }
 
     /// The hash of the configuration in force; nothing before the first start.
@@ -271,7 +309,11 @@ impl State {
                 alert.rare.get_or_insert_default().end = Some(end);
                 alert.mark(Mark::Stale, false);
                 alert.mark(Mark::Submerged, false);
+                // What somebody did about it ends with it: it may come back for another reason.
+                alert.mark(Mark::Muted, false);
+                alert.mark(Mark::Acknowledged, false);
                 alert.remember(at);
+                self.muted.remove(id);
                 self.depths.forget(*id);
                 self.unseat(*id);
             }
@@ -284,6 +326,22 @@ impl State {
             }
             Fact::FlapStarted { id } => self.alerts.expect_mut(*id).mark(Mark::Flapping, true),
             Fact::FlapEnded { id } => self.alerts.expect_mut(*id).mark(Mark::Flapping, false),
+            Fact::Remarked { id, saying, .. } => self.fold_remarked(*id, *saying),
+            Fact::HeartbeatExpected { id, heartbeat } => {
+                let seen_at = self.heartbeats.get(*id).and_then(|known| known.seen_at);
+                let heartbeat = Expected { seen_at, ..Expected::clone(heartbeat) };
+                self.heartbeat_names.insert((heartbeat.source, heartbeat.name.clone()), *id);
+                self.heartbeats.insert(*id, heartbeat);
+            }
+            Fact::HeartbeatMissed { id } => {
+                self.heartbeats.expect_mut(*id).missed_since = Some(at);
+            }
+            Fact::HeartbeatReturned { id } => self.heartbeats.expect_mut(*id).missed_since = None,
+            Fact::HeartbeatForgotten { id } => {
+                if let Some(heartbeat) = self.heartbeats.remove(*id) {
+                    self.heartbeat_names.remove(&(heartbeat.source, heartbeat.name));
+                }
+            }
             Fact::Forgotten { id } => self.fold_forgotten(*id),
         }
     }
@@ -295,6 +353,23 @@ impl State {
         self.alerts.insert(raised.id, alert);
         self.index(raised.key, raised.id);
         self.seat(raised.id);
+    }
+
+    fn fold_remarked(&mut self, id: AlertId, saying: Saying) {
+        let alert = self.alerts.expect_mut(id);
+        match saying {
+            Saying::Acknowledged => alert.mark(Mark::Acknowledged, true),
+            Saying::Unacknowledged => alert.mark(Mark::Acknowledged, false),
+            Saying::Suppressed => {
+                alert.mark(Mark::Muted, true);
+                self.muted.insert(id);
+            }
+            Saying::Unsuppressed => {
+                alert.mark(Mark::Muted, false);
+                self.muted.remove(&id);
+            }
+            Saying::Noted => {}
+        }
     }
 
     fn fold_content(&mut self, id: AlertId, labels: &Labels, annotations: &Labels, url: &str) {
@@ -329,6 +404,9 @@ impl State {
         for number in self.configurations.take_changed() {
             add("configurations", number);
         }
+        for number in self.heartbeats.take_changed() {
+            add("heartbeats", number);
+        }
     }
 
     pub(crate) fn page(&self, table: &str, number: u64) -> Option<Vec<u8>> {
@@ -336,6 +414,7 @@ impl State {
             "alerts" => self.alerts.page(number, |alert| StoredAlert::of(&self.bodies, alert)),
             "sources" => self.sources.page(number, Clone::clone),
             "configurations" => self.configurations.page(number, Clone::clone),
+            "heartbeats" => self.heartbeats.page(number, Clone::clone),
             _ => None,
         }
     }
@@ -355,6 +434,7 @@ impl State {
             }
             "sources" => self.sources.load_page(name, number, records, |source| source),
             "configurations" => self.configurations.load_page(name, number, records, |hash| hash),
+            "heartbeats" => self.heartbeats.load_page(name, number, records, |heartbeat| heartbeat),
             _ => Err(UnreadablePage::unknown("event", table, number)),
         }
     }
@@ -368,6 +448,10 @@ impl State {
         }
         self.source_names =
             self.sources.iter().map(|(id, source)| (source.name.clone(), id)).collect();
+        let named = |(id, one): (HeartbeatId, &Expected)| ((one.source, one.name.clone()), id);
+        self.heartbeat_names = self.heartbeats.iter().map(named).collect();
+        let muted = self.alerts.iter().filter(|(_, alert)| alert.is_muted());
+        self.muted = muted.map(|(id, _)| id).collect();
         self.seat_all();
     }
 

@@ -20,10 +20,12 @@ pub enum Suppressor {
     MuteTimeInterval,
     /// None of the route's `active_time_intervals`.
     ActiveTimeInterval,
+    /// The alert's source: somebody muted it there, or takes its host down.
+    Source,
 }
 
 /// Alerts that people were not told of at a tick, counted by what kept them from it: the first of
-/// inhibition, time and silence, as in Alertmanager.
+/// inhibition, time and silence, as in Alertmanager, and then their source.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Suppressed {
     /// By [`Suppressor::Silence`].
@@ -34,6 +36,8 @@ pub struct Suppressed {
     pub mute_time_interval: u64,
     /// By [`Suppressor::ActiveTimeInterval`].
     pub active_time_interval: u64,
+    /// By [`Suppressor::Source`].
+    pub source: u64,
 }
 
 /// All that suppresses one alert.
@@ -43,28 +47,32 @@ pub struct Suppression {
     pub silenced_by: Vec<SilenceId>,
     /// The alerts that inhibit it, by the fingerprints of their labels.
     pub inhibited_by: Vec<Fingerprint>,
+    /// Its source wants nobody to be told of it.
+    pub by_source: bool,
 }
 
 impl Suppressor {
-    /// Alertmanager's word for it, in metrics.
+    /// Alertmanager's word for it, in metrics, where it has one.
     pub fn name(self) -> &'static str {
         match self {
             Self::Silence => "silence",
             Self::Inhibition => "inhibition",
             Self::MuteTimeInterval => "mute_time_interval",
             Self::ActiveTimeInterval => "active_time_interval",
+            Self::Source => "source",
         }
     }
 }
 
 impl Suppressed {
     /// Every suppressor with its count.
-    pub fn counts(self) -> [(Suppressor, u64); 4] {
+    pub fn counts(self) -> [(Suppressor, u64); 5] {
         [
             (Suppressor::Silence, self.silence),
             (Suppressor::Inhibition, self.inhibition),
             (Suppressor::MuteTimeInterval, self.mute_time_interval),
             (Suppressor::ActiveTimeInterval, self.active_time_interval),
+            (Suppressor::Source, self.source),
         ]
     }
 
@@ -75,6 +83,7 @@ impl Suppressed {
             Suppressor::Inhibition => &mut self.inhibition,
             Suppressor::MuteTimeInterval => &mut self.mute_time_interval,
             Suppressor::ActiveTimeInterval => &mut self.active_time_interval,
+            Suppressor::Source => &mut self.source,
         };
         *counter += alerts;
     }
@@ -83,14 +92,15 @@ impl Suppressed {
 impl Suppression {
     /// Tells whether anything suppresses the alert.
     pub fn is_suppressed(&self) -> bool {
-        !self.silenced_by.is_empty() || !self.inhibited_by.is_empty()
+        !self.silenced_by.is_empty() || !self.inhibited_by.is_empty() || self.by_source
     }
 }
 
 /// All that suppresses an alert, whether it fires or not.
 pub fn suppression(state: &State, alert: &Alert) -> Suppression {
-    if nothing_can(state) {
-        return Suppression::default();
+    let by_source = alert.is_muted();
+    if rules_cannot(state) {
+        return Suppression { by_source, ..Suppression::default() };
     }
     let events = &state.event;
     let labels = events.labels(alert);
@@ -99,24 +109,33 @@ pub fn suppression(state: &State, alert: &Alert) -> Suppression {
     let known = inhibitors.into_iter().filter_map(|id| events.alert(id));
     Suppression {
         silenced_by: state.silence.silencing(&labels),
-        inhibited_by: known.map(|alert| events.labels(alert).fingerprint()).collect(),
+        inhibited_by: known.map(|alert| events.fingerprint(alert)).collect(),
+        by_source,
     }
 }
 
 /// What suppresses an alert first: the answer to most questions, for less than [`suppression`].
 pub fn suppressor(state: &State, alert: &Alert) -> Option<Suppressor> {
-    if nothing_can(state) {
-        return None;
+    let by_source = alert.is_muted().then_some(Suppressor::Source);
+    if rules_cannot(state) {
+        return by_source;
     }
-    let labels = state.event.labels(alert);
-    cover(state, &labels).map(|cover| match cover {
+    let cover = cover_of(state, &state.event.labels(alert));
+    let by_rule = cover.map(|cover| match cover {
         Cover::Alert(_) => Suppressor::Inhibition,
         Cover::Silence(_) => Suppressor::Silence,
-    })
+        Cover::Source(_) => Suppressor::Source,
+    });
+    by_rule.or(by_source)
 }
 
-/// Tells whether there is neither a rule nor an active silence by which an alert could be suppressed.
+/// Tells whether there is no rule, no active silence and no word of a source by which an alert could
+/// be suppressed.
 pub fn nothing_can(state: &State) -> bool {
+    state.event.mutes_nothing() && rules_cannot(state)
+}
+
+fn rules_cannot(state: &State) -> bool {
     state.event.inhibits_nothing() && state.silence.active().next().is_none()
 }
 
@@ -127,10 +146,19 @@ pub(super) enum Cover {
     Alert(AlertId),
     /// A silence that holds for it.
     Silence(SilenceId),
+    /// The word of its own source.
+    Source(AlertId),
 }
 
-/// The first thing that suppresses what has these labels.
-pub(super) fn cover(state: &State, labels: &Labels) -> Option<Cover> {
+/// The first thing that suppresses an alert.
+pub(super) fn cover(state: &State, id: AlertId) -> Option<Cover> {
+    let alert = state.event.alert(id)?;
+    let by_rule = cover_of(state, &state.event.labels(alert));
+    by_rule.or_else(|| alert.is_muted().then_some(Cover::Source(id)))
+}
+
+/// The first thing that suppresses what has these labels, whatever its source says.
+fn cover_of(state: &State, labels: &Labels) -> Option<Cover> {
     let inhibitor = state.event.inhibitors_of(labels).next().map(Cover::Alert);
     inhibitor.or_else(|| state.silence.first_silencing(labels).map(Cover::Silence))
 }

@@ -70,7 +70,7 @@ pub(super) fn submerge(turn: &mut Turn, ids: &[AlertId]) {
             continue;
         }
         let firing = alert.is_firing();
-        let Some(cover) = suppress::cover(turn.state(), &events.labels(alert)) else { continue };
+        let Some(cover) = suppress::cover(turn.state(), *id) else { continue };
         // What has ended in the same input makes no incident either.
         turn.record(Fact::Submerged { id: *id });
         if firing {
@@ -114,8 +114,10 @@ pub(super) fn wake(turn: &mut Turn) {
     for id in lifted {
         let events = &turn.state().event;
         let waits = |alert: &&super::Alert| alert.is_submerged() && alert.is_firing();
-        let Some(alert) = events.alert(id).filter(waits) else { continue };
-        match suppress::cover(turn.state(), &events.labels(alert)) {
+        if events.alert(id).filter(waits).is_none() {
+            continue;
+        }
+        match suppress::cover(turn.state(), id) {
             Some(cover) => turn.soften().event.depths.sink(id, cover),
             None => turn.record(Fact::Surfaced { id }),
         }

@@ -70,6 +70,8 @@ fn record(state: &domain::State, id: AlertId, alert: &Alert) -> Value {
         "id": id.to_string(),
         "fingerprint": events.labels(alert).fingerprint().to_string(),
         "state": standing(alert),
+        "suppressed_by_source": suppression.by_source,
+        "acknowledged_by_source": alert.is_acknowledged(),
         "silenced_by": suppression.silenced_by.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "inhibited_by": suppression.inhibited_by.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "severity": alert.severity.name(),

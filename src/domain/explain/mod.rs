@@ -33,7 +33,7 @@ pub fn alert(state: &State, settings: &Settings, id: &str, now: Timestamp) -> Op
         "identity": alert.key.to_string(),
         "severity": alert.severity.name(),
         "standing": standing(state, settings, alert),
-        "suppression": suppression(state, settings, &labels),
+        "suppression": suppression(state, settings, Some(alert), &labels),
         "rules": rules,
         "incident": incident(state, settings, id, alert),
         "shadow": correlate::shadows(settings, &labels),
@@ -83,7 +83,12 @@ fn standing(state: &State, settings: &Settings, alert: &Alert) -> Value {
 }
 
 /// What keeps people from hearing of the alert, whichever route it takes.
-fn suppression(state: &State, settings: &Settings, labels: &Labels) -> Value {
+fn suppression(
+    state: &State,
+    settings: &Settings,
+    alert: Option<&Alert>,
+    labels: &Labels,
+) -> Value {
     let mut inhibitors: Vec<AlertId> =
         state.event.inhibitors_of(labels).take(INHIBITORS_MAX).collect();
     inhibitors.sort_unstable();
@@ -92,6 +97,7 @@ fn suppression(state: &State, settings: &Settings, labels: &Labels) -> Value {
     let rules = settings.inhibitions.rules().iter();
     let rules = rules.filter(|rule| all_match(&rule.target, |name| labels.get(name)));
     json!({
+        "by_source": alert.is_some_and(Alert::is_muted),
         "silenced_by": silences.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "inhibited_by": inhibitors.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "target_of": rules.map(|rule| match rule.name.as_str() {

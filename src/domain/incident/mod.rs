@@ -9,6 +9,7 @@ mod lifecycle;
 mod machine;
 mod members;
 mod record;
+mod remark;
 mod roll;
 pub mod rules;
 mod state;
@@ -70,6 +71,9 @@ pub(crate) fn react(turn: &mut Turn, fact: &domain::Fact) {
             if let Some(incident) = turn.state().incident.of_alert(*id) {
                 lifecycle::raise_priority(turn, incident, *severity);
             }
+        }
+        event::Fact::Remarked { id, saying, by, text } => {
+            remark::remarked(turn, *id, *saying, (by, text));
         }
         event::Fact::FlapStarted { id } => flapping(turn, *id, true),
         event::Fact::FlapEnded { id } => flapping(turn, *id, false),

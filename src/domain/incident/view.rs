@@ -12,7 +12,7 @@ use crate::domain::view::{
     Column, Field, Fields, Invalid, Kind, List, Manual, PRIORITIES, Query, Verb, optional,
     required, text,
 };
-use crate::domain::{self, Settings};
+use crate::domain::{self, Settings, deployment};
 
 /// Member alerts that a record lists; beyond them it only counts.
 const ALERTS_SHOWN_MAX: usize = 1_000;
@@ -153,6 +153,11 @@ pub(crate) fn show(state: &domain::State, _: &Settings, id: &str) -> Option<Valu
             member(state, incident, alert)
         }).collect::<Vec<_>>(),
         "annotations": incident.annotations,
+        "deployments": deployment::suspects(
+            &state.deployment,
+            &incident.labels,
+            incident.detected_at,
+        ),
         "correlation": incident.correlation,
         "rule": incident.rule,
         "hold": incident.hold.as_ref().map(|hold| json!({

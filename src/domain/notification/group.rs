@@ -275,7 +275,7 @@ fn told<'a>(turn: &'a Turn, group: &'a Group) -> impl Iterator<Item = (&'a Integ
     });
     all.filter_map(|(name, integration)| {
         let channel = turn.state().notification.channel_named(&name)?;
-        Some((integration, group.told.get(&channel)?))
+        Some((integration, group.told_by(channel)?))
     })
 }
 
@@ -305,7 +305,7 @@ fn holds_back(turn: &Turn, group: &Group, stand: &Stand) -> bool {
     let (_, repeat) = intervals(turn.settings(), group);
     let mut channels = receiver.integrations.iter().map(|one| {
         let name = outbox::channel_name(&receiver.name, one);
-        turn.state().notification.channel_named(&name).and_then(|id| group.told.get(&id))
+        turn.state().notification.channel_named(&name).and_then(|id| group.told_by(id))
     });
     let incident = group.incident.map(|id| turn.state().incident.expect(id));
     channels.any(|told| match (incident, told) {

@@ -43,7 +43,7 @@ pub fn letter(
     let delivery = state.notification.delivery(id)?;
     let group = state.notification.group(delivery.group)?;
     let waited = now.since(delivery.queued_at);
-    let told = group.told.get(&delivery.channel);
+    let told = group.told_by(delivery.channel);
     let incident = subject(state, settings, group);
     let alerts = alerts(state, group, delivery);
     Some(Letter {

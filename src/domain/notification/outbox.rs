@@ -60,7 +60,7 @@ pub(super) fn says(
     stand: &Stand,
 ) -> Says {
     let group = turn.state().notification.group(id).expect("the caller has looked");
-    let told = group.told.get(&channel);
+    let told = group.told_by(channel);
     if let Some(incident) = group.incident {
         let incident = turn.state().incident.expect(incident);
         let (verdict, standing) = group::incident_verdict(turn, group, incident, told, stand);

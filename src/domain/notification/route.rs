@@ -3,13 +3,21 @@
 //! Alertmanager's rules: depth first, left to right; the first child that matches ends the search
 //! unless it says `continue`; if no child matches, the node itself takes the alert.
 
+use std::collections::BTreeMap;
+
+use crate::domain::stage::index::Index;
 use crate::domain::template::Template;
 use crate::domain::value::{Labels, Matchers, Span};
+
+/// So many children of a node are tried one by one; more are found by what they need.
+const CHILDREN_TRIED_MAX: usize = 8;
 
 /// The tree, flattened: node 0 is the root, and parents stand before their children.
 #[derive(Debug, Clone, Default)]
 pub struct Routes {
     nodes: Vec<Route>,
+    /// Of each node with many children, those by what they need.
+    crowds: BTreeMap<usize, Index>,
 }
 
 /// A node of the tree with everything it inherits filled in.
@@ -80,7 +88,9 @@ impl Routes {
             assert_eq!(node.index, index, "a node knows its place");
             assert!(node.children.iter().all(|child| *child > index), "parents come first");
         }
-        Self { nodes }
+        let many = nodes.iter().filter(|node| node.children.len() > CHILDREN_TRIED_MAX);
+        let crowds = many.map(|node| (node.index, crowd(&nodes, node))).collect();
+        Self { nodes, crowds }
     }
 
     /// Lets one receiver hear of what these matchers take, and nobody else: a first child of the
@@ -101,7 +111,7 @@ impl Routes {
         };
         root.children.insert(0, index);
         self.nodes.push(child);
-        self
+        Self::new(self.nodes)
     }
 
     /// Every node, root first.
@@ -124,15 +134,88 @@ impl Routes {
             return false;
         }
         let before = found.len();
-        for child in &node.children {
-            let child = &self.nodes[*child];
-            if self.descend(child, labels, found) && !child.goes_on {
-                break;
+        match self.crowds.get(&node.index) {
+            None => self.descend_among(node.children.iter().copied(), labels, found),
+            Some(crowd) => {
+                let children = crowd.candidates(labels).into_iter().map(|at| node.children[at]);
+                self.descend_among(children, labels, found);
             }
         }
         if found.len() == before {
             found.push(node);
         }
         true
+    }
+
+    fn descend_among<'a>(
+        &'a self,
+        children: impl Iterator<Item = usize>,
+        labels: &Labels,
+        found: &mut Vec<&'a Route>,
+    ) {
+        for child in children {
+            let child = &self.nodes[child];
+            if self.descend(child, labels, found) && !child.goes_on {
+                break;
+            }
+        }
+    }
+}
+
+fn crowd(nodes: &[Route], node: &Route) -> Index {
+    Index::new(node.children.iter().map(|child| nodes[*child].matchers.as_slice()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::value::matcher::{ParseMode, parse_all};
+
+    /// A root with these children; a name that ends in `+` goes on.
+    fn routes(children: &[(&str, &str)]) -> Routes {
+        let root = Route { children: (1..=children.len()).collect(), ..Route::default() };
+        let child = |(place, (name, matchers)): (usize, &(&str, &str))| Route {
+            index: place + 1,
+            receiver: (*name).to_owned(),
+            goes_on: name.ends_with('+'),
+            matchers: parse_all(matchers, ParseMode::Fallback).unwrap(),
+            ..Route::default()
+        };
+        Routes::new([root].into_iter().chain(children.iter().enumerate().map(child)).collect())
+    }
+
+    #[test]
+    fn many_children_take_what_each_of_them_would_take_alone() {
+        let few = [
+            ("one", "a=1"),
+            ("two+", "a=~\"2|3.*\""),
+            ("three", "a=~\"3.+\",b!=x"),
+            ("four", "b=~\"[xy]+\""),
+            ("five+", "c=\"\",a!~\"1|5\""),
+        ];
+        let padding = (0..20).map(|n| format!("a=none{n}")).collect::<Vec<_>>();
+        let mut many = few.to_vec();
+        many.extend(padding.iter().map(|matchers| ("none", matchers.as_str())));
+        let (few, many) = (routes(&few), routes(&many));
+        assert!(few.crowds.is_empty() && many.crowds.len() == 1);
+        let taking = |routes: &Routes, labels: &Labels| {
+            let found = routes.matching(labels).into_iter();
+            found.map(|route| route.receiver.clone()).collect::<Vec<_>>().join(" ")
+        };
+        for (labels, expected) in [
+            (vec![("a", "1")], "one"),
+            (vec![("a", "2")], "two+ five+"),
+            (vec![("a", "3")], "two+ five+"),
+            (vec![("a", "33")], "two+ three"),
+            (vec![("a", "33"), ("b", "x")], "two+ four"),
+            (vec![("a", "5"), ("b", "yy")], "four"),
+            (vec![("a", "5")], ""),
+            (vec![], "five+"),
+            (vec![("c", "z")], ""),
+        ] {
+            let labels = Labels::new(labels);
+            assert_eq!(taking(&few, &labels), expected, "{labels}");
+            assert_eq!(taking(&many, &labels), expected, "{labels}");
+        }
     }
 }

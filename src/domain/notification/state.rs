@@ -52,8 +52,8 @@ pub struct Group {
     pub ticked: bool,
     /// Its alerts.
     pub alerts: BTreeMap<Fingerprint, AlertId>,
-    /// What each channel was told last.
-    pub told: BTreeMap<ChannelId, Told>,
+    /// What each channel was told last. Boxed, because a map makes room for eleven at a time.
+    pub told: BTreeMap<ChannelId, Box<Told>>,
 }
 
 /// What a receiver knows.
@@ -329,7 +329,7 @@ impl State {
             Fact::Recalled { entry, group, channel, key, hash } => {
                 let before = self.inherited.spend(*entry, *hash);
                 let told = &mut self.groups.expect_mut(*group).told;
-                told.entry(*channel).or_insert(before).firing.insert(*key);
+                told.entry(*channel).or_insert_with(|| Box::new(before)).firing.insert(*key);
             }
             Fact::Lapsed { ids } => ids.iter().for_each(|id| self.inherited.remove(*id)),
         }
@@ -352,7 +352,7 @@ impl State {
         let Says { firing, kept, .. } = &delivery.says;
         let firing = firing.iter().chain(kept).copied().collect();
         let told = Told { at, firing, standing: delivery.says.standing, first, provider };
-        group.told.insert(delivery.channel, told);
+        group.told.insert(delivery.channel, Box::new(told));
     }
 
     fn take_delivery(&mut self, id: DeliveryId) -> Delivery {
@@ -444,6 +444,11 @@ impl Group {
     /// recognise repeats by it.
     pub fn key(&self) -> String {
         format!("{}:{}", self.route, self.labels)
+    }
+
+    /// What a channel was told last.
+    pub(super) fn told_by(&self, channel: ChannelId) -> Option<&Told> {
+        self.told.get(&channel).map(Box::as_ref)
     }
 
     fn place(&self) -> u64 {

@@ -1,14 +1,15 @@
 //! Finds the few rules that may hold for a label set, however many rules there are.
 //!
 //! A rule needs all of its matchers, so it is filed under one of them that needs its label: the
-//! rarest `label = value`, unless many share it, else a pattern. Patterns on one label are tried
-//! together.
+//! rarest value or beginning of a value, unless many share it, else a pattern. Patterns on one label
+//! are tried together.
 
 use std::collections::BTreeMap;
 
 use regex::{RegexSet, RegexSetBuilder};
 
 use crate::domain::value::matcher::Operator;
+use crate::domain::value::matcher::branch::{Branch, Tail, branches};
 use crate::domain::value::{Labels, Matcher};
 
 /// A value that more rules than these share narrows nothing down; better a pattern, where there is
@@ -36,36 +37,39 @@ pub(in crate::domain) struct Index {
 #[derive(Debug, Clone, Default)]
 struct Filed {
     values: BTreeMap<String, Vec<usize>>,
+    /// By what values begin with, those of one length together.
+    beginnings: BTreeMap<usize, BTreeMap<Vec<u8>, Vec<usize>>>,
     patterns: Vec<(RegexSet, Vec<usize>)>,
 }
 
 impl Index {
     /// Files each rule by its matchers.
     pub(in crate::domain) fn new<'a>(rules: impl Iterator<Item = &'a [Matcher]> + Clone) -> Self {
-        let mut uses: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-        for matcher in rules.clone().flatten() {
-            for value in values(matcher).unwrap_or_default() {
-                *uses.entry((&matcher.name, value)).or_default() += 1;
+        let listed: Vec<Vec<Option<Vec<Branch>>>> =
+            rules.clone().map(|matchers| matchers.iter().map(listed).collect()).collect();
+        let mut uses: BTreeMap<(&str, &str, bool), usize> = BTreeMap::new();
+        for (matcher, branches) in rules.clone().flatten().zip(listed.iter().flatten()) {
+            for branch in branches.iter().flatten() {
+                *uses.entry(need(matcher, branch)).or_default() += 1;
             }
         }
         let mut index = Self::default();
         let mut patterns: BTreeMap<&str, Vec<(usize, &str)>> = BTreeMap::new();
-        for (rule, matchers) in rules.enumerate() {
-            let cost = |matcher: &Matcher, values: &[&str]| -> usize {
-                values.iter().filter_map(|value| uses.get(&(matcher.name.as_str(), *value))).sum()
+        for (rule, (matchers, listed)) in rules.zip(&listed).enumerate() {
+            let cost = |matcher: &Matcher, branches: &[Branch]| -> usize {
+                branches.iter().filter_map(|branch| uses.get(&need(matcher, branch))).sum()
             };
-            let exact = matchers.iter().filter_map(|matcher| Some((matcher, values(matcher)?)));
-            let rarest = exact.min_by_key(|(matcher, values)| cost(matcher, values));
-            let pattern = matchers.iter().find(|m| needs_label(m) && values(m).is_none());
-            let narrows = |(matcher, values): &(&Matcher, Vec<&str>)| {
-                pattern.is_none() || cost(matcher, values) <= VALUE_RULES_MAX
+            let both = || matchers.iter().zip(listed);
+            let lists = both().filter_map(|(matcher, listed)| Some((matcher, listed.as_ref()?)));
+            let rarest = lists.min_by_key(|(matcher, branches)| cost(matcher, branches));
+            let pattern = both().find(|(m, listed)| needs_label(m) && listed.is_none());
+            let narrows = |(matcher, branches): &(&Matcher, &Vec<Branch>)| {
+                pattern.is_none() || cost(matcher, branches) <= VALUE_RULES_MAX
             };
-            if let Some((matcher, values)) = rarest.filter(narrows) {
+            if let Some((matcher, branches)) = rarest.filter(narrows) {
                 let filed = index.labels.entry(matcher.name.clone()).or_default();
-                for value in values {
-                    filed.values.entry(value.to_owned()).or_default().push(rule);
-                }
-            } else if let Some(matcher) = pattern {
+                branches.iter().for_each(|branch| filed.file(branch, rule));
+            } else if let Some((matcher, _)) = pattern {
                 patterns.entry(&matcher.name).or_default().push((rule, &matcher.value));
             } else {
                 index.always.push(rule);
@@ -111,45 +115,61 @@ impl Index {
             }
         }
         found.sort_unstable();
-        // A pattern may list a value twice.
+        // A pattern may list a value twice, or a beginning of it beside it.
         found.dedup();
         found
     }
 }
 
 impl Filed {
+    fn file(&mut self, branch: &Branch, rule: usize) {
+        let text = &branch.text;
+        let rules = if branch.is_open() {
+            let same_length = self.beginnings.entry(text.len()).or_default();
+            same_length.entry(text.as_bytes().to_vec()).or_default()
+        } else {
+            self.values.entry(text.clone()).or_default()
+        };
+        rules.push(rule);
+    }
+
     /// Adds the rules that allow a value. No filed rule allows an alert without its label.
     fn find(&self, value: &str, found: &mut Vec<usize>) {
         if value.is_empty() {
             return;
         }
         found.extend(self.values.get(value).into_iter().flatten());
+        for (length, beginnings) in &self.beginnings {
+            let Some(beginning) = value.as_bytes().get(..*length) else { break };
+            found.extend(beginnings.get(beginning).into_iter().flatten());
+        }
         for (set, rules) in &self.patterns {
             found.extend(set.matches(value).iter().map(|at| rules[at]));
         }
     }
 }
 
-/// The values that a matcher allows, if it allows only some that can be listed and needs its
-/// label.
-fn values(matcher: &Matcher) -> Option<Vec<&str>> {
-    let values: Vec<&str> = match matcher.operator() {
-        Operator::Equal => vec![&matcher.value],
-        Operator::Like if matcher.value.chars().all(is_literal) => {
-            matcher.value.split('|').collect()
-        }
-        Operator::Like | Operator::NotEqual | Operator::NotLike => return None,
-    };
-    // A missing label counts as empty, and is not among the labels of an alert.
-    if values.iter().any(|value| value.is_empty()) {
-        return None;
+impl Branch {
+    fn is_open(&self) -> bool {
+        self.tail != Tail::Nothing
     }
-    Some(values)
 }
 
-/// Stands for itself in a pattern; `|` between two values is taken apart.
-fn is_literal(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '|' | '_' | '-' | ':' | '/' | ' ' | '@' | '%' | ',' | '=')
+/// What files a rule: a label, its value or the beginning of it, and which of the two.
+fn need<'a>(matcher: &'a Matcher, branch: &'a Branch) -> (&'a str, &'a str, bool) {
+    (&matcher.name, &branch.text, branch.is_open())
+}
+
+/// What a matcher allows, if that can be listed and needs its label.
+fn listed(matcher: &Matcher) -> Option<Vec<Branch>> {
+    let branches = match matcher.operator() {
+        Operator::Equal => vec![Branch { text: matcher.value.clone(), tail: Tail::Nothing }],
+        Operator::Like => branches(&matcher.value)?,
+        Operator::NotEqual | Operator::NotLike => return None,
+    };
+    // A missing label counts as empty, and is not among the labels of an alert.
+    let narrows = branches.iter().all(|branch| !branch.text.is_empty());
+    narrows.then_some(branches)
 }
 
 fn needs_label(matcher: &Matcher) -> bool {

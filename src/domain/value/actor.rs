@@ -31,6 +31,8 @@ pub enum Via {
     Timer,
     /// An imported file.
     Import,
+    /// The word of a source about one of its alerts.
+    Source,
 }
 
 impl Actor {
@@ -47,7 +49,7 @@ impl Actor {
     /// Tells whether a person or a program outside acted, whose word a rule must not overwrite.
     pub fn is_outside(&self) -> bool {
         match self.via {
-            Via::Api | Via::Cli | Via::Chat | Via::Mail | Via::Import => true,
+            Via::Api | Via::Cli | Via::Chat | Via::Mail | Via::Import | Via::Source => true,
             Via::Rule | Via::Timer => false,
         }
     }
@@ -64,6 +66,7 @@ impl Via {
             Self::Mail => "mail",
             Self::Timer => "timer",
             Self::Import => "import",
+            Self::Source => "source",
         }
     }
 }

@@ -3,6 +3,8 @@
 //! `Disk of host-7 is 93% full` becomes the pattern `Disk of ␀ is ␀ full`, which the alerts of the
 //! rule share, and two gaps. What stands in a gap is mostly a label's value or how it begins.
 
+use super::bytes::find_either;
+
 /// Stands in a pattern for a gap.
 const GAP: char = '\0';
 
@@ -26,20 +28,32 @@ pub fn split(text: &str, values: &[&str], gaps: &mut Vec<u8>) -> String {
         put(text, &[], gaps);
         return GAP.to_string();
     }
+    let lengths = values.iter().fold(0, |lengths, value| lengths | length_bit(value));
+    let varies = |word: &str, kinds: u8| {
+        let known = || word.len() >= WORD_BYTES_MIN && values.contains(&word);
+        kinds & DIGIT != 0 || (lengths & length_bit(word) != 0 && known())
+    };
+    let bytes = text.as_bytes();
     let mut pattern = String::with_capacity(text.len());
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (word, tail) = rest.split_at(rest.find(|c| !in_word(c)).unwrap_or(rest.len()));
-        if varies(word, values) {
+    let (mut at, mut copied) = (0, 0);
+    while at < bytes.len() {
+        let (start, mut kinds) = (at, BETWEEN);
+        while let Some(byte) = bytes.get(at)
+            && KINDS[usize::from(*byte)] != BETWEEN
+        {
+            kinds |= KINDS[usize::from(*byte)];
+            at += 1;
+        }
+        let word = &text[start..at];
+        if varies(word, kinds) {
+            pattern.push_str(&text[copied..start]);
             pattern.push(GAP);
             put(word, values, gaps);
-        } else {
-            pattern.push_str(word);
+            copied = at;
         }
-        let (between, tail) = tail.split_at(tail.find(in_word).unwrap_or(tail.len()));
-        pattern.push_str(between);
-        rest = tail;
+        at += 1;
     }
+    pattern.push_str(&text[copied..]);
     pattern
 }
 
@@ -50,30 +64,46 @@ pub fn whole(text: &str, gaps: &mut Vec<u8>) -> String {
 
 /// Shows the text of a pattern, as bytes and piece by piece, and returns the gaps that are left.
 pub fn fill<'a>(
-    pattern: &'a [u8],
+    mut pattern: &'a [u8],
     mut gaps: &'a [u8],
     value: impl Fn(usize) -> &'a [u8],
     mut add: impl FnMut(&'a [u8]),
 ) -> &'a [u8] {
-    let mut parts = pattern.split(|byte| *byte == GAP as u8);
-    add(parts.next().unwrap_or_default());
-    for part in parts {
+    while let Some(gap) = find_either(pattern, GAP as u8, GAP as u8) {
+        add(&pattern[..gap]);
         let (word, rest) = take(gaps, &value);
         add(word);
-        add(part);
-        gaps = rest;
+        (pattern, gaps) = (&pattern[gap + 1..], rest);
     }
+    add(pattern);
     gaps
 }
 
-fn in_word(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/' | '%' | '+' | '@')
-}
+/// What a byte is to a word. Words with digits tell one alert from another, and so do those that
+/// labels have, too. What is not ASCII is taken for letters, so that words end where characters do.
+const KINDS: [u8; 256] = {
+    let mut kinds = [BETWEEN; 256];
+    let mut byte = 0_u8;
+    loop {
+        kinds[byte as usize] = match byte {
+            b'0'..=b'9' => DIGIT,
+            b'a'..=b'z' | b'A'..=b'Z' | 0x80.. => LETTER,
+            b'-' | b'_' | b'.' | b':' | b'/' | b'%' | b'+' | b'@' => LETTER,
+            _ => BETWEEN,
+        };
+        if byte == u8::MAX {
+            break kinds;
+        }
+        byte += 1;
+    }
+};
+const BETWEEN: u8 = 0;
+const LETTER: u8 = 1;
+const DIGIT: u8 = 2;
 
-/// Words with digits tell one alert from another, and so do those that labels have, too.
-fn varies(word: &str, values: &[&str]) -> bool {
-    word.bytes().any(|byte| byte.is_ascii_digit())
-        || (word.len() >= WORD_BYTES_MIN && values.contains(&word))
+/// A bit for the length of a text; long ones share the last.
+fn length_bit(text: &str) -> u64 {
+    1 << text.len().min(63)
 }
 
 fn put(word: &str, values: &[&str], gaps: &mut Vec<u8>) {

@@ -92,6 +92,10 @@ record_ids! {
     DeliveryId = "DLV";
     /// A source of events.
     SourceId = "SRC";
+    /// A version on its way into an environment.
+    DeploymentId = "DEP";
+    /// A sign of life that is awaited.
+    HeartbeatId = "HBT";
     /// What incidents of the same kind have in common.
     SignatureId = "SIG";
     /// A silence.

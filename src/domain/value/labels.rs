@@ -1,5 +1,6 @@
 //! Label sets: sorted, without empty values, in two allocations however many labels there are.
 
+mod fingerprint;
 mod read;
 
 use std::cmp::Ordering;
@@ -8,6 +9,7 @@ use std::fmt::{self, Write};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::matcher::Quoted;
+pub use fingerprint::Fingerprint;
 
 /// A label set, or a set of annotations: names with values, sorted by name.
 ///
@@ -20,22 +22,19 @@ pub struct Labels {
     ends: Box<[u32]>,
 }
 
-/// Identifies a label set: FNV-1a over sorted `name 0xff value 0xff`, as in Prometheus.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
-#[serde(transparent)]
-pub struct Fingerprint(pub u64);
-
 impl Labels {
     /// Makes a label set of pairs in any order. Of two pairs with one name the later counts, and
     /// pairs with an empty value are left out.
     pub fn new<N: AsRef<str>, V: AsRef<str>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
-        let mut pairs: Vec<(N, V)> = pairs.into_iter().collect();
+        Self::of(&mut pairs.into_iter().collect())
+    }
+
+    /// As [`Labels::new`]; `pairs` holds whatever it is left with.
+    pub(in crate::domain) fn of<N: AsRef<str>, V: AsRef<str>>(pairs: &mut Vec<(N, V)>) -> Self {
         let in_order =
             |pairs: &[(N, V)]| pairs.is_sorted_by(|(a, _), (b, _)| a.as_ref() < b.as_ref());
         // Senders written in Go sort their maps: most sets arrive in order.
-        if !in_order(&pairs) {
+        if !in_order(pairs) {
             // Later first and stable, so that of two equal names the later one is kept.
             pairs.reverse();
             pairs.sort_by(|(a, _), (b, _)| a.as_ref().cmp(b.as_ref()));
@@ -59,6 +58,25 @@ impl Labels {
                 ends.push(u32::try_from(text.len()).expect("bodies are limited far below 4 GiB"));
             }
         }
+        Self { text: text.into_boxed_str(), ends: ends.into_boxed_slice() }
+    }
+
+    /// As [`Labels::pack`], with values as the bytes of texts: all are checked in one go. The empty
+    /// set if they are no texts.
+    pub(in crate::domain) fn pack_raw<'a>(
+        sorted: impl Iterator<Item = (&'a str, &'a [u8])> + Clone,
+    ) -> Self {
+        let sizes = sorted.clone().map(|(name, value)| name.len() + value.len());
+        let (parts, bytes) = sizes.fold((0, 0), |(parts, bytes), size| (parts + 2, bytes + size));
+        let mut text = Vec::with_capacity(bytes);
+        let mut ends = Vec::with_capacity(parts);
+        for (name, value) in sorted {
+            for part in [name.as_bytes(), value] {
+                text.extend_from_slice(part);
+                ends.push(u32::try_from(text.len()).expect("bodies are limited far below 4 GiB"));
+            }
+        }
+        let Ok(text) = String::from_utf8(text) else { return Self::default() };
         Self { text: text.into_boxed_str(), ends: ends.into_boxed_slice() }
     }
 
@@ -133,20 +151,6 @@ impl Labels {
     }
 }
 
-impl Fingerprint {
-    /// The identity of the set that these pairs make, which are in order and without empty values.
-    pub fn of<'a>(sorted: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
-        let mut hash = Fnv::default();
-        for (name, value) in sorted {
-            hash.write(name.as_bytes());
-            hash.write(&[0xff]);
-            hash.write(value.as_bytes());
-            hash.write(&[0xff]);
-        }
-        Self(hash.0)
-    }
-}
-
 /// Writes pairs as [`Labels`] shows them.
 pub fn show_pairs(pairs: &[(&str, &str)]) -> String {
     let bytes: usize = pairs.iter().map(|(name, value)| name.len() + value.len() + 5).sum();
@@ -203,30 +207,6 @@ impl<'a> Iterator for Pairs<'a> {
 
 impl ExactSizeIterator for Pairs<'_> {}
 
-/// FNV-1a, 64 bits.
-#[derive(Debug, Clone, Copy)]
-struct Fnv(u64);
-
-impl Default for Fnv {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Fnv {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-    }
-}
-
-impl fmt::Display for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
-
 /// Writes `{name="value", …}` as Prometheus does: values by the rules of Go's `strconv.Quote`.
 impl fmt::Display for Labels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -248,6 +228,17 @@ impl Serialize for Labels {
         }
         map.end()
     }
+}
+
+/// Whether a text can be the name of a label: any that is not empty, or without `utf8` letters,
+/// digits and `_`, not a digit first, as Prometheus had it before version 3.
+pub fn is_label_name(name: &str, utf8: bool) -> bool {
+    if utf8 {
+        return !name.is_empty();
+    }
+    let letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
+    let mut bytes = name.bytes();
+    bytes.next().is_some_and(letter) && bytes.all(|byte| letter(byte) || byte.is_ascii_digit())
 }
 
 #[cfg(test)]

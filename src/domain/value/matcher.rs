@@ -1,5 +1,6 @@
 //! Matchers: conditions on one label, written as in Alertmanager. `parse` reads them.
 
+pub(in crate::domain) mod branch;
 mod parse;
 mod quote;
 mod stored;
@@ -8,7 +9,9 @@ use std::fmt;
 
 use regex::Regex;
 
-pub use parse::{InvalidMatcher, ParseMode, parse_all, parse_one};
+use branch::Few;
+pub use parse::{Doubt, InvalidMatcher, ParseMode, doubt, parse_all, parse_one};
+
 pub use quote::{Escaped, Quoted};
 
 /// All of them must hold.
@@ -41,8 +44,15 @@ pub enum Operator {
 enum Test {
     Equal,
     NotEqual,
-    Like(Regex),
-    NotLike(Regex),
+    Like(Pattern),
+    NotLike(Pattern),
+}
+
+/// What a value is held against.
+#[derive(Debug, Clone)]
+enum Pattern {
+    Few(Few),
+    Regex(Regex),
 }
 
 /// More than this in one compiled pattern is a mistake or an attack.
@@ -54,12 +64,7 @@ impl Matcher {
     /// # Errors
     /// When the pattern is no regular expression (RE2 syntax) or compiles to more than a megabyte.
     pub fn new(name: &str, operator: Operator, value: &str) -> Result<Self, regex::Error> {
-        let pattern = || {
-            regex::RegexBuilder::new(&format!("^(?:{value})$"))
-                .size_limit(PATTERN_BYTES_MAX)
-                .dot_matches_new_line(true)
-                .build()
-        };
+        let pattern = || Pattern::new(value);
         let test = match operator {
             Operator::Equal => Test::Equal,
             Operator::NotEqual => Test::NotEqual,
@@ -89,8 +94,26 @@ impl Matcher {
         match &self.test {
             Test::Equal => value == self.value,
             Test::NotEqual => value != self.value,
-            Test::Like(pattern) => pattern.is_match(value),
-            Test::NotLike(pattern) => !pattern.is_match(value),
+            Test::Like(pattern) => pattern.allows(value),
+            Test::NotLike(pattern) => !pattern.allows(value),
+        }
+    }
+}
+
+impl Pattern {
+    fn new(text: &str) -> Result<Self, regex::Error> {
+        if let Some(few) = Few::of(text) {
+            return Ok(Self::Few(few));
+        }
+        let anchored = format!("^(?:{text})$");
+        let mut builder = regex::RegexBuilder::new(&anchored);
+        builder.size_limit(PATTERN_BYTES_MAX).dot_matches_new_line(true).build().map(Self::Regex)
+    }
+
+    fn allows(&self, value: &str) -> bool {
+        match self {
+            Self::Few(few) => few.allow(value),
+            Self::Regex(regex) => regex.is_match(value),
         }
     }
 }

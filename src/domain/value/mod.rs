@@ -1,6 +1,8 @@
 //! Values every practice speaks in. Parse once at the door; trust everywhere else.
 
 mod actor;
+pub(crate) mod bytes;
+mod cron;
 pub mod gaps;
 mod id;
 mod labels;
@@ -13,13 +15,14 @@ mod time;
 mod uuid;
 
 pub use actor::{Actor, Via};
+pub use cron::{Cron, InvalidCron};
 pub(crate) use id::in_reach;
 pub use id::{
-    AlertId, AuditId, ChannelId, ConfigurationId, DeliveryId, GroupId, IncidentId, InheritedId,
-    InvalidId, NUMBER_MAX, NumberTooHigh, ProblemId, RecordId, Short, SignatureId, SilenceId,
-    SourceId,
+    AlertId, AuditId, ChannelId, ConfigurationId, DeliveryId, DeploymentId, GroupId, HeartbeatId,
+    IncidentId, InheritedId, InvalidId, NUMBER_MAX, NumberTooHigh, ProblemId, RecordId, Short,
+    SignatureId, SilenceId, SourceId,
 };
-pub use labels::{Fingerprint, Labels, show_pairs};
+pub use labels::{Fingerprint, Labels, is_label_name, show_pairs};
 pub use matcher::{Matcher, Matchers};
 pub use secret::Secret;
 pub use severity::{Impact, OutOfRange, Priority, Severity, Urgency};

@@ -75,7 +75,7 @@ fn look(
     match words {
         [no, practice, id, ..] if no == "no" => {
             let record = record(world, practice, id)?;
-            Ok(record.map(|record| format!("{id} {}", word(&record, "state"))))
+            Ok(record.map(|record| format!("{id} {}", standing(&record))))
         }
         [told, ..] if told == "told" => {
             let wanted = text.split_once("told").map_or("", |(_, rest)| rest.trim());
@@ -112,7 +112,7 @@ fn compare(id: &str, record: &Value, words: &[String]) -> Result<Option<String>,
     let mut differs = Vec::new();
     for wanted in words {
         if !wanted.contains('=') {
-            let state = word(record, "state");
+            let state = standing(record);
             let open = ["new", "acknowledged", "in_progress", "on_hold"].contains(&state.as_str());
             if *wanted != state && !(wanted == "open" && open) {
                 differs.push(state);
@@ -129,6 +129,16 @@ fn compare(id: &str, record: &Value, words: &[String]) -> Result<Option<String>,
         }
     }
     Ok((!differs.is_empty()).then(|| format!("{id} {}", differs.join(" "))))
+}
+
+/// Where a record is in its life.
+fn standing(record: &Value) -> String {
+    let names = ["state", "status"];
+    names
+        .map(|name| word(record, name))
+        .into_iter()
+        .find(|word| !word.is_empty())
+        .unwrap_or_default()
 }
 
 /// A member of a record, or one of its labels, as text.

@@ -1,7 +1,10 @@
 //! The words of scripts: lines to deeds, letters to a line.
 
+use std::collections::BTreeMap;
+
 use super::{Deed, EventDeed, InvalidScript};
-use crate::domain::event::Signal;
+use crate::domain::deployment::{Notice, Status};
+use crate::domain::event::{Heartbeat, Remark, Saying, Signal};
 use crate::domain::notification::Outcome;
 use crate::domain::notification::message::Letter;
 use crate::domain::value::{Labels, Span, Timestamp};
@@ -28,7 +31,7 @@ pub(super) fn parse(
             return Err(wrong("times must not go backwards".to_owned()));
         }
         last = at;
-        deeds.push((at, deed(rest).map_err(wrong)?));
+        deeds.push((at, deed(rest, start).map_err(wrong)?));
     }
     Ok(deeds)
 }
@@ -53,7 +56,7 @@ pub(super) fn moment(words: &[String], start: Timestamp) -> Result<(Timestamp, &
     Ok((at, rest))
 }
 
-fn deed(words: &[String]) -> Result<Deed, String> {
+fn deed(words: &[String], start: Timestamp) -> Result<Deed, String> {
     let [verb, rest @ ..] = words else { return Err("says when, but not what".to_owned()) };
     let about = rest.first().map(String::as_str).unwrap_or_default();
     if let Some(practice) = practice(about) {
@@ -63,6 +66,9 @@ fn deed(words: &[String]) -> Result<Deed, String> {
         "fire" => event(Signal::Firing, rest),
         "resolve" => event(Signal::Resolved, rest),
         "silence" => silence(rest),
+        "deploy" => deploy(rest, start),
+        "remark" => remark(about, &rest[rest.len().min(1)..]),
+        "beat" => beat(about, &rest[rest.len().min(1)..]),
         "down" => down(about, &rest[rest.len().min(1)..]),
         "refuse" => {
             let why = "404 Not Found".to_owned();
@@ -72,7 +78,7 @@ fn deed(words: &[String]) -> Result<Deed, String> {
         "restart" => Ok(Deed::Restart),
         "tick" => Ok(Deed::Tick),
         _ => Err(format!(
-            "`{verb}` is not known: write fire, resolve, silence, down, refuse, up, restart, tick, \
+            "`{verb}` is not known: write fire, resolve, silence, deploy, remark, beat, down, refuse, up, restart, tick, \
              or a verb and a record such as `acknowledge INC-1`"
         )),
     }
@@ -93,6 +99,7 @@ fn practice(id: &str) -> Option<&'static str> {
         "INC" => Some("incident"),
         "PRB" => Some("problem"),
         "SIL" => Some("silence"),
+        "DEP" => Some("deployment"),
         _ => None,
     }
 }
@@ -153,6 +160,102 @@ fn event(signal: Signal, words: &[String]) -> Result<Deed, String> {
     }
     let (labels, annotations) = (Labels::new(labels), Labels::new(annotations));
     Ok(Deed::Event(Box::new(EventDeed { signal, source, labels, annotations, lease })))
+}
+
+/// Fields of a notice; `at=` is a moment as at the head of a line.
+fn deploy(words: &[String], start: Timestamp) -> Result<Deed, String> {
+    let mut source = SOURCE;
+    let mut said = BTreeMap::new();
+    for word in words {
+        match word.strip_prefix('@') {
+            Some(name) => source = name,
+            None => drop(pair(word).map(|(name, value)| said.insert(name, value))?),
+        }
+    }
+    let mut take = |name: &str| said.remove(name).unwrap_or_default();
+    let [service, environment, version] = ["service", "environment", "version"].map(&mut take);
+    let status = take("status");
+    let key = match take("key") {
+        key if key.is_empty() => format!("{service}/{environment}/{version}"),
+        key => key,
+    };
+    let notice = Notice {
+        source: source.into(),
+        key: key.into(),
+        service: service.into(),
+        environment: environment.into(),
+        version: version.into(),
+        actor: take("actor").into(),
+        status: Status::named(&status).ok_or_else(|| format!("`{status}` is no status"))?,
+        summary: take("summary").into(),
+        url: take("url").into(),
+        at: start,
+        labels: Labels::default(),
+    };
+    let said_at = match take("at") {
+        at if at.is_empty() => None,
+        at => Some(moment(&[at], start)?.0),
+    };
+    match said.keys().next() {
+        Some(name) => Err(format!("a deployment has no `{name}`")),
+        None => Ok(Deed::Deploy(Box::new(notice), said_at)),
+    }
+}
+
+/// What the words for a remark say.
+const SAYINGS: [(&str, Saying); 5] = [
+    ("acknowledged", Saying::Acknowledged),
+    ("unacknowledged", Saying::Unacknowledged),
+    ("suppressed", Saying::Suppressed),
+    ("unsuppressed", Saying::Unsuppressed),
+    ("noted", Saying::Noted),
+];
+
+fn remark(saying: &str, words: &[String]) -> Result<Deed, String> {
+    let known = SAYINGS.iter().find(|(word, _)| *word == saying);
+    let (_, saying) = known.ok_or_else(|| {
+        let words = SAYINGS.map(|(word, _)| word).join(", ");
+        format!("`{saying}` is none of: {words}")
+    })?;
+    let (source, words) = source(words);
+    let mut remark = Remark {
+        source: source.into(),
+        key: Box::default(),
+        labels: Labels::default(),
+        author: Box::default(),
+        text: Box::default(),
+        saying: *saying,
+    };
+    let mut labels = Vec::new();
+    for word in words {
+        match pair(word)? {
+            (name, value) if name == "by" => remark.author = value.into(),
+            (name, value) if name == "text" => remark.text = value.into(),
+            label => labels.push(label),
+        }
+    }
+    remark.labels = Labels::new(labels);
+    Ok(Deed::Remark(Box::new(remark)))
+}
+
+fn beat(name: &str, words: &[String]) -> Result<Deed, String> {
+    let (source, words) = source(words);
+    let mut within = None;
+    let mut labels = Vec::new();
+    for word in words {
+        match word.strip_prefix("within:") {
+            Some(span) => within = Some(span.parse::<Span>().map_err(|error| error.to_string())?),
+            None => labels.push(pair(word)?),
+        }
+    }
+    let labels = Labels::new(labels);
+    Ok(Deed::Beat(Box::new(Heartbeat { source: source.into(), name: name.into(), within, labels })))
+}
+
+/// The source that words name, and the other words.
+fn source(words: &[String]) -> (&str, impl Iterator<Item = &String>) {
+    let named = words.iter().find_map(|word| word.strip_prefix('@'));
+    (named.unwrap_or(SOURCE), words.iter().filter(|word| !word.starts_with('@')))
 }
 
 /// `name=value`.

@@ -21,9 +21,10 @@ const NAMED_MAX: usize = 100;
 
 /// The label of metrics for requests to sources that do not exist: what strangers make up must not
 /// make series.
-const UNKNOWN: &str = "(unknown)";
+pub(super) const UNKNOWN: &str = "(unknown)";
 
-type From = Option<Extension<Arc<Remote>>>;
+/// The other end of the connection, where somebody has looked.
+pub(super) type From = Option<Extension<Arc<Remote>>>;
 
 pub(super) async fn post(
     State(context): State<Arc<Context>>,

@@ -3,6 +3,9 @@
 //! ```text
 //! /api/v2/…        Alertmanager's contract, errors and all          v2
 //! /hooks/{source}  events of any source                             hooks
+//! /v2/enqueue …    PagerDuty's Events API                           pagerduty
+//! /v2/alerts …     Opsgenie's Alert and Heartbeat API               opsgenie
+//! /api/alert …     Alerta's API                                     alerta
 //! /api/itsm/v1/…   every practice by its manual, problem details    rest
 //! /-/… /metrics /  whether it lives, what it counts, where to look  operations
 //! ```
@@ -19,11 +22,13 @@ mod json;
 mod layer;
 mod nearest;
 mod operations;
+mod pagerduty;
 mod problem;
 mod rest;
 mod router;
 mod serve;
 mod survey;
+mod unique;
 mod v2;
 
 #[cfg(test)]

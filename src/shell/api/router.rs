@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 
 use super::context::Context;
 use super::problem::{Kind, Problem, echo};
-use super::{home, hooks, layer, operations, rest, v2};
+use super::{home, hooks, layer, operations, pagerduty, rest, v2};
 
 /// The whole surface, under the context's route prefix. The prefix itself, and the root above it,
 /// lead to the page below the prefix.
@@ -24,6 +24,7 @@ pub fn router(context: Arc<Context>) -> Router {
         .route("/hooks/{source}/{token}", post(hooks::post_signed))
         .route("/hooks/{source}/api/v2/alerts", post(hooks::post_v2))
         .merge(rest::routes())
+        .merge(pagerduty::routes())
         .method_not_allowed_fallback(not_allowed)
         .merge(v2::routes());
     let prefix = context.route_prefix.clone();

@@ -189,6 +189,7 @@ fn build(kind: &Kind) -> Result<Client, LineError> {
         .user_agent(USER_AGENT)
         .connect_timeout(CONNECT_MS_MAX.duration())
         .redirect(policy)
+        .tls_info(true)
         .tls_backend_preconfigured(tls);
     for proxy in proxy::proxies(&wire.proxy).map_err(LineError::Proxy)? {
         client = client.proxy(proxy);

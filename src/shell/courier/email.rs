@@ -16,11 +16,12 @@ use lettre::transport::smtp::commands::{Data, Mail as MailCommand, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, MailParameter};
 
 use super::login::log_in;
-use super::{Class, Reason, Report, chain};
+use super::{Class, Reason, Report};
 use crate::domain::notification::message::exchange::excerpt;
 use crate::domain::notification::message::{Mail, SmtpServer};
 use crate::domain::notification::receiver::{TlsConfig, TlsVersion};
 use crate::domain::value::Span;
+use crate::shell::chain;
 use crate::shell::client::{self, tls::TlsError};
 
 /// A farewell that takes longer is left out: the mail is delivered by then.

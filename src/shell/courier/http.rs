@@ -9,12 +9,13 @@ use reqwest::header::{
 };
 use reqwest::{Response, Url};
 
-use super::{Class, Reason, Report, chain};
+use super::{Class, Reason, Report};
 use crate::domain::notification::message::Http;
 use crate::domain::notification::message::exchange::{
     Method, REQUESTS_MAX, Reply, Request, Step, excerpt,
 };
 use crate::domain::value::{Secret, Span};
+use crate::shell::chain;
 use crate::shell::client::{Clients, Line, LineError};
 
 /// What is read of a reply. The rest is not worth the memory.

@@ -1,5 +1,6 @@
 //! Looks through a partition and says what is wrong with it. Changes nothing.
 
+use crate::shell::chain;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
@@ -169,15 +170,4 @@ impl Rows {
         self.count += 1;
         self.sum = self.sum.wrapping_add(hasher.finish());
     }
-}
-
-/// An error with its causes, on one line.
-fn chain(err: &dyn std::error::Error) -> String {
-    let mut text = err.to_string();
-    let mut cause = err.source();
-    while let Some(err) = cause {
-        text = format!("{text}: {err}");
-        cause = err.source();
-    }
-    text
 }

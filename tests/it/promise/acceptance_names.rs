@@ -110,3 +110,21 @@ fn each_mode_reads_a_route_in_its_own_way() {
     });
     assert_eq!(told.concat(), MODES);
 }
+
+#[test]
+fn classic_mode_knows_no_other_names_where_labels_are_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.yaml");
+    let yaml = "route: { receiver: a, group_by: [größe] }\n\
+                inhibit_rules: [ { source_matchers: [a=b], target_matchers: [c=d], equal: [zone-1] } ]\n\
+                receivers: [ { name: a } ]\n";
+    std::fs::write(&path, yaml).unwrap();
+    for mode in [ParseMode::Utf8, ParseMode::Fallback] {
+        assert!(config::load_in_mode(&path, mode, &|_| None).is_ok());
+    }
+    let errors = config::load_in_mode(&path, ParseMode::Classic, &|_| None).unwrap_err();
+    for name in ["größe", "zone-1"] {
+        let why = format!("`{name}` is no label name in classic mode");
+        assert!(errors.to_string().contains(&why), "{errors}");
+    }
+}

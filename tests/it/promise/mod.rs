@@ -9,6 +9,7 @@ mod acceptance_suppression;
 mod admins;
 mod alertmanager_groups;
 mod correlation;
+mod deployments;
 mod flapping_link;
 mod in_flight;
 mod inhibition;
@@ -18,6 +19,7 @@ mod own_troubles;
 mod problem_from_recurrence;
 mod problem_lifecycle;
 mod provider_outage;
+mod remarks;
 mod silence;
 mod silenced;
 mod silences;
@@ -131,12 +133,12 @@ pub(crate) fn state(world: &World, id: &str) -> String {
     show(world, practice, id)["state"].as_str().unwrap_or_default().to_owned()
 }
 
-/// Every silence, incident and problem with its whole story.
+/// Every silence, deployment, incident and problem with its whole story.
 fn records(world: &World) -> Vec<Value> {
     let engine = world.engine();
     let query = Query { limit: usize::MAX, ..Query::default() };
     let mut records = Vec::new();
-    for practice in ["silence", "incident", "problem"] {
+    for practice in ["silence", "deployment", "incident", "problem"] {
         let list = domain::list(engine.state(), engine.settings(), practice, &query).unwrap();
         records.extend(
             list.items.iter().map(|item| show(world, practice, item["id"].as_str().unwrap())),

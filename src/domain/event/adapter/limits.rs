@@ -1,6 +1,6 @@
 //! How much one alert may bring, and which label names are names.
 
-use crate::domain::value::Labels;
+use crate::domain::value::{Labels, is_label_name};
 
 /// What one request may bring. More is refused with the number that would be accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl Limits {
             return Err(format!("{} names; at most {pairs_max}", pairs.len()));
         }
         for (name, value) in pairs.iter() {
-            if !is_name(name, utf8) {
+            if !is_label_name(name, utf8) {
                 return Err(format!("invalid name {name:?}"));
             }
             let max = self.label_name_bytes_max;
@@ -98,13 +98,4 @@ impl Limits {
         }
         Ok(())
     }
-}
-
-fn is_name(name: &str, utf8: bool) -> bool {
-    if utf8 {
-        return !name.is_empty();
-    }
-    let letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
-    let mut bytes = name.bytes();
-    bytes.next().is_some_and(letter) && bytes.all(|byte| letter(byte) || byte.is_ascii_digit())
 }

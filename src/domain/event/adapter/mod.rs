@@ -13,6 +13,7 @@
 //! of what a person may want to read is an annotation under the source's own name for it.
 
 mod draft;
+mod fit;
 mod head;
 mod instant;
 mod json;

@@ -66,6 +66,38 @@ pub fn parse_all(text: &str, mode: ParseMode) -> Result<Matchers, InvalidMatcher
     }
 }
 
+/// Why a text is read in [`ParseMode::Fallback`] otherwise than it may be meant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Doubt {
+    /// Only the classic grammar understands it.
+    #[error("only the classic grammar of matchers reads this; write `{0}`, which both read")]
+    OnlyClassic(String),
+    /// The two grammars understand different things; the classic one counts.
+    #[error("read as `{classic}`, but as `{utf8}` by the UTF-8 grammar; write `{classic}`")]
+    Differ {
+        /// What the classic grammar reads, written so that both read it alike.
+        classic: String,
+        /// What the UTF-8 grammar reads.
+        utf8: String,
+    },
+}
+
+/// Tells where the two grammars do not agree about a list of matchers, which Alertmanager warns
+/// of. None that only the UTF-8 grammar reads, as names beyond ASCII: there is no other way to
+/// write those.
+pub fn doubt(text: &str) -> Option<Doubt> {
+    let classic = classic::parse(text).ok()?;
+    let shown = |matchers: &Matchers| {
+        matchers.iter().map(ToString::to_string).collect::<Vec<String>>().join(",")
+    };
+    let classic = shown(&classic);
+    match utf8::parse(text).map(|matchers| shown(&matchers)) {
+        Ok(utf8) if utf8 == classic => None,
+        Ok(utf8) => Some(Doubt::Differ { classic, utf8 }),
+        Err(_) => Some(Doubt::OnlyClassic(classic)),
+    }
+}
+
 fn prefer<T>(
     modern: Result<T, InvalidMatcher>,
     classic: Result<T, InvalidMatcher>,
@@ -215,6 +247,31 @@ mod tests {
                 ("foo", "3: expected an operator (`=`, `!=`, `=~` or `!~`), found the end"),
             ],
         );
+    }
+
+    #[test]
+    fn where_the_grammars_do_not_agree_there_is_doubt() {
+        for (text, expected) in [
+            ("foo=bar", None),
+            ("{foo=~\"a|b\",}", None),
+            ("🙂=x", None),
+            ("foo", None),
+            (
+                "foo=",
+                Some(
+                    r#"only the classic grammar of matchers reads this; write `foo=""`, which both read"#,
+                ),
+            ),
+            (
+                r#"foo="a\tb""#,
+                Some(
+                    "read as `foo=\"a\\\\tb\"`, but as `foo=\"a\tb\"` by the UTF-8 grammar; write `foo=\"a\\\\tb\"`",
+                ),
+            ),
+        ] {
+            let told = doubt(text).map(|doubt| doubt.to_string());
+            assert_eq!(told.as_deref(), expected, "{text}");
+        }
     }
 
     #[test]

@@ -26,9 +26,9 @@ use rustls::pki_types::CertificateDer;
 use crate::config::ConfigErrors;
 use crate::config::web::{self, ClientAuth, WebConfig};
 use crate::domain::notification::receiver::SecretSource;
+use crate::shell::chain;
 use crate::shell::client::LineError;
 use crate::shell::client::tls::TlsError;
-use crate::shell::outbox::chain;
 use users::Users;
 
 /// A door and what is known of its file.

@@ -20,9 +20,9 @@ use crate::shell::api::gate::Operator;
 use crate::shell::api::json::{JSON, respond};
 use crate::shell::api::nearest::hint;
 use crate::shell::api::problem::{Kind, Problem, echo};
+use crate::shell::chain;
 use crate::shell::clock;
 use crate::shell::courier::Courier;
-use crate::shell::outbox::chain;
 
 /// What is said unless the form says otherwise.
 const NAME: &str = "ReceiverTest";

@@ -5,6 +5,7 @@ mod gate;
 mod ingest;
 mod lists;
 mod operations;
+mod pagerduty;
 mod post;
 mod rest;
 mod senders;

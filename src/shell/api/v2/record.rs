@@ -90,7 +90,9 @@ fn status(out: &mut Vec<u8>, state: &State, alert: &Alert, muted_by: &[String]) 
     let silences = suppression.silenced_by.iter().filter_map(|id| state.silence.uuid(*id));
     texts(out, suppression.inhibited_by.iter().map(ToString::to_string));
     out.extend_from_slice(b",\"mutedBy\":");
-    texts(out, muted_by.iter().cloned());
+    // Alertmanager has no word for it: the source's name stands among those of time intervals.
+    let source = suppression.by_source.then(|| state.event.source(alert.source())).flatten();
+    texts(out, muted_by.iter().cloned().chain(source.map(|source| source.name.clone())));
     out.extend_from_slice(b",\"silencedBy\":");
     texts(out, silences.map(|id| id.to_string()));
     let active = !suppression.is_suppressed() && muted_by.is_empty();

@@ -1,5 +1,6 @@
 //! JSON by hand, for what is written a hundred thousand times an answer.
 
+use crate::domain::value::bytes::is_plain_json;
 use crate::domain::value::{Fingerprint, Timestamp};
 
 const DAY_MS: i64 = 86_400_000;
@@ -19,10 +20,7 @@ pub(super) fn quoted(out: &mut Vec<u8>, text: &str) {
 
 /// Writes a piece of a text, without quotes.
 pub(super) fn escaped(out: &mut Vec<u8>, text: &[u8]) {
-    // Without branches, so that many bytes are looked at in one step.
-    let special =
-        |byte: u8| u8::from(byte < 0x20) | u8::from(byte == b'"') | u8::from(byte == b'\\');
-    if text.iter().fold(0, |any, byte| any | special(*byte)) == 0 {
+    if is_plain_json(text) {
         out.extend_from_slice(text);
         return;
     }

@@ -15,6 +15,7 @@ mod sources;
 mod turned;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, Bytes};
@@ -38,7 +39,7 @@ pub use limits::{Limits, Rate};
 pub use quarantine::{Quarantine, Rejected};
 pub use sender::{Remote, Sender};
 pub use sources::Sources;
-pub use turned::Turned;
+pub use turned::{Locked, Turned};
 
 use auth::Verdict;
 use bucket::Bucket;
@@ -137,6 +138,12 @@ impl Intake {
     /// Whether everybody may send who reaches the port.
     pub fn is_open(&self) -> bool {
         self.auth.is_empty() && self.allow.is_empty()
+    }
+
+    /// Whether it takes anything from an address; one that nobody knows is in no network.
+    pub fn listens_to(&self, address: Option<IpAddr>) -> bool {
+        let near = |address| self.allow.iter().any(|net| net.contains(&address));
+        self.allow.is_empty() || address.is_some_and(near)
     }
 
     /// When it was heard last.
@@ -299,10 +306,8 @@ impl Intake {
 
     /// Looks at all that can be known of a sender before its body.
     fn admits(&self, sender: &Sender, now: Timestamp) -> Result<Verdict, Turned> {
-        let address = sender.address;
-        let near = |address| self.allow.iter().any(|net| net.contains(&address));
-        if !self.allow.is_empty() && !address.is_some_and(near) {
-            return Err(Turned::Elsewhere { address });
+        if !self.listens_to(sender.address) {
+            return Err(Turned::Elsewhere { address: sender.address });
         }
         match auth::before_body(&self.auth, &self.name, sender, now) {
             Verdict::Stranger(why) => Err(self.stranger(why)),
@@ -374,7 +379,9 @@ impl Intake {
         let settings = terms.handle.read(|engine| Arc::clone(engine.settings()));
         let keys: Vec<_> = events
             .iter()
-            .map(|one| (one.signal == Signal::Firing).then(|| event::identity(&settings, one)))
+            .map(|one| {
+                (one.signal == Signal::Firing).then(|| event::identity_under(&settings, one))
+            })
             .collect();
         let unknown: BTreeSet<_> = terms.handle.read(|engine| {
             let known = |key| engine.state().event.newest(key).is_some();

@@ -1,93 +1,71 @@
 //! Polls: ask on a schedule, hand in what changed. What a value means, `domain::event::poll` says.
 
-pub mod http;
-pub mod promql;
+mod dns;
+mod exec;
+mod http;
+mod icmp;
+mod lanes;
+mod promql;
+pub mod schedule;
+mod scrape;
+mod tcp;
 #[cfg(test)]
 mod tests;
+mod tls;
+mod unanswered;
+mod web;
 
-use std::error::Error;
 use std::fmt::Display;
 use std::sync::Arc;
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::domain::event::Event;
-use crate::domain::event::poll::PollState;
-use crate::domain::value::{Labels, Secret, Span, Timestamp};
+use crate::domain::event::poll::{Past, PollState, Probe, Sample, When};
+use crate::domain::value::{Span, Timestamp};
+use crate::shell::client::Clients;
+use lanes::Lanes;
+use promql::Habits;
+use schedule::{Schedule, Timing};
+use unanswered::chain;
 
-/// So many polls of a set wait for an answer at one time.
-const ASKING_MAX: usize = 16;
-
-/// An answer longer than this is refused.
-const BODY_BYTES_MAX: usize = 8 << 20;
-
-/// More series in one answer than this are refused.
-const SERIES_MAX: usize = 10_000;
-
-/// Within this, or one period if that is shorter, every poll has asked for the first time.
-const SPREAD_MAX: Span = Span::minutes(1);
-
-/// A shorter period makes no sense, and none at all would be a loop without rest.
-const EVERY_MIN: Span = Span(10);
+pub use unanswered::Unanswered;
 
 /// Something to ask again and again.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Poll {
     /// The name in the configuration.
     pub name: String,
-    /// The period.
-    pub every: Span,
+    /// When to ask.
+    pub when: When,
+    /// Spread over how much time polls with equal times ask; nothing leaves it to us.
+    pub jitter: Option<Span>,
     /// How long to wait for an answer.
     pub timeout: Span,
-    /// A token that goes with the question.
-    pub bearer: Option<Secret>,
     /// What to ask.
-    pub ask: Ask,
+    pub probe: Arc<Probe>,
     /// What the answers so far came to.
     pub state: PollState,
+    /// What the answers so far were, where a forecast needs it and nobody can be asked.
+    pub past: Past,
+    /// What is usual, where somebody was asked for it.
+    habits: Habits,
 }
 
-/// A question.
+/// What all questions need.
 #[derive(Debug, Clone)]
-pub enum Ask {
-    /// An expression, asked of a server that speaks Prometheus' API.
-    Promql(promql::Query),
-    /// Whether a page answers, and how fast.
-    Http(http::Check),
+struct Means {
+    clients: Arc<Clients>,
+    timeout: Span,
+    now: Timestamp,
 }
 
-/// Series with their values.
-pub type Samples = Vec<(Labels, f64)>;
-
-/// Why a question was not answered.
-#[derive(Debug, thiserror::Error)]
-pub enum Unanswered {
-    /// No answer came, or it broke off.
-    #[error("failed to ask")]
-    Ask(#[source] reqwest::Error),
-    /// An answer came, but no JSON of the API's shape.
-    #[error("failed to read the answer, which came with HTTP status {status}")]
-    Read {
-        /// The HTTP status.
-        status: u16,
-        /// What is wrong.
-        #[source]
-        source: serde_json::Error,
-    },
-    /// The server says that it cannot answer.
-    #[error("the server answered: {0}")]
-    Refused(String),
-    /// The answer is too long.
-    #[error("the answer has more than {BODY_BYTES_MAX} bytes; ask for less")]
-    TooLong,
-    /// The answer has too many series.
-    #[error("the answer has more than {SERIES_MAX} series; aggregate them in the expression")]
-    TooMany,
-    /// A value is not a number.
-    #[error("`{0}` is not a number")]
-    NotANumber(String),
+/// A poll and its times, while it rests.
+struct Resting {
+    poll: Poll,
+    timing: Timing,
 }
 
 /// Asks until `stop` says so (or its sender is gone), then gives the polls back with what they
@@ -96,10 +74,10 @@ pub enum Unanswered {
 /// Events that `submit` turns down are told again with the next answer. `now` is the clock.
 pub async fn run<S, F, E, N>(
     polls: Vec<Poll>,
-    client: reqwest::Client,
+    clients: Arc<Clients>,
     submit: S,
     now: N,
-    stop: watch::Receiver<bool>,
+    mut stop: watch::Receiver<bool>,
 ) -> Vec<Poll>
 where
     S: Fn(Vec<Event>) -> F + Clone + Send + Sync + 'static,
@@ -107,76 +85,102 @@ where
     E: Display + Send,
     N: Fn() -> Timestamp + Clone + Send + Sync + 'static,
 {
-    let slots = Arc::new(Semaphore::new(ASKING_MAX));
-    let mut tasks = JoinSet::new();
-    for mut poll in polls {
-        let (client, slots) = (client.clone(), slots.clone());
-        let (submit, now, mut stop) = (submit.clone(), now.clone(), stop.clone());
-        tasks.spawn(async move {
-            tokio::select! {
-                biased;
-                () = stopped(&mut stop) => return poll,
-                () = sleep(poll.head_start().duration()) => {}
+    let lanes = Arc::new(Lanes::new(polls.iter().filter_map(|poll| poll.probe.target())));
+    let start = Instant::now();
+    let elapsed = || Span(u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX));
+    let mut schedule = Schedule::new();
+    let mut resting: Vec<Option<Resting>> = Vec::with_capacity(polls.len());
+    for poll in polls {
+        let mut timing = Timing::new(&poll.name, poll.when.clone(), poll.jitter);
+        if let Some(at) = timing.next(Span::ZERO, now()) {
+            schedule.add(resting.len(), at);
+        }
+        resting.push(Some(Resting { poll, timing }));
+    }
+    let mut asking: JoinSet<(usize, Resting)> = JoinSet::new();
+    loop {
+        let due = start + schedule.next().unwrap_or(Span::days(1)).duration();
+        tokio::select! {
+            biased;
+            () = stopped(&mut stop) => break,
+            Some(done) = asking.join_next() => rest(done, &mut resting, |who, timing| {
+                if let Some(at) = timing.next(elapsed(), now()) {
+                    schedule.add(who, at);
+                }
+            }),
+            () = sleep_until(due) => {}
+        }
+        while let Some(who) = schedule.take(elapsed()) {
+            let Some(mut one) = resting[who].take() else { continue };
+            if let Some(later) = one.timing.early(elapsed(), now()) {
+                schedule.add(who, later);
+                resting[who] = Some(one);
+                continue;
             }
-            let mut ticks = interval(poll.every.max(EVERY_MIN).duration());
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            loop {
+            let (lanes, clients, mut stop) = (lanes.clone(), clients.clone(), stop.clone());
+            let (submit, now) = (submit.clone(), now.clone());
+            asking.spawn(async move {
                 let answer = tokio::select! {
                     biased;
-                    () = stopped(&mut stop) => return poll,
-                    answer = async {
-                        ticks.tick().await;
-                        poll.ask(&client, &slots, &now).await
-                    } => answer,
+                    () = stopped(&mut stop) => return (who, one),
+                    answer = one.poll.ask(&lanes, clients, &now) => answer,
                 };
                 // Not broken off by `stop`: what is handed in is also remembered as told.
-                poll.tell(answer, now(), &submit).await;
-            }
-        });
-    }
-    let mut stopped = Vec::new();
-    while let Some(task) = tasks.join_next().await {
-        match task {
-            Ok(poll) => stopped.push(poll),
-            Err(error) => tracing::error!(%error, "a poll broke"),
+                one.poll.tell(answer, now(), &submit).await;
+                (who, one)
+            });
         }
     }
-    stopped.sort_by(|one, other| one.name.cmp(&other.name));
-    stopped
+    while let Some(done) = asking.join_next().await {
+        rest(done, &mut resting, |_, _| {});
+    }
+    resting.into_iter().flatten().map(|resting| resting.poll).collect()
 }
 
 impl Poll {
-    /// Spreads the first questions, by name so that a restart changes nothing.
-    fn head_start(&self) -> Span {
-        use std::hash::{BuildHasher, Hasher};
-        let mut hasher = foldhash::fast::FixedState::default().build_hasher();
-        hasher.write(self.name.as_bytes());
-        Span(hasher.finish() % self.every.clamp(EVERY_MIN, SPREAD_MAX).0)
+    /// A poll that has asked nothing yet, with what it has told so far. `past` is how much of it is
+    /// remembered for forecasts.
+    pub fn new(name: String, when: When, timeout: Span, probe: Probe, state: PollState) -> Self {
+        Self {
+            name,
+            when,
+            jitter: None,
+            timeout,
+            probe: Arc::new(probe),
+            state,
+            past: Past::default(),
+            habits: Habits::default(),
+        }
+    }
+
+    /// Takes over what an earlier poll of the same name knows, if it judges by the same rules.
+    pub fn inherit(&mut self, earlier: Self) {
+        if self.state.inherit(earlier.state) {
+            self.past.inherit(earlier.past);
+        }
     }
 
     async fn ask(
-        &self,
-        client: &reqwest::Client,
-        slots: &Semaphore,
+        &mut self,
+        lanes: &Lanes,
+        clients: Arc<Clients>,
         now: &impl Fn() -> Timestamp,
-    ) -> Result<Samples, Unanswered> {
-        let _slot = slots.acquire().await.expect("nobody closes the semaphore");
-        let request = |url: &reqwest::Url| {
-            let request = client.get(url.clone()).timeout(self.timeout.duration());
-            match &self.bearer {
-                Some(token) => request.bearer_auth(token.reveal()),
-                None => request,
-            }
-        };
-        match &self.ask {
-            Ask::Promql(query) => query.ask(request(query.url())).await,
-            Ask::Http(check) => Ok(check.ask(request(check.url()), self.timeout, now).await),
+    ) -> Result<Vec<Sample>, Unanswered> {
+        let mut slot = lanes.enter(self.probe.target()).await;
+        let means = Means { clients, timeout: self.timeout, now: now() };
+        // On the heap, as large as the largest question is, and only while one is asked.
+        let mut asking = Box::pin(ask(&self.probe, &means, &mut self.habits));
+        tokio::select! {
+            biased;
+            answer = &mut asking => return answer,
+            () = sleep(lanes::SLOW.duration()) => slot.give_way(),
         }
+        asking.await
     }
 
     async fn tell<F, E>(
         &mut self,
-        answer: Result<Samples, Unanswered>,
+        answer: Result<Vec<Sample>, Unanswered>,
         now: Timestamp,
         submit: impl Fn(Vec<Event>) -> F,
     ) where
@@ -185,7 +189,10 @@ impl Poll {
     {
         let mut state = self.state.clone();
         let events = match answer {
-            Ok(samples) => state.observe(now, &samples),
+            Ok(mut samples) => {
+                self.past.remember(now, &mut samples);
+                state.observe(now, &samples)
+            }
             Err(error) => {
                 let why = chain(&error);
                 tracing::warn!(poll = self.name, error = why, "a poll was not answered");
@@ -202,12 +209,59 @@ impl Poll {
     }
 }
 
+async fn ask(probe: &Probe, means: &Means, habits: &mut Habits) -> Result<Vec<Sample>, Unanswered> {
+    let timeout = means.timeout;
+    let whole = async {
+        match probe {
+            Probe::Promql(probe) => promql::ask(probe, means, habits).await,
+            Probe::Scrape(probe) => scrape::ask(probe, means).await,
+            Probe::Http(probe) => http::ask(probe, means).await,
+            Probe::Tcp(probe) => Ok(tcp::ask(probe, timeout).await),
+            Probe::Tls(probe) => tls::ask(probe, means).await,
+            Probe::Dns(probe) => dns::ask(probe, timeout).await,
+            Probe::Icmp(probe) => icmp::ask(probe, timeout).await,
+            Probe::Exec(probe) => exec::ask(probe, timeout).await,
+        }
+    };
+    // Each keeps to the time by itself and tells what it makes of it; this is for what it forgets.
+    let late = Span(timeout.0.saturating_add(lanes::SLOW.0)).duration();
+    tokio::time::timeout(late, whole).await.unwrap_or(Err(Unanswered::TimedOut(timeout)))
+}
+
+fn rest(
+    done: Result<(usize, Resting), tokio::task::JoinError>,
+    resting: &mut [Option<Resting>],
+    plan: impl FnOnce(usize, &mut Timing),
+) {
+    match done {
+        Ok((who, mut one)) => {
+            plan(who, &mut one.timing);
+            resting[who] = Some(one);
+        }
+        Err(error) => tracing::error!(%error, "a poll broke"),
+    }
+}
+
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     // An error says that the sender is gone, and with it whoever wanted answers.
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |&error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<String>>().join(": ")
+/// The measures that every check has: whether it is up, why not, and how long it took. A refused
+/// connection comes fast; that does not make the other side fast.
+fn up(outcome: Result<Span, &str>, timeout: Span) -> Vec<Sample> {
+    let (up, why, latency) = match outcome {
+        Ok(latency) => (1.0, "", latency),
+        Err(why) => (0.0, why, timeout),
+    };
+    vec![
+        Sample::measure("up", Some(up)).noting("error", why),
+        Sample::measure("latency_ms", Some(number(latency.0))),
+    ]
+}
+
+fn number(whole: u64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    let number = whole as f64;
+    number
 }

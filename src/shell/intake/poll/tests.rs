@@ -1,5 +1,6 @@
 //! Polls against a server on the loopback interface.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
@@ -9,7 +10,10 @@ use axum::routing::get;
 use tokio::sync::{mpsc, watch};
 
 use super::*;
-use crate::domain::event::poll::PollRule;
+use crate::domain::event::poll::{Bounds, HttpProbe, PollRule, PromqlProbe, Test};
+use crate::domain::notification::receiver::HttpConfig;
+use crate::domain::value::Secret;
+use crate::domain::value::matcher::{ParseMode, parse_all};
 
 /// Answers the questions in turn, the last one for ever.
 async fn server(answers: &'static [(u16, &'static str)]) -> SocketAddr {
@@ -26,27 +30,22 @@ async fn server(answers: &'static [(u16, &'static str)]) -> SocketAddr {
     address
 }
 
-fn poll(name: &str, ask: Ask, only: &str, critical: &str) -> Poll {
+fn poll(name: &str, probe: Probe, only: &str, critical: &str) -> Poll {
+    let bounds = Bounds { critical: Some(critical.parse().unwrap()), ..Bounds::default() };
     let rule = PollRule {
         name: "Bad".to_owned(),
-        only: Labels::new([("measure", only)]),
-        labels: Labels::default(),
-        annotations: Labels::default(),
-        warn: None,
-        critical: Some(critical.parse().unwrap()),
-        for_: Span::ZERO,
-        clear_for: Span::ZERO,
+        only: parse_all(only, ParseMode::Fallback).unwrap(),
+        test: Test::Bounds(bounds),
+        ..PollRule::default()
     };
     let state = PollState::new(Arc::from("polls"), name, vec![rule]);
-    let (every, timeout) = (Span(10), Span(2_000));
-    Poll { name: name.to_owned(), every, timeout, bearer: None, ask, state }
+    Poll::new(name.to_owned(), When::Every(Span(10)), Span(2_000), probe, state)
 }
 
 /// Runs until so many events came, on a clock that gains a minute with every look at it. Of what
 /// is handed in the first `turned_down` times is turned down.
 async fn tell(polls: Vec<Poll>, count: usize, turned_down: usize) -> (Vec<String>, Vec<Poll>) {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = Arc::new(Clients::new());
     let (sender, mut events) = mpsc::unbounded_channel();
     let refusals = Arc::new(AtomicUsize::new(turned_down));
     let submit = move |batch: Vec<Event>| {
@@ -71,7 +70,7 @@ async fn tell(polls: Vec<Poll>, count: usize, turned_down: usize) -> (Vec<String
     while told.len() < count {
         let event: Event = events.recv().await.unwrap();
         let signal = format!("{:?}", event.signal).to_lowercase();
-        let said = [event.annotations.get("value"), event.annotations.get("error")].concat();
+        let said = [event.annotations.get("value"), event.annotations.get("error")].join(" ");
         told.push(format!("{signal} {} {said}", event.key));
     }
     stop.send(true).unwrap();
@@ -87,9 +86,30 @@ const FINE: (u16, &str) =
     (200, r#"{"status":"success","data":{"resultType":"vector","result":[]}}"#);
 const DOWN: (u16, &str) = (503, r#"{"status":"error","error":"starting up"}"#);
 
-fn promql(address: SocketAddr) -> Ask {
-    let server = format!("http://{address}").parse().unwrap();
-    Ask::Promql(promql::Query::new(&server, "usage"))
+fn promql(address: SocketAddr) -> Probe {
+    Probe::Promql(PromqlProbe {
+        url: format!("http://{address}"),
+        http: HttpConfig::default(),
+        query: "usage".to_owned(),
+        range: None,
+        forecast: None,
+        baseline: None,
+    })
+}
+
+fn page(url: &str) -> Probe {
+    Probe::Http(Box::new(HttpProbe {
+        url: url.to_owned(),
+        http: HttpConfig::default(),
+        method: "GET".to_owned(),
+        headers: Vec::new(),
+        body: Secret::default(),
+        expect_status: BTreeSet::new(),
+        expect_body: None,
+        refuse_body: None,
+        json: None,
+        certificate: false,
+    }))
 }
 
 #[tokio::test]
@@ -97,10 +117,10 @@ async fn a_query_is_asked_until_it_is_told_to_stop() {
     let address = server(&[FINE, BAD, BAD, DOWN, DOWN, DOWN, DOWN, BAD, FINE]).await;
     let (told, polls) = tell(vec![poll("disks", promql(address), "", ">= 1")], 4, 0).await;
     let expected = [
-        "firing disks/Bad{host=\"a\"} 1",
-        "firing disks/PollFailed the server answered: starting up",
-        "resolved disks/PollFailed ",
-        "resolved disks/Bad{host=\"a\"} ",
+        "firing disks/Bad{host=\"a\"} 1 ",
+        "firing disks/PollFailed  the server answered: starting up",
+        "resolved disks/PollFailed  ",
+        "resolved disks/Bad{host=\"a\"}  ",
     ];
     assert_eq!(told, expected);
     assert_eq!(polls.len(), 1);
@@ -110,7 +130,7 @@ async fn a_query_is_asked_until_it_is_told_to_stop() {
 async fn events_that_are_turned_down_are_told_again() {
     let address = server(&[BAD]).await;
     let (told, polls) = tell(vec![poll("disks", promql(address), "", ">= 1")], 1, 2).await;
-    assert_eq!(told, ["firing disks/Bad{host=\"a\"} 1"]);
+    assert_eq!(told, ["firing disks/Bad{host=\"a\"} 1 "]);
     let fresh = poll("disks", promql(address), "", ">= 1");
     assert_ne!(polls[0].state, fresh.state, "what was told is remembered");
 }
@@ -118,27 +138,33 @@ async fn events_that_are_turned_down_are_told_again() {
 #[tokio::test]
 async fn pages_are_checked() {
     let address = server(&[(200, "fine"), (500, "oh"), (204, "")]).await;
-    let page = format!("http://{address}/health").parse().unwrap();
-    let up = poll("page", Ask::Http(http::Check::new(page, Vec::new())), "up", "< 1");
+    let up = poll("page", page(&format!("http://{address}/health")), "measure=up", "< 1");
     let (told, _) = tell(vec![up], 2, 0).await;
-    assert_eq!(told, ["firing page/Bad{measure=\"up\"} 0", "resolved page/Bad{measure=\"up\"} "]);
+    assert_eq!(
+        told,
+        [
+            "firing page/Bad{measure=\"up\"} 0 HTTP status 500",
+            "resolved page/Bad{measure=\"up\"} 1 ",
+        ]
+    );
 }
 
 #[tokio::test]
 async fn a_page_that_does_not_answer_is_down_and_slow() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let page: reqwest::Url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
     drop(listener);
     let checks = [("a", "up", "== 0"), ("b", "status", "== 0"), ("c", "latency_ms", ">= 2000")];
     let polls = checks.map(|(name, measure, critical)| {
-        poll(name, Ask::Http(http::Check::new(page.clone(), Vec::new())), measure, critical)
+        poll(name, page(&url), &format!("measure={measure}"), critical)
     });
-    let (mut told, polls) = tell(polls.into(), 3, 0).await;
-    told.sort();
+    let (told, polls) = tell(polls.into(), 3, 0).await;
+    let mut told: Vec<&str> = told.iter().filter_map(|line| line.split(" error").next()).collect();
+    told.sort_unstable();
     let expected = [
         "firing a/Bad{measure=\"up\"} 0",
-        "firing b/Bad{measure=\"status\"} 0",
-        "firing c/Bad{measure=\"latency_ms\"} 2000",
+        "firing b/Bad{measure=\"status\"} 0 ",
+        "firing c/Bad{measure=\"latency_ms\"} 2000 ",
     ];
     assert_eq!(told, expected);
     assert_eq!(polls.iter().map(|poll| poll.name.as_str()).collect::<String>(), "abc");

@@ -4,6 +4,7 @@ pub mod alertmanager;
 pub mod generic;
 pub mod grafana;
 pub mod grafana_legacy;
+pub mod pagerduty;
 pub mod prometheus;
 mod resend;
 pub mod sample;
@@ -27,6 +28,7 @@ macro_rules! adapters {
 
 adapters! {
     prometheus,
+    pagerduty,
     grafana,
     grafana_legacy,
     alertmanager,

@@ -2,6 +2,8 @@
 //!
 //! The rules for times, labels and errors are Alertmanager's own, in its order of checks.
 
+mod quick;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -35,8 +37,17 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
     if text.trim_ascii().is_empty() {
         return Err(Unreadable::Required("alerts".to_owned()));
     }
-    let mut alerts = Alerts { context, read: Read::default(), at: 0, unlabelled: None };
-    let mut json = serde_json::Deserializer::from_str(&text);
+    let mut alerts = Alerts::new(context);
+    match quick::each(&text, |posted| alerts.take_within(posted)) {
+        Some(()) => Ok(alerts.read),
+        None => by_parser(&text, context),
+    }
+}
+
+/// Reads a body in whatever form it is.
+fn by_parser(text: &str, context: &Context) -> Result<Read, Unreadable> {
+    let mut alerts = Alerts::new(context);
+    let mut json = serde_json::Deserializer::from_str(text);
     let parsed = alerts.deserialize(&mut json).and_then(|()| json.end());
     parsed.map_err(|error| Unreadable::Alerts(error.to_string()))?;
     match alerts.unlabelled {
@@ -52,7 +63,20 @@ struct Alerts<'a> {
     unlabelled: Option<usize>,
 }
 
-impl Alerts<'_> {
+impl<'a> Alerts<'a> {
+    fn new(context: &'a Context<'a>) -> Self {
+        Self { context, read: Read::default(), at: 0, unlabelled: None }
+    }
+
+    /// Takes an alert that has labels, as long as there are not too many.
+    fn take_within(&mut self, posted: Posted<'_>) -> Option<()> {
+        if posted.labels.is_none() || self.at == self.context.limits.events_max {
+            return None;
+        }
+        self.take(posted);
+        Some(())
+    }
+
     fn take(&mut self, posted: Posted<'_>) {
         let at = self.at;
         self.at += 1;

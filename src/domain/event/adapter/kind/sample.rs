@@ -14,6 +14,7 @@ const SAMPLES: &[(&str, &str)] = &[
     ("alertmanager", fixture!("alertmanager/mixed-statuses")),
     ("grafana", fixture!("grafana/two-orgs")),
     ("grafana-legacy", fixture!("grafana-legacy/alerting")),
+    ("pagerduty", fixture!("pagerduty/trigger")),
     ("prometheus", fixture!("prometheus/sample")),
 ];
 

@@ -1,0 +1,238 @@
+//! The alerts of a body in the form that senders usually give it, read without a general parser.
+//!
+//! Whatever is unusual (another field, a `null`, line breaks between the fields, and all that is
+//! wrong) is left to that parser, which also knows how to say what is wrong. Both read the same.
+
+use std::borrow::Cow;
+
+use super::Posted;
+use crate::domain::event::adapter::instant::{self, Instant};
+use crate::domain::value::bytes::find_either;
+use crate::domain::value::{Labels, Timestamp};
+
+/// Shows each alert of a body to `take`. Nothing if the body is not in the usual form; what was
+/// shown until then is to be forgotten.
+pub(super) fn each<'a>(
+    text: &'a str,
+    mut take: impl FnMut(Posted<'a>) -> Option<()>,
+) -> Option<()> {
+    let text = text.trim_matches([' ', '\n', '\r', '\t']);
+    // Inside of texts they would be wrong, and outside they are unusual.
+    if text.bytes().fold(false, |any, byte| any | (byte < b' ')) {
+        return None;
+    }
+    let mut reader = Reader { text, at: 0 };
+    let mut pairs = Vec::new();
+    reader.sign(b'[')?;
+    if reader.is_next(b']') {
+        reader.at += 1;
+    } else {
+        loop {
+            take(reader.alert(&mut pairs)?)?;
+            if !reader.goes_on(b']')? {
+                break;
+            }
+        }
+    }
+    (reader.at == text.len()).then_some(())
+}
+
+/// A body and the place in it.
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+/// Names with values, in the order of the body.
+type Pairs<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
+
+impl<'a> Reader<'a> {
+    fn alert(&mut self, pairs: &mut Pairs<'a>) -> Option<Posted<'a>> {
+        let mut posted = Posted::default();
+        self.sign(b'{')?;
+        loop {
+            let field = self.text()?;
+            self.sign(b':')?;
+            match &*field {
+                "labels" => posted.labels = Some(self.labels(pairs)?),
+                "annotations" => posted.annotations = self.labels(pairs)?,
+                "startsAt" => posted.starts_at = self.instant()?,
+                "endsAt" => posted.ends_at = self.instant()?,
+                "generatorURL" => posted.url = self.text()?,
+                _ => return None,
+            }
+            if !self.goes_on(b'}')? {
+                return Some(posted);
+            }
+        }
+    }
+
+    fn labels(&mut self, pairs: &mut Pairs<'a>) -> Option<Labels> {
+        self.sign(b'{')?;
+        if self.is_next(b'}') {
+            self.at += 1;
+            return Some(Labels::default());
+        }
+        pairs.clear();
+        loop {
+            let name = self.text()?;
+            self.sign(b':')?;
+            pairs.push((name, self.text()?));
+            if !self.goes_on(b'}')? {
+                return Some(Labels::of(pairs));
+            }
+        }
+    }
+
+    fn instant(&mut self) -> Option<Instant> {
+        let text = self.text()?;
+        if text.is_empty() {
+            return Some(Instant(None));
+        }
+        let at = instant::parse(&text)?;
+        Some(Instant(Some(at).filter(|at| *at != Timestamp::GO_ZERO)))
+    }
+
+    #[inline]
+    fn text(&mut self) -> Option<Cow<'a, str>> {
+        self.sign(b'"')?;
+        let start = self.at;
+        let rest = self.text.as_bytes().get(start..)?;
+        let end = find_either(rest, b'"', b'\\')?;
+        if rest[end] == b'"' {
+            self.at = start + end + 1;
+            return Some(Cow::Borrowed(&self.text[start..start + end]));
+        }
+        self.escaped(start, end)
+    }
+
+    /// A text with a backslash in it, which the general parser reads.
+    fn escaped(&mut self, start: usize, backslash: usize) -> Option<Cow<'a, str>> {
+        let bytes = self.text.as_bytes();
+        let mut end = start + backslash;
+        while *bytes.get(end)? != b'"' {
+            end += if bytes[end] == b'\\' { 2 } else { 1 };
+        }
+        self.at = end + 1;
+        let quoted = self.text.get(start - 1..self.at)?;
+        serde_json::from_str(quoted).ok().map(Cow::Owned)
+    }
+
+    /// Whether another element follows, or else the end.
+    #[inline]
+    fn goes_on(&mut self, end: u8) -> Option<bool> {
+        if self.is_next(b',') {
+            self.at += 1;
+            return Some(true);
+        }
+        self.sign(end).map(|()| false)
+    }
+
+    #[inline]
+    fn sign(&mut self, sign: u8) -> Option<()> {
+        let is = self.is_next(sign);
+        self.at += 1;
+        is.then_some(())
+    }
+
+    /// Tells whether a sign comes next, perhaps behind spaces.
+    #[inline]
+    fn is_next(&mut self, sign: u8) -> bool {
+        self.text.as_bytes().get(self.at) == Some(&sign) || self.is_next_behind_spaces(sign)
+    }
+
+    fn is_next_behind_spaces(&mut self, sign: u8) -> bool {
+        let bytes = self.text.as_bytes();
+        while bytes.get(self.at) == Some(&b' ') {
+            self.at += 1;
+        }
+        bytes.get(self.at) == Some(&sign)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::{Alerts, by_parser};
+    use super::*;
+    use crate::domain::event::adapter::{Context, Limits, Read, Unreadable};
+
+    /// What both readers make of a body; nothing of the quick one where it does not take it.
+    fn both(body: &str) -> (Option<Read>, Result<Read, Unreadable>) {
+        let (source, limits) = ("prometheus".into(), Limits::default());
+        let context = Context::new(&source, Timestamp(1_772_330_700_000), &limits);
+        let mut alerts = Alerts::new(&context);
+        let quick = each(body, |posted| alerts.take_within(posted)).map(|()| alerts.read);
+        (quick, by_parser(body, &context))
+    }
+
+    #[track_caller]
+    fn check(body: &str, is_usual: bool) {
+        let (quick, slow) = both(body);
+        assert_eq!(quick.is_some(), is_usual, "{body}");
+        if let Some(quick) = quick {
+            assert_eq!(quick, slow.unwrap(), "{body}");
+        }
+    }
+
+    #[test]
+    fn the_usual_form_is_read_and_all_else_is_left() {
+        let time = r#""startsAt":"2026-03-01T02:05:00Z""#;
+        for usual in [
+            "[]",
+            " [ ] \n",
+            r#"[{"labels":{"a":"1"}}]"#,
+            &format!(r#"[{{"labels":{{"b":"2","a":"1"}},{time},"generatorURL":"http://x"}}]"#),
+            &format!(r#"[ {{ "labels" : {{ "a" : "1" }} , {time} }} , {{"labels":{{"a":"2"}}}}]"#),
+            r#"[{"annotations":{},"labels":{"a":"\u0026\"\\","é":"\n"},"endsAt":""}]"#,
+            r#"[{"labels":{"a":"1"},"labels":{"b":"2","b":"3","c":""}}]"#,
+            r#"[{"labels":{"a":"1"},"startsAt":"0001-01-01T00:00:00Z"}]"#,
+            r#"[{"labels":{}}]"#,
+        ] {
+            check(usual, true);
+        }
+        for unusual in [
+            "",
+            "null",
+            "{}",
+            "[{}]",
+            "[",
+            "[{\"labels\":{\"a\":\"1\"}}\n,{}]",
+            r#"[{"labels":{"a":"1"}},]"#,
+            r#"[{"labels":{"a":"1"}}] x"#,
+            r#"[{"labels":{"a":"1",}}]"#,
+            r#"[{"labels":{"a":1}}]"#,
+            r#"[{"labels":null}]"#,
+            r#"[{"labels":{"a":"\ud800"}}]"#,
+            r#"[{"labels":{"a":"1"},"status":"firing"}]"#,
+            r#"[{"labels":{"a":"1"},"startsAt":"soon"}]"#,
+            r#"[{"labels":{"a":"1"},"generatorURL":null}]"#,
+            r#"[{"annotations":{"a":"1"}}]"#,
+            r#"[{"labels":{"a":"\"#,
+        ] {
+            check(unusual, false);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn both_readers_read_the_same(
+            parts in prop::collection::vec(
+                prop_oneof![
+                    Just("[{\"labels\":{\"a\":\"1\"}"), Just("}]"), Just("[{"), Just("},{"), Just(","),
+                    Just("\"labels\":{"), Just("\"annotations\":{"), Just("\"b\":\"2\""), Just("}"),
+                    Just("\"startsAt\":\"2026-03-01T02:05:00.5Z\""), Just("\"endsAt\":\"\""),
+                    Just("\"generatorURL\":\"\\u0026\""), Just("\\"), Just(" "), Just("é"), Just("\""),
+                    Just("[{\"labels\":{\"c\":\"\\\\\",\"b\":\"\"},"), Just("\"a\":null"),
+                ],
+                0..10,
+            ),
+        ) {
+            let (quick, slow) = both(&parts.concat());
+            if let Some(quick) = quick {
+                prop_assert_eq!(Ok(quick), slow.map_err(|error| error.to_string()));
+            }
+        }
+    }
+}

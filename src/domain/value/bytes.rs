@@ -1,0 +1,79 @@
+//! Looks for bytes in texts eight at a time: most texts are too short for anything grander.
+
+const ONES: u64 = u64::MAX / 0xff;
+const TOPS: u64 = ONES << 7;
+
+/// Where the first of two bytes stands.
+#[inline]
+pub(crate) fn find_either(bytes: &[u8], one: u8, other: u8) -> Option<usize> {
+    let (words, rest) = bytes.as_chunks();
+    for (place, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let found = places_of(word, one) | places_of(word, other);
+        if found != 0 {
+            return Some(place * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let place = rest.iter().position(|byte| *byte == one || *byte == other)?;
+    Some(words.len() * 8 + place)
+}
+
+/// Tells whether bytes of a text stand for themselves in JSON: no control character, no quote, no
+/// backslash.
+#[inline]
+pub(crate) fn is_plain_json(bytes: &[u8]) -> bool {
+    let (words, rest) = bytes.as_chunks();
+    let mut found = 0;
+    for word in words {
+        found |= escapes_in(u64::from_le_bytes(*word));
+    }
+    let is_plain = |byte: &u8| *byte >= b' ' && *byte != b'"' && *byte != b'\\';
+    found == 0
+        && match bytes.last_chunk() {
+            _ if rest.is_empty() => true,
+            // Some bytes are looked at twice: cheaper than one by one.
+            Some(last) => escapes_in(u64::from_le_bytes(*last)) == 0,
+            None => rest.iter().all(is_plain),
+        }
+}
+
+/// Not zero if one of eight bytes needs an escape.
+#[inline]
+fn escapes_in(word: u64) -> u64 {
+    below(word, b' ') | places_of(word, b'"') | places_of(word, b'\\')
+}
+
+/// The highest bit of each of eight bytes that is this one. Those behind the first may err.
+#[inline]
+fn places_of(word: u64, byte: u8) -> u64 {
+    below(word ^ (ONES * u64::from(byte)), 1)
+}
+
+/// The highest bit of each of eight bytes that is less than a limit of at most 128. Those behind
+/// the first may err.
+#[inline]
+fn below(word: u64, limit: u8) -> u64 {
+    word.wrapping_sub(ONES * u64::from(limit)) & !word & TOPS
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn eight_at_a_time_find_what_one_by_one_finds(
+            bytes in prop::collection::vec(
+                prop_oneof![8 => Just(b'a'), 1 => any::<u8>(), 1 => Just(b'"'), 1 => Just(0x1f)],
+                0..40,
+            ),
+        ) {
+            let expected = bytes.iter().position(|byte| matches!(byte, b'"' | b'\\'));
+            prop_assert_eq!(find_either(&bytes, b'"', b'\\'), expected);
+            let plain = bytes.iter().all(|byte| *byte >= b' ' && !matches!(byte, b'"' | b'\\'));
+            prop_assert_eq!(is_plain_json(&bytes), plain);
+        }
+    }
+}

@@ -178,7 +178,8 @@ fn folder_of_samples(folder: &Path, type_: &str) -> String {
     let mut actual = String::new();
     let head = head(type_);
     let declared = type_.lines().next().and_then(|line| line.strip_prefix("type "));
-    for path in files(folder) {
+    // Descriptions of requests are no bodies.
+    for path in files(folder).into_iter().filter(|path| path.extension() != Some("yaml".as_ref())) {
         let body = sample(&fs::read(&path).unwrap());
         let kind = match declared {
             Some(name) => Kind::named(name).unwrap(),

@@ -188,7 +188,7 @@ mod tests {
             timeline.push(Timestamp(i64::MAX), &Actor::rule(), "", String::new());
         }
         let lines: Vec<Line> = timeline.lines().collect();
-        assert_eq!((lines.len(), timeline.last()), (14, lines.last().cloned()));
+        assert_eq!((lines.len(), timeline.last()), (2 * DOORS.len(), lines.last().cloned()));
         assert_eq!((&lines[2].by.name[..], &lines[2].text), ("person 1", &long));
         assert_eq!((lines[1].by.clone(), lines[1].at), (Actor::rule(), Timestamp(i64::MAX)));
         let stored = serde_json::to_string(&timeline).unwrap();

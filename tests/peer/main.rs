@@ -12,6 +12,7 @@ mod differential;
 mod door;
 mod flags;
 mod mail;
+mod notify;
 mod operations;
 mod outage;
 mod program;

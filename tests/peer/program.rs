@@ -48,7 +48,13 @@ pub(crate) fn skip(why: &str) {
 
 fn look(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let dirs = [PathBuf::from(PEERS).join("usr/bin"), PathBuf::from("/usr/bin")];
+    let unpacked = PathBuf::from(PEERS);
+    let dirs = [
+        unpacked.join("usr/bin"),
+        unpacked.join("usr/sbin"),
+        "/usr/bin".into(),
+        "/usr/sbin".into(),
+    ];
     let mut dirs = dirs.into_iter().chain(std::env::split_paths(&path));
     dirs.find_map(|dir| Some(dir.join(name)).filter(|program| program.is_file()))
 }

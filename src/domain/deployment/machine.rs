@@ -62,9 +62,8 @@ impl Status {
             return Hearing::Repeats;
         }
         match (self, word) {
-            (Self::Queued, _) => Hearing::Advances,
             (Self::Started, Self::Queued) => Hearing::Backwards,
-            (Self::Started, _) | (_, Self::RolledBack) => Hearing::Advances,
+            (Self::Queued | Self::Started, _) | (_, Self::RolledBack) => Hearing::Advances,
             // What has ended cannot be called off any more.
             (_, Self::Cancelled) => Hearing::Backwards,
             (Self::Succeeded | Self::Failed | Self::RolledBack | Self::Cancelled, _) => {

@@ -53,7 +53,7 @@ pub(crate) fn receive(turn: &mut Turn, notices: Vec<Notice>) {
         match known {
             None => open(turn, &notice),
             Some(id) => hear(turn, id, &notice),
-        };
+        }
     }
 }
 
@@ -127,7 +127,11 @@ fn hear(turn: &mut Turn, id: DeploymentId, notice: &Notice) {
             from,
             to: notice.status,
             said_at: notice.at,
-            version: notice.version.clone(),
+            // With what was rolled back, sources name the version that is there again.
+            version: match notice.status {
+                Status::RolledBack if !known.version.is_empty() => Box::default(),
+                _ => notice.version.clone(),
+            },
             actor: notice.actor.clone(),
             summary: notice.summary.clone(),
             url: notice.url.clone(),

@@ -42,7 +42,7 @@ pub use fact::{ClearedBy, Correlation, Fact, Raised};
 pub(crate) use heartbeat::beat;
 pub use heartbeat::{Expected, HEARTBEAT_MISSED, Heartbeat, Terms};
 pub use message::{Ends, Event, Signal};
-pub use receive::identity_under;
+pub use receive::identity;
 pub(crate) use receive::receive;
 pub(crate) use remark::remark;
 pub use remark::{Remark, Saying};
@@ -166,7 +166,7 @@ pub(crate) fn configured(turn: &mut Turn) {
     }
     lease::arm(turn);
     let event = receive::about_us(INVALID, &[], "", Signal::Resolved, turn.now());
-    if turn.state().event.by_key(receive::identity(turn, &event)).is_some() {
+    if turn.state().event.by_key(receive::identity(turn.settings(), &event)).is_some() {
         receive(turn, vec![event]);
     }
 }

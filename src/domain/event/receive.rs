@@ -22,7 +22,7 @@ pub(crate) fn receive(turn: &mut Turn, events: Vec<Event>) {
             lease::heard(turn, &event);
             speaker = Some(Arc::clone(&event.source));
         }
-        let key = names.get(at).copied().unwrap_or_else(|| identity(turn, &event));
+        let key = names.get(at).copied().unwrap_or_else(|| identity(turn.settings(), &event));
         match event.signal {
             Signal::Firing => risen.extend(firing(turn, key, event)),
             Signal::Resolved => resolved(turn, key, &event),
@@ -50,13 +50,8 @@ fn is_named_by_labels(turn: &Turn, event: &Event) -> bool {
         && settings.sources.get(&*event.source).is_none_or(plain)
 }
 
-/// What makes the event speak of one alert and not another.
-pub(crate) fn identity(turn: &Turn, event: &Event) -> Fingerprint {
-    identity_under(turn.settings(), event)
-}
-
-/// As [`identity`], for who only looks: what makes an event speak of one alert and not another.
-pub fn identity_under(settings: &Settings, event: &Event) -> Fingerprint {
+/// What makes an event speak of one alert and not another, under the rules in force.
+pub fn identity(settings: &Settings, event: &Event) -> Fingerprint {
     let source = settings.sources.get(&*event.source);
     let group = match source.map_or("", |source| source.group.as_str()) {
         // A source's own key means something only within that source.

@@ -80,7 +80,7 @@ fn about(turn: &Turn, remark: &Remark) -> Option<AlertId> {
         starts_at: turn.now(),
         ends: Ends::Never,
     };
-    let (id, alert) = turn.state().event.by_key(receive::identity(turn, &event))?;
+    let (id, alert) = turn.state().event.by_key(receive::identity(turn.settings(), &event))?;
     (alert.is_firing() || remark.saying == Saying::Noted).then_some(id)
 }
 

@@ -33,7 +33,7 @@ pub fn alert(state: &State, settings: &Settings, id: &str, now: Timestamp) -> Op
         "identity": alert.key.to_string(),
         "severity": alert.severity.name(),
         "standing": standing(state, settings, alert),
-        "suppression": suppression(state, settings, Some(alert), &labels),
+        "suppression": suppression(state, settings, alert.is_muted(), &labels),
         "rules": rules,
         "incident": incident(state, settings, id, alert),
         "shadow": correlate::shadows(settings, &labels),
@@ -83,12 +83,7 @@ fn standing(state: &State, settings: &Settings, alert: &Alert) -> Value {
 }
 
 /// What keeps people from hearing of the alert, whichever route it takes.
-fn suppression(
-    state: &State,
-    settings: &Settings,
-    alert: Option<&Alert>,
-    labels: &Labels,
-) -> Value {
+fn suppression(state: &State, settings: &Settings, by_source: bool, labels: &Labels) -> Value {
     let mut inhibitors: Vec<AlertId> =
         state.event.inhibitors_of(labels).take(INHIBITORS_MAX).collect();
     inhibitors.sort_unstable();
@@ -97,7 +92,7 @@ fn suppression(
     let rules = settings.inhibitions.rules().iter();
     let rules = rules.filter(|rule| all_match(&rule.target, |name| labels.get(name)));
     json!({
-        "by_source": alert.is_some_and(Alert::is_muted),
+        "by_source": by_source,
         "silenced_by": silences.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "inhibited_by": inhibitors.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "target_of": rules.map(|rule| match rule.name.as_str() {

@@ -66,7 +66,7 @@ fn follow(state: &State, settings: &Settings, event: &Event, now: Timestamp) -> 
     let set = enrich::set(settings, event, now);
     let labels = event.labels.with(set.iter());
     let severity = settings.severity_of(&event.source, labels.get("severity"));
-    let identity = event::identity_under(settings, event);
+    let identity = event::identity(settings, event);
     let mut rules = verdicts("enrich", &settings.events.enrich, &event.labels);
     rules.extend(verdicts("dedupe", &settings.events.dedupe, &event.labels));
     rules.extend(verdicts("flap", &settings.events.flap, &labels));
@@ -93,8 +93,8 @@ fn follow(state: &State, settings: &Settings, event: &Event, now: Timestamp) -> 
         "rules": rules,
     });
     if event.signal == Signal::Firing {
-        let known = state.event.by_key(identity).map(|(_, alert)| alert);
-        told["suppression"] = suppression(state, settings, known, &labels);
+        let muted = state.event.by_key(identity).is_some_and(|(_, alert)| alert.is_muted());
+        told["suppression"] = suppression(state, settings, muted, &labels);
         told["incident"] = match correlate::correlate(settings, &event.source, &labels, severity) {
             None => json!({
                 "why_not": "severity `none`, or an event that only proves that its source is alive",
@@ -135,7 +135,7 @@ fn identity_by(settings: &Settings, event: &Event) -> String {
 
 /// What the event means to an alert of its identity, as things stand.
 fn becomes(state: &State, settings: &Settings, event: &Event, now: Timestamp) -> String {
-    let known = state.event.by_key(event::identity_under(settings, event));
+    let known = state.event.by_key(event::identity(settings, event));
     let Some((id, alert)) = known else {
         return match event.signal {
             Signal::Firing => "a new alert".to_owned(),

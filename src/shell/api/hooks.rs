@@ -1,5 +1,6 @@
 //! `POST /hooks/{source}`: events of any configured source, and `/hooks/{source}/{token}` for those
-//! whose senders can only be given a URL.
+//! whose senders can only be given a URL. Senders who put a path of their own behind it find it
+//! here: `/api/v2/alerts`, `/process-event`.
 
 use std::sync::Arc;
 

@@ -23,6 +23,7 @@ pub fn router(context: Arc<Context>) -> Router {
         .route("/hooks/{source}", post(hooks::post))
         .route("/hooks/{source}/{token}", post(hooks::post_signed))
         .route("/hooks/{source}/api/v2/alerts", post(hooks::post_v2))
+        .route("/hooks/{source}/process-event", post(hooks::post))
         .merge(rest::routes())
         .merge(pagerduty::routes())
         .method_not_allowed_fallback(not_allowed)

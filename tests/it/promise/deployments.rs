@@ -1,8 +1,12 @@
 //! Deployments as their sources tell them: once, twice, late, and out of order.
 
+use incidentd::domain::deployment::{Notice, Status};
+use incidentd::domain::value::{Actor, Labels, Span, Via};
 use incidentd::domain::view::Query;
 use incidentd::domain::{self, Fact};
-use incidentd::engine::scenario::World;
+use incidentd::engine::scenario::{START, World};
+use incidentd::engine::{Heard, Input};
+use serde_json::json;
 
 use super::{check, check_once, settings, show};
 
@@ -117,7 +121,7 @@ fn what_was_brought_back_has_been_rolled_back() {
     stand(
         "
         0s   deploy key=7 service=shop version=2 status=succeeded
-        9m   deploy key=7 service=shop version=2 status=rolled_back
+        9m   deploy key=7 service=shop version=1 status=rolled_back
         ",
         "DEP-1 rolled_back shop 2",
     );
@@ -176,4 +180,48 @@ fn a_failed_deployment_raises_nothing_and_is_named_beside_the_incident_that_foll
     let suspects = incident["deployments"].as_array().unwrap();
     assert_eq!(suspects.len(), 1, "{suspects:?}");
     assert_eq!((&suspects[0]["id"], &suspects[0]["status"]), (&"DEP-2".into(), &"failed".into()));
+}
+
+#[test]
+fn a_pipeline_without_a_hook_reports_by_command() {
+    let mut world = stand("0s tick", "");
+    let mut report = |at: &str, fields: serde_json::Value| {
+        let serde_json::Value::Object(fields) = fields else { panic!("an object") };
+        let command = domain::parse("deployment", "add", "", &fields);
+        let actor = Actor { name: "ci".to_owned(), via: Via::Api };
+        let at = START + at.parse::<Span>().unwrap();
+        world.step(at, Input::Command(actor, command.unwrap()));
+    };
+    report("1m", json!({"service": "shop", "version": "2", "status": "started"}));
+    report("2m", json!({"service": "shop", "version": "2", "status": "failed", "summary": "no"}));
+    let record = show(&world, "deployment", "DEP-1");
+    assert_eq!((&record["status"], &record["actor"]), (&"failed".into(), &"ci".into()));
+    assert_eq!((&record["took"], &record["summary"]), (&"1m".into(), &"no".into()));
+    for wrong in [json!({"service": "shop"}), json!({"service": "", "status": "failed"})] {
+        let serde_json::Value::Object(fields) = &wrong else { panic!("an object") };
+        assert!(domain::parse("deployment", "add", "", fields).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn the_oldest_deployments_make_room() {
+    const MOST: usize = 10_000;
+    let mut world = stand("0s tick", "");
+    let notice = |number: usize| Notice {
+        source: "ci".into(),
+        key: number.to_string().into(),
+        service: "shop".into(),
+        environment: Box::default(),
+        version: Box::default(),
+        actor: Box::default(),
+        status: Status::Succeeded,
+        summary: Box::default(),
+        url: Box::default(),
+        at: START,
+        labels: Labels::default(),
+    };
+    let heard = Heard { deployments: (0..MOST + 2).map(notice).collect(), ..Heard::default() };
+    world.step(START, Input::Heard(Box::new(heard)));
+    let numbers: Vec<_> = world.engine().state().deployment.iter().map(|(id, _)| id.0).collect();
+    assert_eq!((numbers.len(), numbers[0], numbers[MOST - 1]), (MOST, 3, MOST as u64 + 2));
 }

@@ -41,9 +41,23 @@ impl<'de> Deserialize<'de> for Instant {
     }
 }
 
+/// `2026-03-01 02:05:00 UTC` and `2026-03-01 02:05:00 +0100`, as Ruby writes times.
+fn spaced(text: &str) -> Option<Timestamp> {
+    let (date, rest) = text.split_once(' ')?;
+    let (time, zone) = rest.split_once(' ')?;
+    let zone = match zone {
+        "UTC" => "Z".to_owned(),
+        zone => {
+            let (hours, minutes) = zone.split_at_checked(3)?;
+            format!("{hours}:{}", minutes.trim_start_matches(':'))
+        }
+    };
+    usual(format!("{date}T{time}{zone}").as_bytes())
+}
+
 /// Reads an instant. A time without a zone is UTC, as in the format library Alertmanager uses.
 pub(super) fn parse(text: &str) -> Option<Timestamp> {
-    usual(text.as_bytes()).or_else(|| text.parse().ok()).or_else(|| {
+    usual(text.as_bytes()).or_else(|| text.parse().ok()).or_else(|| spaced(text)).or_else(|| {
         let civil: jiff::civil::DateTime = text.parse().ok()?;
         let instant = civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
         Some(Timestamp(instant.as_millisecond()))
@@ -146,6 +160,10 @@ mod tests {
         check("2016-12-31T23:59:60Z", Some("2016-12-31T23:59:59.000Z"));
         check("2026-03-01 02:05:00", Some("2026-03-01T02:05:00.000Z"));
         check("2026-03-01T02:05:00+0100", Some("2026-03-01T01:05:00.000Z"));
+        check("2026-03-01 02:05:00 UTC", Some("2026-03-01T02:05:00.000Z"));
+        check("2026-03-01 02:05:00 +0200", Some("2026-03-01T00:05:00.000Z"));
+        check("2026-03-01 02:05:00 +02:00", Some("2026-03-01T00:05:00.000Z"));
+        check("2026-03-01 02:05:00 CEST", None);
         check("2026-02-29T00:00:00Z", None);
         check("2026-13-01T00:00:00Z", None);
         check("2026-03-01T24:00:00Z", None);

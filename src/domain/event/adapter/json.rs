@@ -37,6 +37,21 @@ pub(super) fn field<'a>(object: &'a Value, name: &str) -> Cow<'a, str> {
     object.get(name).map(text).unwrap_or_default()
 }
 
+/// What stands at a JSON pointer (RFC 6901), if it is no object and no array; the empty text
+/// otherwise.
+pub(super) fn at<'a>(value: &'a Value, pointer: &str) -> Cow<'a, str> {
+    match value.pointer(pointer) {
+        None | Some(Value::Object(_) | Value::Array(_)) => Cow::Borrowed(""),
+        Some(scalar) => text(scalar),
+    }
+}
+
+/// The first of some JSON pointers at which something stands that is no object and no array.
+pub(super) fn first_of(value: &Value, pointers: &[&str]) -> String {
+    let mut found = pointers.iter().map(|pointer| at(value, pointer));
+    found.find(|text| !text.is_empty()).unwrap_or_default().into_owned()
+}
+
 /// Whether an object has any of these fields.
 pub(super) fn has_any(object: &Value, names: &[&str]) -> bool {
     names.iter().any(|name| object.get(name).is_some())

@@ -12,16 +12,20 @@
 //! source's own name for it. The annotations are `summary` (one line) and `description`; the rest
 //! of what a person may want to read is an annotation under the source's own name for it.
 
+mod civil;
 mod draft;
+mod fields;
 mod fit;
 mod head;
 mod instant;
 mod json;
 pub mod kind;
 mod limits;
+mod notice;
 mod path;
 #[cfg(test)]
 mod properties;
+mod said;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

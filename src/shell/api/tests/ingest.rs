@@ -77,6 +77,17 @@ async fn prometheus_may_be_pointed_at_a_source_of_its_own() {
 }
 
 #[tokio::test]
+async fn icinga_db_may_be_pointed_at_a_hook_as_at_icinga_notifications() {
+    let kind = Kind::named("icinga-notifications").unwrap();
+    let house = House::with(vec![source("icinga", kind)], Vec::new(), |_| {});
+    let body = r#"{"name":"a","tags":{"host":"a"},"incident":true,"severity":"crit"}"#;
+    let answer = house.post("/hooks/icinga/process-event", body).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let alerts = house.get("/api/itsm/v1/alerts?source=icinga").await.json();
+    assert_eq!(alerts["items"][0]["labels"]["instance"], "a");
+}
+
+#[tokio::test]
 async fn a_hook_says_what_became_of_its_events() {
     let house = House::with(vec![source("grafana", Kind::Auto)], Vec::new(), |_| {});
     let fire = r#"{"alerts":[{"status":"firing","labels":{"alertname":"A"}}]}"#;

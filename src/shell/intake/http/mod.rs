@@ -38,8 +38,8 @@ pub use ledger::{Refused, Seen};
 pub use limits::{Limits, Rate};
 pub use quarantine::{Quarantine, Rejected};
 pub use sender::{Remote, Sender};
-pub use sources::Sources;
-pub use turned::{Locked, Turned};
+pub use sources::{Locked, Sources};
+pub use turned::Turned;
 
 use auth::Verdict;
 use bucket::Bucket;
@@ -379,9 +379,7 @@ impl Intake {
         let settings = terms.handle.read(|engine| Arc::clone(engine.settings()));
         let keys: Vec<_> = events
             .iter()
-            .map(|one| {
-                (one.signal == Signal::Firing).then(|| event::identity_under(&settings, one))
-            })
+            .map(|one| (one.signal == Signal::Firing).then(|| event::identity(&settings, one)))
             .collect();
         let unknown: BTreeSet<_> = terms.handle.read(|engine| {
             let known = |key| engine.state().event.newest(key).is_some();

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 
 use super::limits::Limits;
 use super::quarantine::Quarantine;
-use super::{Intake, Locked, Remote, Sender, auth};
+use super::{Intake, Remote, Sender, auth};
 use crate::domain::event::adapter::Kind;
 
 /// Every source that may send over HTTP.
@@ -18,6 +18,17 @@ pub struct Sources {
     plain: String,
     proxies: Vec<IpNet>,
     quarantine: Arc<Quarantine>,
+}
+
+/// Why a key opens no source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Locked {
+    /// None of that kind is configured.
+    #[error("no source of that type is configured")]
+    NoSource,
+    /// None of that kind has such a key, or takes anything from there.
+    #[error("no source has that key")]
+    WrongKey,
 }
 
 impl Sources {

@@ -53,17 +53,6 @@ pub enum Turned {
     NotTaken(#[from] NotTaken),
 }
 
-/// Why a key opens no source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Locked {
-    /// None of that kind is configured.
-    #[error("no source of that type is configured")]
-    NoSource,
-    /// None of that kind has such a key, or takes anything from there.
-    #[error("no source has that key")]
-    WrongKey,
-}
-
 impl Turned {
     /// The word in metrics.
     pub fn reason(&self) -> &'static str {

@@ -1,13 +1,34 @@
 //! Kinds of sources, one file each, and how to tell them apart by what they send.
 
 pub mod alertmanager;
+pub mod argocd;
+pub mod cdevents;
+pub mod checkmk;
+pub mod cloudevents;
+pub mod elastalert;
 pub mod generic;
+pub mod gitea;
+pub mod github;
+pub mod gitlab;
 pub mod grafana;
 pub mod grafana_legacy;
+pub mod graylog;
+pub mod icinga2;
+pub mod icinga_notifications;
+pub mod kapacitor;
+pub mod kubernetes_events;
+pub mod librenms;
+pub mod nagios;
 pub mod pagerduty;
+pub mod pingdom;
 pub mod prometheus;
 mod resend;
 pub mod sample;
+pub mod site24x7;
+pub mod uptime_kuma;
+pub mod uptimerobot;
+pub mod wazuh;
+pub mod zabbix;
 
 use serde_json::Value;
 
@@ -27,7 +48,28 @@ macro_rules! adapters {
 }
 
 adapters! {
+    cdevents,
+    cloudevents,
+    zabbix,
+    kubernetes_events,
+    icinga_notifications,
+    checkmk,
+    icinga2,
+    nagios,
+    librenms,
+    wazuh,
+    graylog,
+    elastalert,
+    kapacitor,
+    uptime_kuma,
+    uptimerobot,
+    pingdom,
+    site24x7,
     prometheus,
+    argocd,
+    gitea,
+    github,
+    gitlab,
     pagerduty,
     grafana,
     grafana_legacy,
@@ -145,6 +187,24 @@ mod tests {
             (r#"{"ruleId":1,"state":"ok"}"#, "grafana-legacy"),
             (r#"{"labels":{"a":"b"}}"#, "alertmanager"),
             (r#"{"labels":"a"}"#, "none"),
+            (r#"{"event_id":"1","event_value":"1"}"#, "zabbix"),
+            (r#"{"event_id":"1","event_type":"x"}"#, "none"),
+            (r#"{"NAGIOS_HOSTNAME":"a"}"#, "nagios"),
+            (r#"{"NOTIFY_HOSTNAME":"a"}"#, "checkmk"),
+            (r#"{"type":"StateChange","host":"a","check_result":{}}"#, "icinga2"),
+            (r#"{"name":"a","tags":{},"extra_tags":{}}"#, "icinga-notifications"),
+            (r#"{"device_id":1,"rule_id":2,"state":1}"#, "librenms"),
+            (r#"{"rule":{"level":3},"agent":{}}"#, "wazuh"),
+            (r#"{"event_definition_id":"a","event":{}}"#, "graylog"),
+            (r#"{"num_hits":1,"num_matches":1}"#, "elastalert"),
+            (r#"{"id":"a","level":"OK","previousLevel":"OK"}"#, "kapacitor"),
+            (r#"{"kind":"Event","involvedObject":{}}"#, "kubernetes-events"),
+            (r#"{"kind":"EventList","items":[{"regarding":{}}]}"#, "kubernetes-events"),
+            (r#"{"kind":"Application","apiVersion":"x/v1","metadata":{}}"#, "none"),
+            (r#"{"heartbeat":null,"monitor":null,"msg":"a"}"#, "uptime-kuma"),
+            (r#"{"monitorFriendlyName":"a"}"#, "uptimerobot"),
+            (r#"{"check_id":1,"current_state":"UP"}"#, "pingdom"),
+            (r#"{"MONITORNAME":"a","STATUS":"UP"}"#, "site24x7"),
             (r#"{"hello":"world"}"#, "none"),
             ("", "none"),
             ("7", "none"),

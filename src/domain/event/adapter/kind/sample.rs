@@ -12,10 +12,31 @@ macro_rules! fixture {
 /// Names of kinds and their requests: the fixtures of the adapters' own tests.
 const SAMPLES: &[(&str, &str)] = &[
     ("alertmanager", fixture!("alertmanager/mixed-statuses")),
+    ("argocd", fixture!("argocd/sync-failed")),
+    ("cdevents", fixture!("cdevents/service-deployed")),
+    ("checkmk", fixture!("checkmk/service-critical")),
+    ("cloudevents", fixture!("cloudevents/opened")),
+    ("elastalert", fixture!("elastalert/match")),
+    ("gitea", fixture!("gitea/workflow-run-failed")),
+    ("github", fixture!("github/workflow-run-failed")),
+    ("gitlab", fixture!("gitlab/deployment-success")),
     ("grafana", fixture!("grafana/two-orgs")),
     ("grafana-legacy", fixture!("grafana-legacy/alerting")),
+    ("graylog", fixture!("graylog/event")),
+    ("icinga-notifications", fixture!("icinga-notifications/critical")),
+    ("icinga2", fixture!("icinga2/script-service")),
+    ("kapacitor", fixture!("kapacitor/critical")),
+    ("kubernetes-events", fixture!("kubernetes-events/warning")),
+    ("librenms", fixture!("librenms/alert")),
+    ("nagios", fixture!("nagios/host-down")),
     ("pagerduty", fixture!("pagerduty/trigger")),
+    ("pingdom", fixture!("pingdom/down")),
     ("prometheus", fixture!("prometheus/sample")),
+    ("site24x7", fixture!("site24x7/down")),
+    ("uptime-kuma", fixture!("uptime-kuma/down")),
+    ("uptimerobot", fixture!("uptimerobot/down")),
+    ("wazuh", fixture!("wazuh/level-15")),
+    ("zabbix", fixture!("zabbix/problem")),
 ];
 
 /// A request as a source would send it.

@@ -1,0 +1,21 @@
+//! Icinga 2: the words of its notification scripts, and the objects of its event stream
+//! (`/v1/events`), which say the same under longer names.
+
+use serde_json::Value;
+
+use super::{Adapter, nagios};
+use crate::domain::event::adapter::{Head, json};
+
+/// Icinga 2.
+pub const ADAPTER: Adapter =
+    Adapter { name: "icinga2", title: "Icinga 2", read: nagios::read, fits };
+
+/// What only objects of the event stream have.
+const STREAM: [&str; 4] = ["check_result", "downtime", "acknowledgement_type", "comment"];
+
+fn fits(body: &Value, _: &Head) -> bool {
+    let named = |name| !json::field(body, name).is_empty();
+    let host = named("host") || body["downtime"]["host_name"].is_string();
+    (host && json::has_any(body, &STREAM) && (named("type") || body["check_result"].is_object()))
+        || json::has_any(body, &["ICINGAWEB2URL", "icingaweb2url"])
+}

@@ -23,6 +23,7 @@ use crate::shell::client::Clients;
 use crate::shell::courier::Courier;
 use crate::shell::driver::{Beat, Driver, DriverError, PARTITION};
 use crate::shell::handle::Handle;
+use crate::shell::intake::http::Auth;
 use crate::shell::intake::poll;
 use crate::shell::metrics::Metrics;
 use crate::shell::outbox::Attempt;
@@ -205,6 +206,17 @@ fn door(flags: &DaemonFlags) -> Result<Option<Arc<Door>>, Failure> {
 fn warn(context: &Context, door: Option<&Door>) {
     for warning in context.setup().all_warnings(context.open_to_all) {
         tracing::warn!("{warning}");
+    }
+    let by_certificate = |auth: &Auth| matches!(auth, Auth::Certificate { .. });
+    let setup = context.setup();
+    let mut sources = setup.sources.all();
+    if sources.any(|source| source.auth.iter().any(by_certificate))
+        && !door.is_some_and(Door::verifies_clients)
+    {
+        tracing::warn!(
+            "Sources ask for client certificates, but the door checks none: set `client_auth_type: \
+             VerifyClientCertIfGiven` and `client_ca_file` in --web.config.file"
+        );
     }
     if door.is_some_and(Door::asks_for_users) && !context.setup().tokens.is_empty() {
         tracing::warn!(

@@ -90,12 +90,11 @@ pub(super) fn networks(check: &mut Check, list: Option<&Node>) -> Vec<IpNet> {
     for item in list.map(Node::items).unwrap_or_default() {
         let text = item.text().unwrap_or_default();
         let net = text.parse::<IpNet>().ok();
-        match net.or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from)) {
-            Some(net) => found.push(net.trunc()),
-            None => {
-                let why = "expected an address or a network like `10.0.0.0/8` or `2001:db8::/32`";
-                check.error(item.place, why);
-            }
+        if let Some(net) = net.or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from)) {
+            found.push(net.trunc());
+        } else {
+            let why = "expected an address or a network like `10.0.0.0/8` or `2001:db8::/32`";
+            check.error(item.place, why);
         }
     }
     if let Some(list) = list.filter(|list| list.items().is_empty()) {

@@ -150,3 +150,88 @@ fn field(value: &Value, name: &str) -> String {
 fn line(text: &mut String, line: &str) {
     writeln!(text, "{line}").expect("a String takes everything");
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn each_step_of_a_body_is_a_line() {
+        let told = json!({
+            "source": "kuma", "type": "auto", "recognised": "uptime-kuma", "bytes": 312,
+            "delivery": "d-1", "events_left_out": 2,
+            "events": [{
+                "signal": "firing", "labels": { "alertname": "Shop" }, "laid_over": { "team": "web" },
+                "annotations": { "summary": "down\u{1b}" }, "severity": "high", "key": "7",
+                "identity": "00ff", "identity_by": "the source's own key", "url": "",
+                "since": "2026-03-01T12:00:00.000Z", "until": "the source says that it is over",
+                "becomes": "a new alert",
+                "rules": [
+                    { "stage": "enrich", "rule": "teams", "at": "rules/a.yaml:3", "verdict": "applied" },
+                    { "stage": "enrich", "rule": "others", "at": "rules/a.yaml:9", "verdict": "no" },
+                ],
+                "suppression": { "silenced_by": ["SIL-1"], "inhibited_by": [] },
+                "incident": { "key": "{a=\"b\"}", "by": "a correlate rule", "rule": "one" },
+                "notifications": [
+                    { "route": "{}", "receiver": "web", "through": [{ "integration": "slack[0]" }],
+                      "when": "30s after it fires", "why_not": null },
+                    { "route": "{}/x", "receiver": "none", "through": [], "why_not": "nobody" },
+                ],
+            }],
+            "remarks": [{ "saying": "acknowledged", "key": "7", "labels": {}, "by": "ann", "says": "" }],
+            "heartbeats": [{ "name": "backup", "within": "1h", "labels": {} }],
+            "deployments": [{ "status": "failed", "service": "shop", "version": "1.2", "labels": {} }],
+            "rejected": [{ "at": 3, "why": "no labels" }],
+            "notes": [{ "at": null, "what": "a test" }, { "at": 1, "what": "unknown word" }],
+        });
+        assert_eq!(
+            shown(&told),
+            "\
+Source kuma (auto, recognised as uptime-kuma), 312 bytes
+Delivery d-1
+
+Event 0: firing, becomes a new alert
+  labels      alertname=\"Shop\"
+  laid over   team=\"web\"
+  says        summary=\"down\u{fffd}\"
+  severity    high
+  key         7
+  identity    00ff by the source's own key
+  since       2026-03-01T12:00:00.000Z
+  until       the source says that it is over
+  rule        enrich: teams (rules/a.yaml:3)
+  silenced    SIL-1
+  incident    {a=\"b\"} by a correlate rule `one`
+  receiver    web by route {}: through slack[0], 30s after it fires
+  receiver    none by route {}/x: not told: nobody
+
+and 2 more events
+
+Remark: acknowledged
+  key         7
+  by          ann
+
+Heartbeat: backup
+  within      1h
+
+Deployment: failed of shop
+  version     1.2
+
+Rejected, element 3: no labels
+Note, body: a test
+Note, element 1: unknown word
+"
+        );
+        let nothing = json!({
+            "source": "s", "type": "auto", "recognised": null, "bytes": 1,
+            "unreadable": { "status": 400, "why": "no JSON" },
+        });
+        assert_eq!(
+            shown(&nothing),
+            "Source s (auto, which recognises no source in it), 1 bytes\n\
+             Nothing of it can be taken in (400): no JSON\n"
+        );
+    }
+}

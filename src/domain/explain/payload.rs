@@ -93,7 +93,8 @@ fn follow(state: &State, settings: &Settings, event: &Event, now: Timestamp) -> 
         "rules": rules,
     });
     if event.signal == Signal::Firing {
-        told["suppression"] = suppression(state, settings, false, &labels);
+        let muted = state.event.by_key(identity).is_some_and(|(_, alert)| alert.is_muted());
+        told["suppression"] = suppression(state, settings, muted, &labels);
         told["incident"] = match correlate::correlate(settings, &event.source, &labels, severity) {
             None => json!({
                 "why_not": "severity `none`, or an event that only proves that its source is alive",

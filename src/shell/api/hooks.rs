@@ -24,7 +24,8 @@ const NAMED_MAX: usize = 100;
 /// make series.
 pub(super) const UNKNOWN: &str = "(unknown)";
 
-type From = Option<Extension<Arc<Remote>>>;
+/// The other end of the connection, where somebody has looked.
+pub(super) type From = Option<Extension<Arc<Remote>>>;
 
 pub(super) async fn post(
     State(context): State<Arc<Context>>,

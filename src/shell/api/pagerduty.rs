@@ -16,7 +16,7 @@ use axum::routing::post;
 use serde_json::{Value, json};
 
 use super::context::Context;
-use super::hooks::UNKNOWN;
+use super::hooks::{From, UNKNOWN};
 use super::json::{JSON, respond};
 use super::unique::unique;
 use crate::domain::event::adapter::Head;
@@ -84,19 +84,39 @@ pub(super) fn routes() -> Router<Arc<Context>> {
         .route("/generic/2010-04-15/create_event.json", post(first))
 }
 
-async fn second(State(context): State<Arc<Context>>, headers: HeaderMap, body: Body) -> Response {
-    take(&SECOND, &context, &headers, body).await
+async fn second(
+    State(context): State<Arc<Context>>,
+    from: From,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    take(&SECOND, &context, (from, &headers), body).await
 }
 
-async fn first(State(context): State<Arc<Context>>, headers: HeaderMap, body: Body) -> Response {
-    take(&FIRST, &context, &headers, body).await
+async fn first(
+    State(context): State<Arc<Context>>,
+    from: From,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    take(&FIRST, &context, (from, &headers), body).await
 }
 
-async fn change(State(context): State<Arc<Context>>, headers: HeaderMap, body: Body) -> Response {
-    take(&CHANGE, &context, &headers, body).await
+async fn change(
+    State(context): State<Arc<Context>>,
+    from: From,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    take(&CHANGE, &context, (from, &headers), body).await
 }
 
-async fn take(door: &Door, context: &Context, headers: &HeaderMap, body: Body) -> Response {
+async fn take(
+    door: &Door,
+    context: &Context,
+    (from, headers): (From, &HeaderMap),
+    body: Body,
+) -> Response {
     let body = match collect(body, headers, BODY_BYTES_MAX).await {
         Ok(body) => body,
         Err(unread) => return unread_response(unread),
@@ -113,7 +133,8 @@ async fn take(door: &Door, context: &Context, headers: &HeaderMap, body: Body) -
         return invalid(&[format!("`{}` is missing or blank", door.routing)]);
     };
     let setup = context.setup();
-    let intake = match setup.sources.opened_by(ADAPTER.name, key) {
+    let sender = setup.sources.sender(headers, from.as_ref().map(|remote| &***remote));
+    let intake = match setup.sources.opened_from(ADAPTER.name, key, sender.address) {
         Ok(intake) => intake,
         Err(why) => {
             context.metrics.source_turned(UNKNOWN, "unauthorized");

@@ -94,6 +94,11 @@ impl Door {
         !self.lock().config.users.is_empty()
     }
 
+    /// Whether it checks who vouches for a client's certificate.
+    pub fn verifies_clients(&self) -> bool {
+        self.lock().verifies_clients()
+    }
+
     /// How it is secured now.
     pub(super) fn lock(&self) -> Arc<Lock> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -126,11 +131,14 @@ impl Lock {
     /// The names of a client's certificate, if who vouches for it was checked: a name that anybody
     /// can give to himself says nothing.
     pub(super) fn names_of(&self, chain: Option<&[CertificateDer<'_>]>) -> Vec<String> {
-        let verified = self.config.tls.as_ref().is_some_and(|tls| {
-            matches!(tls.client_auth, ClientAuth::VerifyIfGiven | ClientAuth::RequireAndVerify)
-        });
-        let first = chain.and_then(<[_]>::first).filter(|_| verified);
+        let first = chain.and_then(<[_]>::first).filter(|_| self.verifies_clients());
         first.map(names::of).unwrap_or_default()
+    }
+
+    fn verifies_clients(&self) -> bool {
+        self.config.tls.as_ref().is_some_and(|tls| {
+            matches!(tls.client_auth, ClientAuth::VerifyIfGiven | ClientAuth::RequireAndVerify)
+        })
     }
 }
 

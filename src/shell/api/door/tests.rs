@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use axum::Extension;
 use axum::routing::get;
 use reqwest::{Certificate, Client, ClientBuilder};
 use tempfile::TempDir;
@@ -12,6 +13,7 @@ use tokio::sync::watch;
 use super::*;
 use crate::shell::api::serve;
 use crate::shell::client::papers::Authority;
+use crate::shell::intake::http::Remote;
 
 /// `sesame`, at the least cost that bcrypt knows.
 fn hash(password: &str) -> String {
@@ -37,7 +39,8 @@ impl House {
         let door = Arc::new(Door::open(&file).unwrap_or_else(|error| panic!("{error}")));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let router = Router::new().route("/metrics", get(|| async { "fine" }));
+        let router =
+            Router::new().route("/metrics", get(|| async { "fine" })).route("/who", get(who));
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(serve(listener, router, Some(door), stopped));
         Self { folder, authority, port, _stop: stop }
@@ -62,6 +65,13 @@ impl House {
             Err(_) => 0,
         }
     }
+}
+
+/// The names of whoever asks.
+async fn who(remote: Option<Extension<Arc<Remote>>>) -> String {
+    let Some(Extension(remote)) = remote else { return "nobody".to_owned() };
+    assert!(remote.address.is_loopback());
+    remote.names.join(" ")
 }
 
 fn certify(authority: &Authority, folder: &Path) {
@@ -158,6 +168,29 @@ async fn clients_show_a_certificate_where_one_is_wanted() {
         assert_eq!(house.knock(plain, "").await, nobody, "nobody: {kind}");
         assert_eq!(house.knock(showing(&stranger), "").await, strange, "strange: {kind}");
         assert_eq!(house.knock(showing(&house.authority), "").await, known, "known: {kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_has_names_only_if_somebody_vouches_for_it() {
+    for (kind, expected) in [
+        ("client_auth_type: RequestClientCert", false),
+        ("client_auth_type: RequireAnyClientCert", false),
+        ("client_auth_type: VerifyClientCertIfGiven, client_ca_file: ca.pem", true),
+        ("client_auth_type: RequireAndVerifyClientCert, client_ca_file: ca.pem", true),
+    ] {
+        let text =
+            format!("tls_server_config: {{cert_file: cert.pem, key_file: key.pem, {kind}}}\n");
+        let house = House::new(&text).await;
+        let ca = Certificate::from_pem(house.authority.pem.as_bytes()).unwrap();
+        let (certificate, key) = house.authority.vouch("ann.example.org");
+        let identity = reqwest::Identity::from_pem((certificate + &key).as_bytes()).unwrap();
+        let client = Client::builder().no_proxy().tls_certs_only([ca]).identity(identity);
+        let url = format!("https://localhost:{}/who", house.port);
+        let answer = client.build().unwrap().get(url).send().await.unwrap();
+        let names = answer.text().await.unwrap();
+        assert_eq!(names.starts_with("ann.example.org"), expected, "{kind}: {names}");
+        assert_eq!(names.is_empty(), !expected, "{kind}: {names}");
     }
 }
 

@@ -36,21 +36,27 @@ impl Drop for Held<'_> {
 
 impl Line {
     /// Asks until there is room, as long as a request may be held; the last no is passed on. Whoever
-    /// came first is asked for first.
+    /// came first is asked for first, so nobody passes those who wait.
     pub(super) async fn wait<E>(
         &self,
         bytes: usize,
         mut ask: impl FnMut() -> Result<(), (Span, E)>,
     ) -> Result<(), E> {
-        let Err((_, no)) = ask() else { return Ok(()) };
+        // An empty body has its place in the line, too.
+        let bytes = bytes.max(1);
         let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
         let _held = Held(&self.bytes, bytes);
+        if before == 0
+            && let Ok(()) = ask()
+        {
+            return Ok(());
+        }
         if before + bytes > HELD_BYTES_MAX {
-            return Err(no);
+            return ask().map_err(|(_, no)| no);
         }
         let clock = Stopwatch::start();
         let first = tokio::time::timeout(HELD_MS_MAX.duration(), self.first.lock()).await;
-        let Ok(_first) = first else { return Err(no) };
+        let Ok(_first) = first else { return ask().map_err(|(_, no)| no) };
         loop {
             let Err((wait, no)) = ask() else { return Ok(()) };
             if clock.elapsed().0 + wait.0 > HELD_MS_MAX.0 {

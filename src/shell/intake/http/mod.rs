@@ -15,6 +15,7 @@ mod sources;
 mod turned;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, Bytes};
@@ -144,6 +145,12 @@ impl Intake {
         self.auth.is_empty() && self.allow.is_empty()
     }
 
+    /// Whether it takes anything from an address; one that nobody knows is in no network.
+    pub fn listens_to(&self, address: Option<IpAddr>) -> bool {
+        let near = |address| self.allow.iter().any(|net| net.contains(&address));
+        self.allow.is_empty() || address.is_some_and(near)
+    }
+
     /// When it was heard last.
     pub fn seen(&self) -> Seen {
         self.ledger.seen().clone()
@@ -178,7 +185,8 @@ impl Intake {
     /// # Errors
     /// Says why nothing of it was taken.
     pub async fn admit(&self, terms: Terms<'_>, read: Read) -> Result<Taken, Turned> {
-        let taken = match self.spend(read.said()) {
+        let spent = if self.knows(&read) { Ok(()) } else { self.spend(read.said()) };
+        let taken = match spent {
             Ok(()) => self.try_admit(terms, read).await,
             Err(turned) => Err(turned),
         };
@@ -292,7 +300,9 @@ impl Intake {
         if let Some(first) = read.rejected.first() {
             aside(&body, "rejected", &format!("event {}: {}", first.at, first.why));
         }
-        self.spend_in_line(read.said(), body.len()).await?;
+        if !self.knows(&read) {
+            self.spend_in_line(read.said(), body.len()).await?;
+        }
         // Held no longer than it may be needed.
         let body = self.limits.new_alerts_max_per_hour.map(|_| body);
         let taken = self.try_admit(terms, read).await?;
@@ -304,10 +314,8 @@ impl Intake {
 
     /// Looks at all that can be known of a sender before its body.
     fn admits(&self, sender: &Sender, now: Timestamp) -> Result<Verdict, Turned> {
-        let address = sender.address;
-        let near = |address| self.allow.iter().any(|net| net.contains(&address));
-        if !self.allow.is_empty() && !address.is_some_and(near) {
-            return Err(Turned::Elsewhere { address });
+        if !self.listens_to(sender.address) {
+            return Err(Turned::Elsewhere { address: sender.address });
         }
         match auth::before_body(&self.auth, &self.name, sender, now) {
             Verdict::Stranger(why) => Err(self.stranger(why)),
@@ -318,7 +326,7 @@ impl Intake {
     async fn try_admit(&self, terms: Terms<'_>, mut read: Read) -> Result<Taken, Turned> {
         let now = clock::now();
         let mark = delivery::mark(&read);
-        if mark.is_some_and(|mark| self.ledger.deliveries().knows(&mark, now)) {
+        if self.knows(&read) {
             let (rejected, notes) = (read.rejected, read.notes);
             return Ok(Taken { redelivered: true, rejected, notes, ..Taken::default() });
         }
@@ -364,6 +372,12 @@ impl Intake {
             rejected,
             notes,
         })
+    }
+
+    /// Whether the sender has delivered this before.
+    fn knows(&self, read: &Read) -> bool {
+        let mark = delivery::mark(read);
+        mark.is_some_and(|mark| self.ledger.deliveries().knows(&mark, clock::now()))
     }
 
     /// Leaves out alerts that nobody has heard of before, once the source's hour is full of them.

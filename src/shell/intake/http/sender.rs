@@ -1,6 +1,6 @@
 //! Who sends: what the connection and the head of a request tell.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::http::HeaderMap;
 use ipnet::IpNet;
@@ -66,13 +66,19 @@ fn client(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> Option<IpAddr
         headers.get_all(FORWARDED_FOR).iter().map(|value| value.to_str().unwrap_or("?")).collect();
     let mut nearest = peer;
     for word in lines.iter().rev().flat_map(|line| line.rsplit(',')).take(HOPS_MAX) {
-        let address = word.trim().parse::<IpAddr>().ok()?.to_canonical();
+        let address = address(word.trim())?.to_canonical();
         if !trusted(address) {
             return Some(address);
         }
         nearest = address;
     }
     Some(nearest)
+}
+
+/// Some proxies write the port down, too.
+fn address(word: &str) -> Option<IpAddr> {
+    let bare = word.parse::<IpAddr>().ok();
+    bare.or_else(|| word.parse::<SocketAddr>().ok().map(|with_port| with_port.ip()))
 }
 
 #[cfg(test)]
@@ -92,6 +98,8 @@ mod tests {
             ("fd00::1", &["203.0.113.9, 10.0.0.2"], "203.0.113.9"),
             ("10.0.0.1", &["1.1.1.1, 203.0.113.9"], "203.0.113.9"),
             ("10.0.0.1", &["1.1.1.1", "203.0.113.9, 10.1.1.1"], "203.0.113.9"),
+            ("10.0.0.1", &["203.0.113.9:4711"], "203.0.113.9"),
+            ("10.0.0.1", &["[2001:db8::9]:4711"], "2001:db8::9"),
             ("10.0.0.1", &["10.0.0.3"], "10.0.0.3"),
             ("10.0.0.1", &["203.0.113.9, unknown"], "nobody"),
             ("10.0.0.1", &[""], "nobody"),

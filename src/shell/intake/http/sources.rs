@@ -1,6 +1,7 @@
 //! Every source that may send over HTTP.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -25,7 +26,7 @@ pub enum Locked {
     /// None of that kind is configured.
     #[error("no source of that type is configured")]
     NoSource,
-    /// None of that kind has such a key.
+    /// None of that kind has such a key, or takes anything from there.
     #[error("no source has that key")]
     WrongKey,
 }
@@ -65,19 +66,38 @@ impl Sources {
         }
     }
 
+    /// The source of that name.
+    pub fn get(&self, name: &str) -> Option<&Arc<Intake>> {
+        self.by_name.get(name)
+    }
+
+    /// As [`Self::opened_from`] a place that nobody knows, which is in no network.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn opened_by(&self, kind: &str, key: &str) -> Result<&Arc<Intake>, Locked> {
+        self.opened_from(kind, key, None)
+    }
+
     /// The source of a kind that a key belongs to: the one whose bearer secret it is, else one that
     /// demands none. For doors whose senders show nothing but a key.
     ///
     /// # Errors
-    /// When there is no such source, or it is another key that it wants.
-    pub fn opened_by(&self, kind: &str, key: &str) -> Result<&Arc<Intake>, Locked> {
+    /// When there is no such source, or it is another key that it wants, or it takes nothing from
+    /// that address.
+    pub fn opened_from(
+        &self,
+        kind: &str,
+        key: &str,
+        address: Option<IpAddr>,
+    ) -> Result<&Arc<Intake>, Locked> {
         let mut ours = self.by_name.values().filter(|intake| intake.kind.name() == kind).peekable();
         if ours.peek().is_none() {
             return Err(Locked::NoSource);
         }
         let mut open = None;
         let mut holder = None;
-        for intake in ours {
+        for intake in ours.filter(|intake| intake.listens_to(address)) {
             if intake.auth.is_empty() {
                 open = open.or(Some(intake));
             } else if auth::is_key(&intake.auth, key) {
@@ -85,11 +105,6 @@ impl Sources {
             }
         }
         holder.or(open).ok_or(Locked::WrongKey)
-    }
-
-    /// The source of that name.
-    pub fn get(&self, name: &str) -> Option<&Arc<Intake>> {
-        self.by_name.get(name)
     }
 
     /// The source that `/api/v2/alerts` belongs to.

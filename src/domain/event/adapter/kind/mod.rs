@@ -35,7 +35,6 @@ pub mod netbox;
 pub mod newrelic;
 pub mod opsgenie;
 pub mod pagerduty;
-pub mod pagerduty_webhook;
 pub mod pingdom;
 pub mod prometheus;
 mod resend;
@@ -97,7 +96,6 @@ adapters! {
     gitea,
     github,
     gitlab,
-    pagerduty_webhook,
     pagerduty,
     opsgenie,
     alerta,
@@ -241,7 +239,7 @@ mod tests {
             (r#"{"action":"opened","installation":{},"issue":{}}"#, "none"),
             (r#"{"incident_id":1,"condition_name":"c"}"#, "newrelic"),
             (r#"{"alertTransition":"Triggered"}"#, "datadog"),
-            (r#"{"messages":[{"incident":{}}]}"#, "pagerduty-webhook"),
+            (r#"{"messages":[{"event":"incident.trigger","incident":{}}]}"#, "pagerduty"),
             (r#"{"host":"h","service":"s","state":"ok","metric":1}"#, "riemann"),
             (r#"{"host":"h","service":"s","state":"ok"}"#, "none"),
             (r#"{"labels":"a"}"#, "none"),

@@ -155,6 +155,18 @@ pub(super) fn before_body(
     }
 }
 
+/// Whether a key is one of the secrets that a source accepts as a bearer token. Each is compared, so
+/// that the time does not tell which one it is.
+pub(super) fn is_key(accepted: &[Auth], shown: &str) -> bool {
+    let mut found = false;
+    for auth in accepted {
+        if let Auth::Bearer(secret) = auth {
+            found |= same(shown.as_bytes(), secret.reveal().as_bytes());
+        }
+    }
+    found
+}
+
 /// Looks at the signature of a body.
 pub(super) fn with_body(
     accepted: &[Auth],
@@ -171,18 +183,6 @@ pub(super) fn with_body(
         }
     }
     Verdict::Stranger(why)
-}
-
-/// Whether a key is one of the secrets that a source accepts as a bearer token. Each is compared, so
-/// that the time does not tell which one it is.
-pub(super) fn is_key(accepted: &[Auth], shown: &str) -> bool {
-    let mut found = false;
-    for auth in accepted {
-        if let Auth::Bearer(secret) = auth {
-            found |= same(shown.as_bytes(), secret.reveal().as_bytes());
-        }
-    }
-    found
 }
 
 /// What a source accepts, for `WWW-Authenticate`; what no header can show is a `Token`.

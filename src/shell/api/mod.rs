@@ -14,6 +14,7 @@
 //! in, and render outside of the lock.
 
 mod alerta;
+mod caller;
 mod context;
 mod door;
 mod gate;

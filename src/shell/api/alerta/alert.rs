@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
@@ -12,6 +12,7 @@ use super::{Request, answer, fail, missing};
 use crate::domain::event::adapter::Read;
 use crate::domain::event::{Ends, Event, Remark, Saying, Signal};
 use crate::domain::value::{Labels, RecordId, Severity};
+use crate::shell::api::caller::Caller;
 use crate::shell::api::context::Context;
 use crate::shell::api::own::{self, Seen};
 use crate::shell::clock;
@@ -48,7 +49,7 @@ const ACTS: [(&str, &str, Act); 7] = [
     ("open", "open", Act::Begin),
 ];
 
-type Way = (State<Arc<Context>>, RawQuery, HeaderMap);
+type Way = (State<Arc<Context>>, RawQuery, Caller);
 
 pub(super) async fn post(way: Way, body: Body) -> Response {
     let (State(context), RawQuery(query), headers) = way;
@@ -59,7 +60,7 @@ pub(super) async fn post(way: Way, body: Body) -> Response {
 
 async fn send(
     context: &Context,
-    headers: &HeaderMap,
+    headers: &Caller,
     query: Option<&str>,
     body: Body,
 ) -> Result<Response, Response> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
@@ -12,13 +12,14 @@ use super::{Request, answer, fail, missing, turn_away};
 use crate::domain::event::{self, Expected};
 use crate::domain::value::{Actor, HeartbeatId, Span, Via};
 use crate::engine::Input;
+use crate::shell::api::caller::Caller;
 use crate::shell::api::context::Context;
 use crate::shell::clock;
 
 /// Alerta's own, for clients that want to see one.
 const LATENCY_MS_MAX: u64 = 2_000;
 
-type Way = (State<Arc<Context>>, RawQuery, HeaderMap);
+type Way = (State<Arc<Context>>, RawQuery, Caller);
 
 pub(super) async fn post(way: Way, body: Body) -> Response {
     let (State(context), RawQuery(query), headers) = way;
@@ -29,7 +30,7 @@ pub(super) async fn post(way: Way, body: Body) -> Response {
 
 async fn send(
     context: &Context,
-    headers: &HeaderMap,
+    headers: &Caller,
     query: Option<&str>,
     body: Body,
 ) -> Result<Response, Response> {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{get, post, put};
 use serde_json::{Map, Value, json};
@@ -24,6 +24,7 @@ use super::json::{JSON, respond};
 use super::own::Opened;
 use crate::domain::event::adapter::kind::alerta::{ADAPTER, OVER, SEVERITIES};
 use crate::domain::event::adapter::{Head, Read, form};
+use crate::shell::api::caller::Caller;
 use crate::shell::clock;
 use crate::shell::intake::http::auth::credentials;
 use crate::shell::intake::http::{Intake, Locked, Taken, Turned, collect};
@@ -46,9 +47,10 @@ pub(super) fn routes() -> Router<Arc<Context>> {
 }
 
 /// What Alerta's command line asks before anything else, without a key: which severities there are.
-async fn config(State(context): State<Arc<Context>>) -> Response {
+async fn config(State(context): State<Arc<Context>>, caller: Caller) -> Response {
     let setup = context.setup();
-    let open = setup.sources.opened_by(ADAPTER.name, "").is_ok();
+    let address = setup.sources.sender(&caller, caller.remote()).address;
+    let open = setup.sources.opened_from(ADAPTER.name, "", address).is_ok();
     let rank = |(place, (word, _)): (usize, &(&str, _))| ((*word).to_owned(), Value::from(place));
     let mut severities: Map<String, Value> = SEVERITIES.iter().enumerate().map(rank).collect();
     severities.extend(OVER.map(|word| (word.to_owned(), SEVERITIES.len().into())));
@@ -78,11 +80,7 @@ struct Request<'a> {
 impl<'a> Request<'a> {
     /// Lets a request in whose key opens a source.
     #[expect(clippy::result_large_err, reason = "the error is the answer, made once a request")]
-    fn open(
-        context: &'a Context,
-        headers: &HeaderMap,
-        query: Option<&str>,
-    ) -> Result<Self, Response> {
+    fn open(context: &'a Context, headers: &Caller, query: Option<&str>) -> Result<Self, Response> {
         let query = form(query.unwrap_or_default().as_bytes());
         let named = || query.iter().find(|(name, _)| name == "api-key");
         let key = credentials(headers, "key")
@@ -91,7 +89,8 @@ impl<'a> Request<'a> {
             .or_else(|| named().map(|(_, key)| key.as_str()))
             .unwrap_or_default();
         let setup = context.setup();
-        match setup.sources.opened_by(ADAPTER.name, key).map(Arc::clone) {
+        let address = setup.sources.sender(headers, headers.remote()).address;
+        match setup.sources.opened_from(ADAPTER.name, key, address).map(Arc::clone) {
             Ok(intake) => Ok(Self { context, opened: (setup, intake), query }),
             Err(why) => {
                 context.metrics.source_turned(UNKNOWN, "unauthorized");
@@ -110,7 +109,7 @@ impl<'a> Request<'a> {
     }
 
     /// Reads a body that is a JSON object.
-    async fn body(&self, headers: &HeaderMap, body: Body) -> Result<Value, Response> {
+    async fn body(&self, headers: &Caller, body: Body) -> Result<Value, Response> {
         let bytes_max = self.intake().limits.body_bytes_max;
         let body = collect(body, headers, bytes_max)
             .await

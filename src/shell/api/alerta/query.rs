@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::alert::{record, severity, standing};
 use super::{Request, answer, fail};
 use crate::domain::value::Timestamp;
+use crate::shell::api::caller::Caller;
 use crate::shell::api::context::Context;
 use crate::shell::api::own::{self, Seen};
 use crate::shell::clock;
@@ -52,7 +53,7 @@ const FIELDS: [&str; 11] = [
 pub(super) async fn list(
     State(context): State<Arc<Context>>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    headers: Caller,
 ) -> Response {
     let request = match Request::open(&context, &headers, query.as_deref()) {
         Ok(request) => request,
@@ -86,7 +87,7 @@ pub(super) async fn list(
 pub(super) async fn count(
     State(context): State<Arc<Context>>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    headers: Caller,
 ) -> Response {
     let request = match Request::open(&context, &headers, query.as_deref()) {
         Ok(request) => request,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
@@ -14,6 +14,7 @@ use crate::domain::value::matcher::Operator;
 use crate::domain::value::{Actor, Labels, Matcher, Timestamp, Via};
 use crate::domain::{self, incident, silence};
 use crate::engine::Input;
+use crate::shell::api::caller::Caller;
 use crate::shell::api::context::Context;
 use crate::shell::clock;
 
@@ -50,7 +51,7 @@ pub(super) async fn post(
     State(context): State<Arc<Context>>,
     Path((id, verb)): Target,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    headers: Caller,
     body: Body,
 ) -> Response {
     act(&context, (&POSTED, &verb), &id, query.as_deref(), (&headers, body)).await
@@ -60,7 +61,7 @@ pub(super) async fn put(
     State(context): State<Arc<Context>>,
     Path((id, verb)): Target,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    headers: Caller,
     body: Body,
 ) -> Response {
     act(&context, (&PUT, &verb), &id, query.as_deref(), (&headers, body)).await
@@ -70,7 +71,7 @@ pub(super) async fn remove(
     State(context): State<Arc<Context>>,
     Path((id, verb)): Target,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    headers: Caller,
     body: Body,
 ) -> Response {
     act(&context, (&REMOVED, &verb), &id, query.as_deref(), (&headers, body)).await
@@ -81,7 +82,7 @@ pub(super) async fn delete(
     State(context): State<Arc<Context>>,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    headers: Caller,
     body: Body,
 ) -> Response {
     let verbs = [("", Action::Delete)];
@@ -93,7 +94,7 @@ pub(super) async fn custom(
     State(context): State<Arc<Context>>,
     Path((id, action)): Target,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    headers: Caller,
     body: Body,
 ) -> Response {
     let verbs = [(action.as_str(), Action::Custom)];
@@ -105,7 +106,7 @@ async fn act(
     (verbs, verb): (&[(&str, Action)], &str),
     identifier: &str,
     query: Option<&str>,
-    (headers, body): (&HeaderMap, Body),
+    (headers, body): (&Caller, Body),
 ) -> Response {
     let request = match Request::open(context, headers, query) {
         Ok(request) => request,

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
-use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::{Action, Receipt, Request, accepted, own, unfit};
 use crate::domain::event::adapter::kind::opsgenie::{PRIORITIES, alias_of, meaning};
+use crate::shell::api::caller::Caller;
 use crate::shell::api::context::Context;
 
 /// Opsgenie's limits.
@@ -19,7 +19,7 @@ const ALIAS_CHARS_MAX: usize = 512;
 pub(super) async fn post(
     State(context): State<Arc<Context>>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    headers: Caller,
     body: Body,
 ) -> Response {
     let request = match Request::open(&context, &headers, query.as_deref()) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
@@ -14,6 +14,7 @@ use crate::domain::event::adapter::kind::opsgenie::{PRIORITY, meaning};
 use crate::domain::event::{self, Expected, Heartbeat, Terms};
 use crate::domain::value::{Actor, Labels, Span, Timestamp, Via};
 use crate::engine::Input;
+use crate::shell::api::caller::Caller;
 use crate::shell::api::context::Context;
 
 /// Opsgenie's limit.
@@ -23,7 +24,7 @@ const NAME_CHARS_MAX: usize = 200;
 const UNITS: [(&str, Span); 3] =
     [("days", Span::days(1)), ("hours", Span::hours(1)), ("minutes", Span::minutes(1))];
 
-type Way = (State<Arc<Context>>, RawQuery, HeaderMap);
+type Way = (State<Arc<Context>>, RawQuery, Caller);
 
 /// `/v2/heartbeats/{name}/ping`, by any method. As at Opsgenie, nobody need have said before that it
 /// is to come.

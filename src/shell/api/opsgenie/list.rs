@@ -6,12 +6,12 @@
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
-use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::show::{message, priority, record, status, tags};
 use super::{Request, Seen, answer, found, own, unfit};
+use crate::shell::api::caller::Caller;
 use crate::shell::api::context::Context;
 
 const LIMIT: usize = 20;
@@ -44,7 +44,7 @@ struct Term {
 pub(super) async fn list(
     State(context): State<Arc<Context>>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    headers: Caller,
 ) -> Response {
     let request = match Request::open(&context, &headers, query.as_deref()) {
         Ok(request) => request,
@@ -81,7 +81,7 @@ pub(super) async fn list(
 pub(super) async fn count(
     State(context): State<Arc<Context>>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    headers: Caller,
 ) -> Response {
     let request = match Request::open(&context, &headers, query.as_deref()) {
         Ok(request) => request,

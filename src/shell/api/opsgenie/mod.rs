@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 use base64::Engine as _;
@@ -33,6 +33,7 @@ use super::unique::unique;
 use crate::domain::event::adapter::form;
 use crate::domain::event::adapter::kind::opsgenie::ADAPTER;
 use crate::domain::value::{AlertId, RecordId};
+use crate::shell::api::caller::Caller;
 use crate::shell::intake::http::auth::credentials;
 use crate::shell::intake::http::{Intake, Locked, Turned, Unread, collect};
 use receipt::{Action, Receipt};
@@ -68,11 +69,7 @@ struct Request<'a> {
 impl<'a> Request<'a> {
     /// Lets a request in whose key opens a source.
     #[expect(clippy::result_large_err, reason = "the error is the answer, made once a request")]
-    fn open(
-        context: &'a Context,
-        headers: &HeaderMap,
-        query: Option<&str>,
-    ) -> Result<Self, Response> {
+    fn open(context: &'a Context, headers: &Caller, query: Option<&str>) -> Result<Self, Response> {
         let query = form(query.unwrap_or_default().as_bytes());
         let named = |name: &str| query.iter().find(|(have, _)| have == name);
         let key = credentials(headers, "geniekey")
@@ -81,7 +78,8 @@ impl<'a> Request<'a> {
             .or_else(|| named("apiKey").map(|(_, key)| key.clone()))
             .unwrap_or_default();
         let setup = context.setup();
-        let intake = setup.sources.opened_by(ADAPTER.name, &key).map(Arc::clone);
+        let address = setup.sources.sender(headers, headers.remote()).address;
+        let intake = setup.sources.opened_from(ADAPTER.name, &key, address).map(Arc::clone);
         match intake {
             Ok(intake) => Ok(Self { context, opened: (setup, intake), query }),
             Err(why) => {
@@ -108,7 +106,7 @@ impl<'a> Request<'a> {
     }
 
     /// Reads a body that is a JSON object, or nothing at all.
-    async fn body(&self, headers: &HeaderMap, body: Body) -> Result<Value, Response> {
+    async fn body(&self, headers: &Caller, body: Body) -> Result<Value, Response> {
         let bytes_max = self.intake().limits.body_bytes_max;
         let body = collect(body, headers, bytes_max)
             .await
@@ -157,7 +155,7 @@ impl<'a> Request<'a> {
 }
 
 /// `Authorization: Basic` with the key, as it is or with a colon behind it.
-fn basic(headers: &HeaderMap) -> Option<String> {
+fn basic(headers: &Caller) -> Option<String> {
     let key = String::from_utf8(STANDARD.decode(credentials(headers, "basic")?).ok()?).ok()?;
     Some(key.trim_matches(':').to_owned())
 }

@@ -9,12 +9,13 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::json;
 
 use super::{Request, fail, found, unique};
 use crate::domain::value::{AlertId, RecordId, Timestamp, Uuid};
+use crate::shell::api::caller::Caller;
 use crate::shell::api::context::Context;
 use crate::shell::api::own;
 use crate::shell::clock;
@@ -143,7 +144,7 @@ pub(super) async fn show(
     State(context): State<Arc<Context>>,
     Path(text): Path<String>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    headers: Caller,
 ) -> Response {
     let request = match Request::open(&context, &headers, query.as_deref()) {
         Ok(request) => request,

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::{Request, Seen, fail, found, unknown};
 use crate::domain::event::adapter::kind::opsgenie::PRIORITIES;
 use crate::domain::value::{RecordId, Severity, Timestamp};
+use crate::shell::api::caller::Caller;
 use crate::shell::api::context::Context;
 
 /// Annotations and labels that are fields of an alert and no details.
@@ -29,7 +30,7 @@ pub(super) async fn show(
     State(context): State<Arc<Context>>,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    headers: Caller,
 ) -> Response {
     let request = match Request::open(&context, &headers, query.as_deref()) {
         Ok(request) => request,
@@ -55,7 +56,7 @@ pub(super) async fn notes(
     State(context): State<Arc<Context>>,
     Path((id, verb)): Path<(String, String)>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    headers: Caller,
 ) -> Response {
     let request = match Request::open(&context, &headers, query.as_deref()) {
         Ok(request) => request,

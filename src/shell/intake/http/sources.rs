@@ -71,14 +71,6 @@ impl Sources {
         self.by_name.get(name)
     }
 
-    /// As [`Self::opened_from`] a place that nobody knows, which is in no network.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn opened_by(&self, kind: &str, key: &str) -> Result<&Arc<Intake>, Locked> {
-        self.opened_from(kind, key, None)
-    }
-
     /// The source of a kind that a key belongs to: the one whose bearer secret it is, else one that
     /// demands none. For doors whose senders show nothing but a key.
     ///

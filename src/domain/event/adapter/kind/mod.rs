@@ -5,6 +5,9 @@ pub mod generic;
 pub mod grafana;
 pub mod grafana_legacy;
 pub mod prometheus;
+pub mod syslog;
+
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -19,7 +22,7 @@ macro_rules! adapters {
         pub const ADAPTERS: &[&Adapter] = &[$(&$room::ADAPTER,)+];
 
         /// What `type` of a source can be.
-        pub const NAMES: &[&str] = &[$($room::ADAPTER.name,)+ GENERIC, AUTO];
+        pub const NAMES: &[&str] = &[$($room::ADAPTER.name,)+ syslog::NAME, GENERIC, AUTO];
     };
 }
 
@@ -55,6 +58,8 @@ pub enum Kind {
     Known(&'static Adapter),
     /// JSON with declared paths.
     Generic(Box<GenericPaths>),
+    /// Messages of syslog, one a line.
+    Syslog(Arc<syslog::Rules>),
     /// Any of [`ADAPTERS`], told apart body by body.
     #[default]
     Auto,
@@ -67,7 +72,11 @@ impl Kind {
     /// The kind of that name in the configuration; `generic` needs paths and has none here.
     pub fn named(name: &str) -> Option<Self> {
         let known = ADAPTERS.iter().find(|adapter| adapter.name == name);
-        known.map(|adapter| Self::Known(adapter)).or((name == AUTO).then_some(Self::Auto))
+        known.map(|adapter| Self::Known(adapter)).or_else(|| match name {
+            syslog::NAME => Some(Self::Syslog(Arc::default())),
+            AUTO => Some(Self::Auto),
+            _ => None,
+        })
     }
 
     /// The name in the configuration.
@@ -75,6 +84,7 @@ impl Kind {
         match self {
             Self::Known(adapter) => adapter.name,
             Self::Generic(_) => GENERIC,
+            Self::Syslog(_) => syslog::NAME,
             Self::Auto => AUTO,
         }
     }
@@ -93,6 +103,7 @@ pub fn read(kind: &Kind, body: &[u8], context: &Context) -> Result<Read, Unreada
     match kind {
         Kind::Known(adapter) => (adapter.read)(body, context),
         Kind::Generic(paths) => generic::read(paths, body, context),
+        Kind::Syslog(rules) => syslog::read(rules, body, context),
         Kind::Auto => {
             let adapter = shape(body, context.head)?.ok_or(Unreadable::UnknownShape)?;
             (adapter.read)(body, context)

@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::flags::{DaemonFlags, Features};
+use super::listeners::Listeners;
 use super::outside::{Outside, in_force, listen, setup};
 use super::{Failure, log, sources, store, takeover};
 use crate::config::Loaded;
@@ -61,6 +62,8 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
     let outside = Outside::new(flags, features, &addresses);
     let loaded = outside.load(&flags.config_file).map_err(Failure::Configuration)?;
     let door = door(flags)?;
+    let mut sockets = Listeners::default();
+    let prepared = sockets.prepare(&loaded.daemon).await?;
 
     let places = store::Places::below(&flags.storage_path);
     let mut opened = store::open(&places)?;
@@ -110,12 +113,14 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
         stopped.clone(),
     ));
     let polls = Polls::start(&loaded, &handle);
+    sockets.apply(prepared, &context).await;
     let reloader = Reloader {
         outside: outside.clone(),
         path: flags.config_file.clone(),
         context: Arc::clone(&context),
         handle: handle.clone(),
         polls,
+        listeners: sockets,
     };
     let reloading = tokio::spawn(reloader.run(reloads, stopped.clone()));
     let watchdog = tokio::spawn(watchdog(Arc::clone(&beat), stopped.clone()));
@@ -231,6 +236,7 @@ struct Reloader {
     context: Arc<Context>,
     handle: Handle,
     polls: Polls,
+    listeners: Listeners,
 }
 
 impl Reloader {
@@ -254,20 +260,17 @@ impl Reloader {
             }
         }
         self.polls.stop().await;
+        self.listeners.stop().await;
     }
 
     async fn reload(&mut self) -> Result<(), String> {
         let loaded = match self.outside.load(&self.path) {
             Ok(loaded) => loaded,
-            Err(errors) => {
-                let why = errors.to_string();
-                tracing::error!(file = %self.path.display(), error = why,
-                    "Loading configuration file failed; the rules in force stay");
-                self.context.metrics.reload_failed();
-                let command = event::Command::ConfigurationInvalid { why: why.clone() };
-                let _ = self.handle.submit(Input::Command(Actor::rule(), command.into())).await;
-                return Err(why);
-            }
+            Err(errors) => return self.refuse(errors.to_string()).await,
+        };
+        let prepared = match self.listeners.prepare(&loaded.daemon).await {
+            Ok(prepared) => prepared,
+            Err(failure) => return self.refuse(outbox::chain(&failure)).await,
         };
         let settings = Arc::new(loaded.settings.clone());
         self.handle
@@ -277,6 +280,7 @@ impl Reloader {
         self.context.replace(setup(&loaded, &settings, self.outside.features));
         self.polls.stop().await;
         self.polls = Polls::start(&loaded, &self.handle);
+        self.listeners.apply(prepared, &self.context).await;
         in_force(&self.context.metrics, &settings);
         for warning in self.context.setup().all_warnings(self.context.open_to_all) {
             tracing::warn!("{warning}");
@@ -284,6 +288,15 @@ impl Reloader {
         tracing::info!(file = %self.path.display(), hash = settings.hash,
             "Completed loading of configuration file");
         Ok(())
+    }
+
+    async fn refuse(&self, why: String) -> Result<(), String> {
+        tracing::error!(file = %self.path.display(), error = why,
+            "Loading configuration file failed; the rules in force stay");
+        self.context.metrics.reload_failed();
+        let command = event::Command::ConfigurationInvalid { why: why.clone() };
+        let _ = self.handle.submit(Input::Command(Actor::rule(), command.into())).await;
+        Err(why)
     }
 }
 

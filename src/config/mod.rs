@@ -13,6 +13,7 @@ mod files;
 mod http;
 mod inhibitions;
 mod intervals;
+mod listen;
 mod node;
 mod original;
 mod people;
@@ -26,6 +27,7 @@ mod shape;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod text_rules;
 mod trial;
 pub mod web;
 mod wire;
@@ -35,8 +37,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use daemon::{
-    ApiToken, Auth, Comparison, Daemon, Intake, Limits, Paths, Poll, Probe, Scope, Team, Threshold,
-    User,
+    ApiToken, Auth, Comparison, Daemon, Intake, Limits, Listen, Paths, Poll, Probe, Protocol,
+    Scope, Team, Threshold, User,
 };
 pub use diagnostic::{ConfigErrors, Diagnostic, ERRORS_MAX};
 pub use duration::parse as duration;
@@ -135,7 +137,7 @@ fn understand(check: &mut Check, root: &Node, rules: Option<&Path>) -> Loaded {
     }
 
     let limits = sources::read_limits(check, root.get("limits"), Limits::default());
-    let (mut sources, intakes) = sources::read(check, root, limits);
+    let (mut sources, intakes) = sources::read(check, root, limits, &zone);
     let polls = polls::read(check, root);
     for (name, poll) in &polls {
         let source = Source { resend: Some(poll.every), ..Source::default() };

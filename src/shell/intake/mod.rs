@@ -1,4 +1,9 @@
-//! Intake: how events come in.
+//! How events come in: over HTTP, by being asked for, and through listeners of their own.
 
 pub mod http;
+pub mod inlet;
+pub mod listener;
 pub mod poll;
+pub mod syslog;
+#[cfg(test)]
+mod testing;

@@ -13,6 +13,8 @@ const CHECKPOINT_S: [f64; 7] = [0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 20.0];
 pub(super) struct Own {
     pub(super) events: IntCounterVec,
     pub(super) turned: IntCounterVec,
+    pub(super) dropped: IntCounterVec,
+    pub(super) connections: IntGaugeVec,
     pub(super) template_errors: IntCounterVec,
     pub(super) incidents: IntGaugeVec,
     pub(super) commits: IntCounter,
@@ -46,6 +48,17 @@ impl Own {
                 "source_requests_refused_total",
                 "Requests of sources of which nothing was taken.",
                 &["source", "reason"],
+            ),
+            dropped: each(
+                "source_messages_dropped_total",
+                "Messages that arrived at a listener and were not taken, or not whole.",
+                &["source", "reason"],
+            ),
+            connections: gauges(
+                r,
+                &name("source_connections"),
+                "Open connections of a listener.",
+                &["source"],
             ),
             template_errors: each(
                 "template_errors_total",

@@ -223,6 +223,7 @@ impl Intake {
             let now = clock::now();
             crowd.admit(&mut read.events, now, |name| terms.metrics.alerts_limited(name, 1));
         }
+        terms.metrics.source_counted(&self.name, read.counted);
         let Read { events, remarks, heartbeats, deployments, rejected, notes, .. } = read;
         let input = if said > 0 {
             Input::Heard(Box::new(Heard { events, remarks, heartbeats, deployments }))

@@ -49,6 +49,16 @@ fn object(inner: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
         "alertname",
         "truncatedAlerts",
         "commonLabels",
+        "resourceLogs",
+        "scopeLogs",
+        "logRecords",
+        "severityNumber",
+        "body",
+        "attributes",
+        "key",
+        "value",
+        "stringValue",
+        "arrayValue",
         "x y",
     ]);
     prop::collection::vec((names, inner), 0..6)

@@ -4,6 +4,7 @@ pub mod alertmanager;
 pub mod generic;
 pub mod grafana;
 pub mod grafana_legacy;
+pub mod otlp;
 pub mod prometheus;
 pub mod syslog;
 
@@ -30,6 +31,7 @@ adapters! {
     prometheus,
     grafana,
     grafana_legacy,
+    otlp,
     alertmanager,
 }
 
@@ -60,6 +62,8 @@ pub enum Kind {
     Generic(Box<GenericPaths>),
     /// Messages of syslog, one a line.
     Syslog(Arc<syslog::Rules>),
+    /// OTLP logs with rules.
+    Otlp(Arc<otlp::Rules>),
     /// Any of [`ADAPTERS`], told apart body by body.
     #[default]
     Auto,
@@ -85,6 +89,7 @@ impl Kind {
             Self::Known(adapter) => adapter.name,
             Self::Generic(_) => GENERIC,
             Self::Syslog(_) => syslog::NAME,
+            Self::Otlp(_) => otlp::ADAPTER.name,
             Self::Auto => AUTO,
         }
     }
@@ -104,6 +109,7 @@ pub fn read(kind: &Kind, body: &[u8], context: &Context) -> Result<Read, Unreada
         Kind::Known(adapter) => (adapter.read)(body, context),
         Kind::Generic(paths) => generic::read(paths, body, context),
         Kind::Syslog(rules) => syslog::read(rules, body, context),
+        Kind::Otlp(rules) => otlp::read(rules, body, context),
         Kind::Auto => {
             let adapter = shape(body, context.head)?.ok_or(Unreadable::UnknownShape)?;
             (adapter.read)(body, context)
@@ -146,6 +152,7 @@ mod tests {
             (r#"{"ruleId":1,"state":"ok"}"#, "grafana-legacy"),
             (r#"{"labels":{"a":"b"}}"#, "alertmanager"),
             (r#"{"labels":"a"}"#, "none"),
+            (r#"{"resourceLogs":[]}"#, "otlp"),
             (r#"{"hello":"world"}"#, "none"),
             ("", "none"),
             ("7", "none"),

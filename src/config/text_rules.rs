@@ -9,7 +9,7 @@ use super::check::Check;
 use super::node::Node;
 use super::people::read_zone;
 use crate::domain::event::Signal;
-use crate::domain::event::adapter::kind::syslog;
+use crate::domain::event::adapter::kind::{otlp, syslog};
 use crate::domain::event::adapter::{Kind, TextRule};
 use crate::domain::value::{Severity, Span};
 
@@ -17,7 +17,10 @@ use crate::domain::value::{Severity, Span};
 const RULES_MAX: usize = 1_000;
 
 /// Types with rules, and the fields of a message that a rule of theirs may look at.
-const FIELDS: &[(&str, &[&str])] = &[("syslog", &["host", "app", "facility", "msgid", "level"])];
+const FIELDS: &[(&str, &[&str])] = &[
+    ("syslog", &["host", "app", "facility", "msgid", "level"]),
+    ("otlp", &["service", "host", "event", "level"]),
+];
 
 /// Every field of every type.
 const ALL_FIELDS: [&str; 10] =
@@ -32,6 +35,7 @@ pub(super) fn kind(check: &mut Check, word: &str, node: &Node, zone: &str) -> Ki
     let kind = Kind::named(word).unwrap_or_default();
     match word {
         syslog::NAME => Kind::Syslog(Arc::new(syslog(check, node, zone))),
+        _ if word == otlp::ADAPTER.name => Kind::Otlp(Arc::new(otlp(check, node))),
         _ => {
             for key in KEYS {
                 if let Some(value) = node.get(key) {
@@ -58,6 +62,17 @@ fn syslog(check: &mut Check, node: &Node, zone: &str) -> syslog::Rules {
             .unwrap_or(otherwise.level_max),
         lease,
         zone: TimeZone::get(&zone).unwrap_or(TimeZone::UTC),
+    }
+}
+
+fn otlp(check: &mut Check, node: &Node) -> otlp::Rules {
+    let otherwise = otlp::Rules::default();
+    let words = otlp::LEVELS.map(|(word, ..)| word);
+    let least = level(check, node, &words).map(|place| otlp::LEVELS[place].1);
+    otlp::Rules {
+        rules: rules(check, otlp::ADAPTER.name, node),
+        number_min: least.unwrap_or(otherwise.number_min),
+        lease: node.span_at("lease").unwrap_or(otherwise.lease),
     }
 }
 

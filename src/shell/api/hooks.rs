@@ -12,7 +12,7 @@ use super::context::{Context, Setup};
 use super::json::{JSON, respond};
 use super::nearest::nearest;
 use super::problem::{Kind, Problem, echo};
-use super::v2;
+use super::{otlp, v2};
 use crate::shell::intake::http::{Taken, Turned};
 
 /// Elements of a body that an answer names one by one.
@@ -34,6 +34,9 @@ pub(super) async fn post(
         return unknown(&context, &setup, &source).into_response();
     };
     let query = query.unwrap_or_default();
+    if otlp::is_otlp(intake) {
+        return otlp::receive(&context, &setup, intake, &headers, &query, body).await;
+    }
     match intake.take(context.terms(&setup), &headers, &query, body).await {
         Ok(taken) => answer(&taken),
         Err(turned) => turn_away(&turned),
@@ -54,7 +57,7 @@ pub(super) async fn post_v2(
     v2::receive(&context, &setup, intake, &headers, body).await
 }
 
-fn unknown(context: &Context, setup: &Setup, source: &str) -> Problem {
+pub(super) fn unknown(context: &Context, setup: &Setup, source: &str) -> Problem {
     context.metrics.source_turned(UNKNOWN, "unknown_source");
     let source = echo(source);
     // Every name would tell a stranger too much; the nearest is what a slip of the pen needs.

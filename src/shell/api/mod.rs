@@ -3,6 +3,7 @@
 //! ```text
 //! /api/v2/…        Alertmanager's contract, errors and all          v2
 //! /hooks/{source}  events of any source                             hooks
+//! /v1/logs         OTLP's logs                                      otlp
 //! /api/itsm/v1/…   every practice by its manual, problem details    rest
 //! /-/… /metrics /  whether it lives, what it counts, where to look  operations
 //! ```
@@ -19,6 +20,7 @@ mod json;
 mod layer;
 mod nearest;
 mod operations;
+mod otlp;
 mod problem;
 mod rest;
 mod router;

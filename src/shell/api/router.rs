@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 
 use super::context::Context;
 use super::problem::{Kind, Problem, echo};
-use super::{home, hooks, layer, operations, rest, v2};
+use super::{home, hooks, layer, operations, otlp, rest, v2};
 
 /// The whole surface, under the context's route prefix. The prefix itself, and the root above it,
 /// lead to the page below the prefix.
@@ -22,6 +22,8 @@ pub fn router(context: Arc<Context>) -> Router {
         .route("/-/reload", post(operations::reload))
         .route("/hooks/{source}", post(hooks::post))
         .route("/hooks/{source}/api/v2/alerts", post(hooks::post_v2))
+        .route("/hooks/{source}/v1/logs", post(otlp::post_to))
+        .route("/v1/logs", post(otlp::post))
         .merge(rest::routes())
         .method_not_allowed_fallback(not_allowed)
         .merge(v2::routes());

@@ -5,6 +5,7 @@ mod gate;
 mod ingest;
 mod lists;
 mod operations;
+mod otlp;
 mod post;
 mod rest;
 mod silences;
@@ -30,7 +31,7 @@ use crate::domain::value::matcher::{Operator, ParseMode};
 use crate::domain::value::{Labels, Matcher, Span};
 use crate::engine::Engine;
 use crate::shell::handle::loopback;
-use crate::shell::intake::http::{Intake, Sources};
+use crate::shell::intake::http::{Intake, Limits, Sources};
 use crate::shell::metrics::Metrics;
 
 type Asked = mpsc::Receiver<oneshot::Sender<Result<(), String>>>;

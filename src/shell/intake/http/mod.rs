@@ -4,6 +4,7 @@ pub mod auth;
 mod body;
 mod bucket;
 mod crowd;
+mod encoding;
 mod limits;
 
 use std::collections::BTreeMap;
@@ -184,6 +185,7 @@ impl Intake {
         if let Verdict::Stranger(why) = verdict {
             return Err(self.stranger(why));
         }
+        let body = encoding::unpack(body, headers, self.limits.body_bytes_max)?;
         // Prometheus says everything in its body, and most often.
         let head = (!self.kind.is_prometheus()).then(|| self::head(headers, query));
         let read = self.read(terms, head.as_ref().unwrap_or(Head::NONE), &body, now)?;
@@ -304,6 +306,7 @@ impl Turned {
             Self::Unread(Unread::TooLong { .. }) => "too_large",
             Self::Unread(Unread::Slow { .. }) => "slow",
             Self::Unread(Unread::Broken) => "broken",
+            Self::Unread(Unread::Encoding) => "encoding",
             Self::Unreadable(_) => "unreadable",
             Self::TooFast { .. } => "rate_limited",
             Self::NotTaken(NotTaken::Overloaded) => "overloaded",
@@ -318,6 +321,7 @@ impl Turned {
             Self::Unread(Unread::TooLong { .. }) => 413,
             Self::Unread(Unread::Slow { .. }) => 408,
             Self::Unread(Unread::Broken) => 400,
+            Self::Unread(Unread::Encoding) => 415,
             Self::Unreadable(unreadable) => unreadable.status(),
             Self::TooFast { .. } => 429,
             Self::NotTaken(_) => 503,

@@ -14,7 +14,7 @@ use crate::config::{Daemon, Protocol};
 use crate::shell::api::Context;
 use crate::shell::intake::inlet::Inlet;
 use crate::shell::intake::listener::{Bound, server_tls};
-use crate::shell::intake::syslog;
+use crate::shell::intake::{mail, syslog};
 use crate::shell::outbox;
 
 /// What makes a socket the same one after a reload.
@@ -129,6 +129,12 @@ fn start(
     let (tls, under) = watch::channel(tls);
     let task = match (protocol, bound) {
         (_, Bound::Datagram(socket)) => tokio::spawn(syslog::datagrams(socket, inlet, stopped)),
+        (Protocol::Smtp, Bound::Stream(listener)) => {
+            tokio::spawn(mail::serve(listener, inlet, mail::Flavour::Smtp, under, stopped))
+        }
+        (Protocol::Lmtp, Bound::Stream(listener)) => {
+            tokio::spawn(mail::serve(listener, inlet, mail::Flavour::Lmtp, under, stopped))
+        }
         (protocol, Bound::Stream(listener)) => {
             let tls = (protocol == Protocol::Tls).then_some(under);
             tokio::spawn(syslog::streams(listener, inlet, tls, stopped))

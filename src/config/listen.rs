@@ -9,8 +9,10 @@ use super::node::Node;
 use crate::domain::notification::receiver::TlsConfig;
 
 /// What each type of source may speak.
-const SPOKEN: &[(&str, &[Protocol])] =
-    &[("syslog", &[Protocol::Udp, Protocol::Tcp, Protocol::Tls])];
+const SPOKEN: &[(&str, &[Protocol])] = &[
+    ("syslog", &[Protocol::Udp, Protocol::Tcp, Protocol::Tls]),
+    ("mail", &[Protocol::Smtp, Protocol::Lmtp]),
+];
 
 const PROTOCOLS: [Protocol; 5] =
     [Protocol::Udp, Protocol::Tcp, Protocol::Tls, Protocol::Smtp, Protocol::Lmtp];

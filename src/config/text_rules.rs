@@ -9,7 +9,7 @@ use super::check::Check;
 use super::node::Node;
 use super::people::read_zone;
 use crate::domain::event::Signal;
-use crate::domain::event::adapter::kind::{otlp, syslog};
+use crate::domain::event::adapter::kind::{mail, otlp, syslog};
 use crate::domain::event::adapter::{Kind, TextRule};
 use crate::domain::value::{Severity, Span};
 
@@ -20,33 +20,54 @@ const RULES_MAX: usize = 1_000;
 const FIELDS: &[(&str, &[&str])] = &[
     ("syslog", &["host", "app", "facility", "msgid", "level"]),
     ("otlp", &["service", "host", "event", "level"]),
+    ("mail", &["subject", "from", "to"]),
 ];
 
 /// Every field of every type.
 const ALL_FIELDS: [&str; 10] =
     ["host", "app", "facility", "msgid", "level", "service", "event", "subject", "from", "to"];
 
-/// Keys that only types with rules have.
-const KEYS: [&str; 4] = ["rules", "min_severity", "lease", "zone"];
+/// Keys that only some types have.
+const KEYS: [(&str, &[&str]); 5] = [
+    ("rules", &["syslog", "otlp", "mail"]),
+    ("lease", &["syslog", "otlp", "mail"]),
+    ("min_severity", &["syslog", "otlp"]),
+    ("zone", &["syslog"]),
+    ("addresses", &["mail"]),
+];
 
 /// What a source's bodies look like, with what its configuration says about them. Any word that
 /// names no type was turned down with the shape.
 pub(super) fn kind(check: &mut Check, word: &str, node: &Node, zone: &str) -> Kind {
-    let kind = Kind::named(word).unwrap_or_default();
-    match word {
-        syslog::NAME => Kind::Syslog(Arc::new(syslog(check, node, zone))),
-        _ if word == otlp::ADAPTER.name => Kind::Otlp(Arc::new(otlp(check, node))),
-        _ => {
-            for key in KEYS {
-                if let Some(value) = node.get(key) {
-                    let types: Vec<_> =
-                        FIELDS.iter().map(|(name, _)| format!("`{name}`")).collect();
-                    let why = format!("`{key}` is for sources of type {}", types.join(", "));
-                    check.error(value.place, why);
-                }
-            }
-            kind
+    for (key, types) in KEYS {
+        if let Some(value) = node.get(key)
+            && !types.contains(&word)
+        {
+            let types: Vec<_> = types.iter().map(|name| format!("`{name}`")).collect();
+            let why = format!("`{key}` is for sources of type {}", types.join(", "));
+            check.error(value.place, why);
         }
+    }
+    match word {
+        "syslog" => Kind::Syslog(Arc::new(syslog(check, node, zone))),
+        "otlp" => Kind::Otlp(Arc::new(otlp(check, node))),
+        "mail" => Kind::Mail(Arc::new(mail(check, node))),
+        _ => Kind::named(word).unwrap_or_default(),
+    }
+}
+
+fn mail(check: &mut Check, node: &Node) -> mail::Rules {
+    for address in node.get("addresses").map(Node::items).unwrap_or_default() {
+        if address.text().is_some_and(|text| !text.contains('@')) {
+            check.error(address.place, "not an address; write it like `alerts@example.org`");
+        }
+    }
+    let own = node.texts_at("addresses").iter().map(|address| address.to_lowercase()).collect();
+    let otherwise = mail::Rules::default();
+    mail::Rules {
+        rules: rules(check, mail::NAME, node),
+        lease: node.span_at("lease").unwrap_or(otherwise.lease),
+        own,
     }
 }
 
@@ -152,8 +173,11 @@ fn rule(check: &mut Check, kind: &str, node: &Node, lease: Option<Span>) -> Opti
     })
 }
 
-fn default_lease(_kind: &str) -> Span {
-    syslog::Rules::default().lease
+fn default_lease(kind: &str) -> Span {
+    match kind {
+        mail::NAME => mail::Rules::default().lease,
+        _ => syslog::Rules::default().lease,
+    }
 }
 
 fn pattern(check: &mut Check, node: &Node) -> Option<regex::Regex> {

@@ -60,6 +60,7 @@ const SOURCE: &[Field] = &[
     ("min_severity", Text),
     ("lease", Duration),
     ("zone", Text),
+    ("addresses", List(&Text)),
 ];
 
 const LISTEN: &[Field] = &[

@@ -3,6 +3,7 @@
 pub mod http;
 pub mod inlet;
 pub mod listener;
+pub mod mail;
 pub mod poll;
 pub mod syslog;
 #[cfg(test)]

@@ -14,8 +14,7 @@ const RECORD: &str = r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[
     {"severityNumber":17,"eventName":"lost","body":{"stringValue":"gone"}}]}]}]}"#;
 
 /// One record of severity 17 with the body `no`, by hand: the fields 1, 2, 2 around 2 and 5.
-const BYTES: [u8; 14] =
-    [0x0a, 12, 0x12, 10, 0x12, 8, 0x10, 17, 0x2a, 4, 0x0a, 2, b'n', b'o'];
+const BYTES: [u8; 14] = [0x0a, 12, 0x12, 10, 0x12, 8, 0x10, 17, 0x2a, 4, 0x0a, 2, b'n', b'o'];
 
 fn house() -> House {
     let intake = Intake::new("logs", Kind::named("otlp").unwrap(), Vec::new(), Limits::default());

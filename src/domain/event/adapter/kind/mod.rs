@@ -4,6 +4,7 @@ pub mod alertmanager;
 pub mod generic;
 pub mod grafana;
 pub mod grafana_legacy;
+pub mod mail;
 pub mod otlp;
 pub mod prometheus;
 pub mod syslog;
@@ -23,7 +24,7 @@ macro_rules! adapters {
         pub const ADAPTERS: &[&Adapter] = &[$(&$room::ADAPTER,)+];
 
         /// What `type` of a source can be.
-        pub const NAMES: &[&str] = &[$($room::ADAPTER.name,)+ syslog::NAME, GENERIC, AUTO];
+        pub const NAMES: &[&str] = &[$($room::ADAPTER.name,)+ syslog::NAME, mail::NAME, GENERIC, AUTO];
     };
 }
 
@@ -62,6 +63,8 @@ pub enum Kind {
     Generic(Box<GenericPaths>),
     /// Messages of syslog, one a line.
     Syslog(Arc<syslog::Rules>),
+    /// One mail (RFC 5322).
+    Mail(Arc<mail::Rules>),
     /// OTLP logs with rules.
     Otlp(Arc<otlp::Rules>),
     /// Any of [`ADAPTERS`], told apart body by body.
@@ -78,6 +81,7 @@ impl Kind {
         let known = ADAPTERS.iter().find(|adapter| adapter.name == name);
         known.map(|adapter| Self::Known(adapter)).or_else(|| match name {
             syslog::NAME => Some(Self::Syslog(Arc::default())),
+            mail::NAME => Some(Self::Mail(Arc::default())),
             AUTO => Some(Self::Auto),
             _ => None,
         })
@@ -89,6 +93,7 @@ impl Kind {
             Self::Known(adapter) => adapter.name,
             Self::Generic(_) => GENERIC,
             Self::Syslog(_) => syslog::NAME,
+            Self::Mail(_) => mail::NAME,
             Self::Otlp(_) => otlp::ADAPTER.name,
             Self::Auto => AUTO,
         }
@@ -109,6 +114,7 @@ pub fn read(kind: &Kind, body: &[u8], context: &Context) -> Result<Read, Unreada
         Kind::Known(adapter) => (adapter.read)(body, context),
         Kind::Generic(paths) => generic::read(paths, body, context),
         Kind::Syslog(rules) => syslog::read(rules, body, context),
+        Kind::Mail(rules) => mail::read(rules, body, context),
         Kind::Otlp(rules) => otlp::read(rules, body, context),
         Kind::Auto => {
             let adapter = shape(body, context.head)?.ok_or(Unreadable::UnknownShape)?;

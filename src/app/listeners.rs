@@ -40,6 +40,16 @@ pub(super) struct Prepared {
 }
 
 impl Listeners {
+    /// Does all that can fail before the daemon begins.
+    ///
+    /// # Errors
+    /// As [`Listeners::prepare`].
+    pub(super) async fn open(daemon: &Daemon) -> Result<(Self, Prepared), Failure> {
+        let none = Self::default();
+        let prepared = none.prepare(daemon).await?;
+        Ok((none, prepared))
+    }
+
     /// Does all that can fail.
     ///
     /// # Errors

@@ -62,8 +62,7 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
     let outside = Outside::new(flags, features, &addresses);
     let loaded = outside.load(&flags.config_file).map_err(Failure::Configuration)?;
     let door = door(flags)?;
-    let mut sockets = Listeners::default();
-    let prepared = sockets.prepare(&loaded.daemon).await?;
+    let (mut sockets, prepared) = Listeners::open(&loaded.daemon).await?;
 
     let places = store::Places::below(&flags.storage_path);
     let mut opened = store::open(&places)?;
@@ -92,9 +91,7 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
     let (dead, writer_died) = oneshot::channel();
     let writer = start_writer(driver, dead, (&handle, &settings), estate).await?;
     begin(&handle, opened.recovered.as_ref()).await;
-    for delivery in in_flight {
-        let _ = effects.send(delivery);
-    }
+    in_flight.into_iter().for_each(|delivery| drop(effects.send(delivery)));
 
     let (stop, stopped) = watch::channel(false);
     let (reload, reloads) = mpsc::channel(4);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 
 use super::*;
+use crate::domain;
 use crate::domain::event::adapter::Kind;
 use crate::shell::intake::testing::Post;
 
@@ -65,8 +66,9 @@ async fn a_mail_is_an_alert_and_an_answer_is_a_note_on_its_incident() {
         assert!(server.talk(&answer).await.contains("250 2.0.0 Taken"));
     }
     let notes = post.handle.read(|engine| {
-        let timeline = engine.state().incident.expect(incident).clone();
-        format!("{timeline:?}").matches("It is out.").count()
+        let settings = engine.settings();
+        let shown = domain::show(engine.state(), settings, "incident", &incident.to_string());
+        shown.unwrap().to_string().matches("It is out.").count()
     });
     assert_eq!((notes, post.labels("alertname")), (1, vec!["Mail".to_owned()]));
 

@@ -91,7 +91,7 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
     let (dead, writer_died) = oneshot::channel();
     let writer = start_writer(driver, dead, (&handle, &settings), estate).await?;
     begin(&handle, opened.recovered.as_ref()).await;
-    in_flight.into_iter().for_each(|delivery| drop(effects.send(delivery)));
+    send_again(&effects, in_flight);
 
     let (stop, stopped) = watch::channel(false);
     let (reload, reloads) = mpsc::channel(4);
@@ -157,6 +157,13 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
         Ok(Ok(Err(error))) => Err(Failure::Driver(error)),
         // A panic of the writer is our own bug; it has printed where.
         Ok(Err(_)) | Err(_) => std::process::abort(),
+    }
+}
+
+/// Hands what was in flight when the daemon ended to the courier once more.
+fn send_again(effects: &mpsc::UnboundedSender<DeliveryId>, in_flight: Vec<DeliveryId>) {
+    for delivery in in_flight {
+        let _ = effects.send(delivery);
     }
 }
 

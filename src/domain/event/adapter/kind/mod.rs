@@ -7,6 +7,7 @@ pub mod grafana_legacy;
 pub mod mail;
 pub mod otlp;
 pub mod prometheus;
+pub mod snmp;
 pub mod syslog;
 
 use std::sync::Arc;
@@ -33,6 +34,7 @@ adapters! {
     grafana,
     grafana_legacy,
     otlp,
+    snmp,
     alertmanager,
 }
 

@@ -14,7 +14,7 @@ use crate::config::{Daemon, Protocol};
 use crate::shell::api::Context;
 use crate::shell::intake::inlet::Inlet;
 use crate::shell::intake::listener::{Bound, server_tls};
-use crate::shell::intake::{mail, syslog};
+use crate::shell::intake::{mail, snmp, syslog};
 use crate::shell::outbox;
 
 /// What makes a socket the same one after a reload.
@@ -138,7 +138,14 @@ fn start(
     let (stop, stopped) = watch::channel(false);
     let (tls, under) = watch::channel(tls);
     let task = match (protocol, bound) {
-        (_, Bound::Datagram(socket)) => tokio::spawn(syslog::datagrams(socket, inlet, stopped)),
+        (_, Bound::Datagram(socket)) => {
+            let kind = inlet.intake().map_or("", |intake| intake.kind.name());
+            if kind == "snmp" {
+                tokio::spawn(snmp::datagrams(socket, inlet, stopped))
+            } else {
+                tokio::spawn(syslog::datagrams(socket, inlet, stopped))
+            }
+        }
         (Protocol::Smtp, Bound::Stream(listener)) => {
             tokio::spawn(mail::serve(listener, inlet, mail::Flavour::Smtp, under, stopped))
         }

@@ -12,6 +12,7 @@ use crate::domain::notification::receiver::TlsConfig;
 const SPOKEN: &[(&str, &[Protocol])] = &[
     ("syslog", &[Protocol::Udp, Protocol::Tcp, Protocol::Tls]),
     ("mail", &[Protocol::Smtp, Protocol::Lmtp]),
+    ("snmp", &[Protocol::Udp]),
 ];
 
 const PROTOCOLS: [Protocol; 5] =

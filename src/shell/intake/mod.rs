@@ -5,6 +5,7 @@ pub mod inlet;
 pub mod listener;
 pub mod mail;
 pub mod poll;
+pub mod snmp;
 pub mod syslog;
 #[cfg(test)]
 mod testing;

@@ -1,7 +1,9 @@
-//! SNMP traps as snmptrapd hands them to a program: its lines as they are, or as JSON.
+//! SNMP traps: datagrams of versions 1 and 2c, what snmptrapd hands to a program, or JSON.
 //!
 //! A trap is one moment. Of pairs such as linkDown and linkUp the second ends what the first began;
 //! everything else ends when it has not been said again for a while.
+
+mod packet;
 
 use serde_json::Value;
 
@@ -10,6 +12,8 @@ use crate::domain::event::Signal;
 use crate::domain::event::adapter::draft::Draft;
 use crate::domain::event::adapter::{Context, Head, Read, Unreadable, clip, json};
 use crate::domain::value::{Labels, Severity, Span};
+
+pub use packet::{NoTrap, answer};
 
 /// How long a trap counts that nothing ends: restarts and failed logins are old news after it.
 const LEASE: Span = Span::hours(1);
@@ -136,6 +140,26 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
     })?;
     event(trap, 0, context, &mut read);
     Ok(read)
+}
+
+/// Reads a datagram. `peer` is the host that it came from, which counts where it names none; `at`
+/// its place among those that are read together.
+///
+/// # Errors
+/// When it is no trap.
+pub fn read_packet(
+    packet: &[u8],
+    peer: &str,
+    at: usize,
+    context: &Context,
+    read: &mut Read,
+) -> Result<(), NoTrap> {
+    let mut trap = packet::read(packet)?;
+    if trap.agent.is_empty() {
+        peer.clone_into(&mut trap.agent);
+    }
+    event(trap, at, context, read);
+    Ok(())
 }
 
 fn from_json(body: &Value) -> Trap {

@@ -87,3 +87,27 @@ with smtplib.SMTP('127.0.0.1', int(sys.argv[1])) as server:
     let (status, log) = daemon.stop();
     assert!(status.success(), "{log}");
 }
+
+#[test]
+fn a_trap_of_snmptrap_is_an_alert_and_an_inform_is_answered() {
+    let Some(snmptrap) = program::find("snmptrap") else { return };
+    let config = format!("{CONFIG}  traps: {{ type: snmp, listen: {{ udp: '127.0.0.1:0' }} }}\n");
+    let home = Home::new(&config.replace("udp: '127.0.0.1:0', tcp", "tcp"));
+    let daemon = home.start();
+    let to = format!("127.0.0.1:{}", port(&daemon, "udp"));
+    let send = |words: &[&str], trap: &str| {
+        let index = ["1.3.6.1.2.1.2.2.1.1.7", "i", "7"];
+        let words = [words, &["-v", "2c", "-c", "public", &to, "", trap], &index].concat();
+        let libraries = format!("{}/usr/lib/x86_64-linux-gnu", program::PEERS);
+        let said = run(Command::new(&snmptrap).env("LD_LIBRARY_PATH", libraries).args(words));
+        assert_eq!(said.code, Some(0), "{said:?}");
+    };
+    send(&[], "1.3.6.1.6.3.1.1.5.3");
+    let raised = until("the port is down", || named(&daemon, "linkDown"));
+    assert_eq!(raised["labels"]["index"], "7", "{raised}");
+    send(&["-Ci"], "1.3.6.1.6.3.1.1.5.4");
+    let ended = named(&daemon, "linkDown").unwrap();
+    assert_ne!(ended["state"], raised["state"], "an answered inform is on disk");
+    let (status, log) = daemon.stop();
+    assert!(status.success(), "{log}");
+}

@@ -291,7 +291,7 @@ fn event(trap: Trap, at: usize, context: &Context, read: &mut Read) {
         ("trap_oid", known.map_or(clip(&trap.oid, max), |known| known.0)),
     ]);
     let signal = known.map(|known| known.3);
-    let mut draft = Draft { labels, signal, ..Draft::default() };
+    let mut draft = Draft { signal, labels, ..Draft::default() };
     // A port that somebody switched off is no fault.
     let by_hand = condition == "linkDown" && matches!(variable("ifAdminStatus"), "2" | "down");
     if draft.signal != Some(Signal::Resolved) {

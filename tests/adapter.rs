@@ -305,6 +305,9 @@ fn show(read: &Read) -> String {
         let at = note.at.map_or_else(|| "body".to_owned(), |at| at.to_string());
         let _ = writeln!(out, "note {at}: {}", note.what);
     }
+    if read.counted > 0 {
+        let _ = writeln!(out, "counted {}", read.counted);
+    }
     if out.is_empty() { "nothing\n".to_owned() } else { out }
 }
 

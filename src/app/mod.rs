@@ -3,6 +3,7 @@
 mod check;
 pub mod flags;
 mod handover;
+mod listeners;
 pub mod log;
 mod outside;
 mod replay;

@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::flags::{DaemonFlags, Features};
+use super::listeners::Listeners;
 use super::outside::{Outside, in_force, listen, setup};
 use super::{Failure, log, sources, store, takeover};
 use crate::config::Loaded;
@@ -28,7 +29,7 @@ use crate::shell::intake::poll;
 use crate::shell::metrics::Metrics;
 use crate::shell::outbox::Attempt;
 use crate::shell::store::Store;
-use crate::shell::{clock, outbox, restore, systemd};
+use crate::shell::{chain, clock, outbox, restore, systemd};
 
 /// A writer that has not gone round for this long is taken for dead.
 const BEAT_AGE_MAX: Span = Span::seconds(10);
@@ -63,6 +64,7 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
     let outside = Outside::new(flags, features, &addresses);
     let loaded = outside.load(&flags.config_file).map_err(Failure::Configuration)?;
     let door = door(flags)?;
+    let (mut sockets, prepared) = Listeners::open(&loaded.daemon).await?;
 
     let places = store::Places::below(&flags.storage_path);
     let mut opened = store::open(&places)?;
@@ -91,9 +93,7 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
     let (dead, writer_died) = oneshot::channel();
     let writer = start_writer(driver, dead, (&handle, &settings), estate).await?;
     begin(&handle, opened.recovered.as_ref()).await;
-    for delivery in in_flight {
-        let _ = effects.send(delivery);
-    }
+    send_again(&effects, in_flight);
 
     let (stop, stopped) = watch::channel(false);
     let (reload, reloads) = mpsc::channel(4);
@@ -112,12 +112,14 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
         stopped.clone(),
     ));
     let polls = Polls::start(&loaded, &handle, Vec::new());
+    sockets.apply(prepared, &context).await;
     let reloader = Reloader {
         outside: outside.clone(),
         path: flags.config_file.clone(),
         context: Arc::clone(&context),
         handle: handle.clone(),
         polls,
+        listeners: sockets,
     };
     let reloading = tokio::spawn(reloader.run(reloads, stopped.clone()));
     let watchdog = tokio::spawn(watchdog(Arc::clone(&beat), stopped.clone()));
@@ -157,6 +159,13 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
         Ok(Ok(Err(error))) => Err(Failure::Driver(error)),
         // A panic of the writer is our own bug; it has printed where.
         Ok(Err(_)) | Err(_) => std::process::abort(),
+    }
+}
+
+/// Hands what was in flight when the daemon ended to the courier once more.
+fn send_again(effects: &mpsc::UnboundedSender<DeliveryId>, in_flight: Vec<DeliveryId>) {
+    for delivery in in_flight {
+        let _ = effects.send(delivery);
     }
 }
 
@@ -244,6 +253,7 @@ struct Reloader {
     context: Arc<Context>,
     handle: Handle,
     polls: Polls,
+    listeners: Listeners,
 }
 
 impl Reloader {
@@ -267,20 +277,17 @@ impl Reloader {
             }
         }
         self.polls.stop().await;
+        self.listeners.stop().await;
     }
 
     async fn reload(&mut self) -> Result<(), String> {
         let loaded = match self.outside.load(&self.path) {
             Ok(loaded) => loaded,
-            Err(errors) => {
-                let why = errors.to_string();
-                tracing::error!(file = %self.path.display(), error = why,
-                    "Loading configuration file failed; the rules in force stay");
-                self.context.metrics.reload_failed();
-                let command = event::Command::ConfigurationInvalid { why: why.clone() };
-                let _ = self.handle.submit(Input::Command(Actor::rule(), command.into())).await;
-                return Err(why);
-            }
+            Err(errors) => return self.refuse(errors.to_string()).await,
+        };
+        let prepared = match self.listeners.prepare(&loaded.daemon).await {
+            Ok(prepared) => prepared,
+            Err(failure) => return self.refuse(chain(&failure)).await,
         };
         let settings = Arc::new(loaded.settings.clone());
         self.handle
@@ -290,6 +297,7 @@ impl Reloader {
         self.context.replace(setup(&loaded, &settings, self.outside.features));
         let earlier = self.polls.stop().await;
         self.polls = Polls::start(&loaded, &self.handle, earlier);
+        self.listeners.apply(prepared, &self.context).await;
         in_force(&self.context.metrics, &settings);
         for warning in self.context.setup().all_warnings(self.context.open_to_all) {
             tracing::warn!("{warning}");
@@ -297,6 +305,15 @@ impl Reloader {
         tracing::info!(file = %self.path.display(), hash = settings.hash,
             "Completed loading of configuration file");
         Ok(())
+    }
+
+    async fn refuse(&self, why: String) -> Result<(), String> {
+        tracing::error!(file = %self.path.display(), error = why,
+            "Loading configuration file failed; the rules in force stay");
+        self.context.metrics.reload_failed();
+        let command = event::Command::ConfigurationInvalid { why: why.clone() };
+        let _ = self.handle.submit(Input::Command(Actor::rule(), command.into())).await;
+        Err(why)
     }
 }
 

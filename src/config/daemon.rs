@@ -1,11 +1,13 @@
 //! What only the shell needs of the configuration: who may send, who may ask, what is polled.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 
 use ipnet::IpNet;
 
 use crate::domain::event::adapter::Kind;
 use crate::domain::event::poll::{PollRule, Probe, When};
+use crate::domain::notification::receiver::TlsConfig;
 use crate::domain::value::{Secret, Severity, Span};
 
 /// What only the shell needs of the configuration.
@@ -46,6 +48,50 @@ pub struct Intake {
     pub severity_map: BTreeMap<String, Severity>,
     /// Where things stand in the body, for `type: generic`; it counts more than the kind.
     pub paths: Option<Paths>,
+    /// Where it is listened for beside `/hooks/NAME`.
+    pub listen: Listen,
+}
+
+/// Where a source is listened for, in its own protocol.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listen {
+    /// Sockets of our own.
+    pub sockets: Vec<(Protocol, SocketAddr)>,
+    /// Our certificate, and who vouches for clients, who then must show one.
+    pub tls: TlsConfig,
+}
+
+/// What is spoken on a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Protocol {
+    /// Datagrams.
+    Udp,
+    /// A stream.
+    Tcp,
+    /// A stream under TLS.
+    Tls,
+    /// RFC 5321.
+    Smtp,
+    /// RFC 2033.
+    Lmtp,
+}
+
+impl Protocol {
+    /// The word in the file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+            Self::Smtp => "smtp",
+            Self::Lmtp => "lmtp",
+        }
+    }
+
+    /// Whether it sends datagrams.
+    pub fn is_datagram(self) -> bool {
+        self == Self::Udp
+    }
 }
 
 /// Who may send: whoever shows one of these, from one of these networks.

@@ -13,6 +13,7 @@ mod files;
 mod http;
 mod inhibitions;
 mod intervals;
+mod listen;
 mod node;
 mod original;
 mod people;
@@ -27,6 +28,7 @@ mod shape;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod text_rules;
 mod trial;
 pub mod web;
 mod wire;
@@ -36,8 +38,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use daemon::{
-    Algorithm, ApiToken, Auth, Daemon, Encoding, Intake, Limits, Paths, Poll, Scope, Signing,
-    Stamp, Team, User, Way,
+    Algorithm, ApiToken, Auth, Daemon, Encoding, Intake, Limits, Listen, Paths, Poll, Protocol,
+    Scope, Signing, Stamp, Team, User, Way,
 };
 pub use diagnostic::{ConfigErrors, Diagnostic, ERRORS_MAX};
 pub use duration::parse as duration;
@@ -136,7 +138,7 @@ fn understand(check: &mut Check, root: &Node, rules: Option<&Path>) -> Loaded {
     }
 
     let limits = sources::read_limits(check, root.get("limits"), Limits::default());
-    let (mut sources, intakes) = sources::read(check, root, limits);
+    let (mut sources, intakes) = sources::read(check, root, limits, &zone);
     let polls = polls::read(check, root, &zone);
     for (name, poll) in &polls {
         let source = Source { resend: polls::resend(poll), ..Source::default() };

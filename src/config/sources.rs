@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use super::check::Check;
 use super::daemon::{Intake, Limits, Paths};
 use super::node::{Key, Node};
-use super::senders;
-use crate::domain::event::adapter::Kind;
+use super::{listen, senders, text_rules};
 use crate::domain::settings::{Deadman, Source};
 use crate::domain::value::{Severity, Span};
 
@@ -18,14 +17,17 @@ pub(super) fn read(
     check: &mut Check,
     root: &Node,
     limits: Limits,
+    zone: &str,
 ) -> (BTreeMap<String, Source>, BTreeMap<String, Intake>) {
     let mut sources = BTreeMap::new();
     let mut intakes = BTreeMap::new();
     for (key, node) in root.get("sources").map(Node::entries).unwrap_or_default() {
         check_name(check, key);
         sources.insert(key.name.clone(), source(check, node));
-        intakes.insert(key.name.clone(), intake(check, key, node, limits));
+        let intake = intake(check, key, node, limits, zone);
+        intakes.insert(key.name.clone(), intake);
     }
+    listen::check_addresses(check, root, &intakes);
     (sources, intakes)
 }
 
@@ -89,7 +91,7 @@ fn source(check: &mut Check, node: &Node) -> Source {
     }
 }
 
-fn intake(check: &mut Check, key: &Key, node: &Node, limits: Limits) -> Intake {
+fn intake(check: &mut Check, key: &Key, node: &Node, limits: Limits, zone: &str) -> Intake {
     // Any word that names no adapter was turned down with the shape.
     let word = node.text_at("type").unwrap_or_default();
     let generic = word == "generic";
@@ -108,7 +110,8 @@ fn intake(check: &mut Check, key: &Key, node: &Node, limits: Limits) -> Intake {
         check.error(verify.place, "`verify_signature` is for sources of Amazon SNS: `type: sns`");
     }
     Intake {
-        kind: Kind::named(word).unwrap_or_default(),
+        kind: text_rules::kind(check, word, node, zone),
+        listen: listen::read(check, word, node),
         auth: node.get("auth").map(|auth| senders::read(check, auth)).unwrap_or_default(),
         verify_signature: node.get("verify_signature").and_then(Node::boolean),
         limits: read_limits(check, node.get("limits"), limits),

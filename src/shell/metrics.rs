@@ -179,6 +179,23 @@ impl Metrics {
         self.own.of_source(source)
     }
 
+    /// Elements of a source that are counted and nothing more.
+    pub fn source_counted(&self, source: &str, count: usize) {
+        if count > 0 {
+            self.own.events.with_label_values(&[source, "counted"]).inc_by(count as u64);
+        }
+    }
+
+    /// Messages that reached a listener and were not taken, or not whole.
+    pub fn source_dropped(&self, source: &str, reason: &str, count: usize) {
+        self.own.dropped.with_label_values(&[source, reason]).inc_by(count as u64);
+    }
+
+    /// A connection to a listener was opened (+1) or closed (-1).
+    pub fn source_connections(&self, source: &str, change: i64) {
+        self.own.connections.with_label_values(&[source]).add(change);
+    }
+
     /// A notification has left the house, or has failed for one of Alertmanager's reasons.
     pub fn notified(&self, integration: &str, receiver: &str, took: Span, failure: Option<&str>) {
         let labels = self.labels(integration, receiver);

@@ -11,6 +11,7 @@ mod daemon;
 mod differential;
 mod door;
 mod flags;
+mod listeners;
 mod mail;
 mod notify;
 mod operations;

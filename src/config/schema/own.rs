@@ -60,6 +60,43 @@ const SOURCE: &[Field] = &[
     ("limits", Fields(LIMITS)),
     ("severity_map", Names(&SEVERITY)),
     ("paths", Fields(PATHS)),
+    ("listen", Fields(LISTEN)),
+    ("rules", List(&Fields(TEXT_RULE))),
+    ("min_severity", Text),
+    ("lease", Duration),
+    ("zone", Text),
+    ("addresses", List(&Text)),
+];
+
+const LISTEN: &[Field] = &[
+    ("udp", Text),
+    ("tcp", Text),
+    ("tls", Text),
+    ("smtp", Text),
+    ("lmtp", Text),
+    ("cert_file", Text),
+    ("key_file", Text),
+    ("client_ca_file", Text),
+];
+
+const TEXT_RULE: &[Field] = &[
+    ("name", Text),
+    ("match", Text),
+    ("clear", Text),
+    ("host", Text),
+    ("app", Text),
+    ("facility", Text),
+    ("msgid", Text),
+    ("level", Text),
+    ("service", Text),
+    ("event", Text),
+    ("subject", Text),
+    ("from", Text),
+    ("to", Text),
+    ("severity", SEVERITY),
+    ("status", Word(&["firing", "resolved"])),
+    ("lease", Duration),
+    ("ignore", Truth),
 ];
 
 const AUTH: &[Field] = &[

@@ -26,7 +26,9 @@ pub fn payload(
 ) -> Value {
     let recognised = match kind {
         Kind::Auto => adapter::detect(body, context.head).map(|adapter| adapter.name),
-        Kind::Known(_) | Kind::Generic(_) => Some(kind.name()),
+        Kind::Known(_) | Kind::Generic(_) | Kind::Syslog(_) | Kind::Mail(_) | Kind::Otlp(_) => {
+            Some(kind.name())
+        }
     };
     let mut told = json!({
         "source": &**context.source,
@@ -44,11 +46,13 @@ pub fn payload(
             return told;
         }
     };
-    let Read { events, remarks, heartbeats, deployments, delivery, rejected, notes } = &read;
+    let Read { events, remarks, heartbeats, deployments, delivery, counted, rejected, notes } =
+        &read;
     let followed = events.iter().take(EVENTS_MAX);
     let followed: Vec<Value> =
         followed.map(|event| follow(state, settings, event, context.now)).collect();
     told["delivery"] = json!(delivery);
+    told["counted"] = json!(counted);
     told["events"] = json!(followed);
     told["events_left_out"] = json!(events.len().saturating_sub(EVENTS_MAX));
     told["remarks"] = remarks.iter().map(remark).collect();

@@ -14,7 +14,7 @@ use super::context::{Context, Setup};
 use super::json::{JSON, respond};
 use super::nearest::nearest;
 use super::problem::{Kind, Problem, echo};
-use super::v2;
+use super::{otlp, v2};
 use crate::shell::intake::http::{Auth, Remote, Sender, Taken, Turned};
 
 /// Elements of a body that an answer names one by one.
@@ -69,6 +69,9 @@ async fn receive(
     }
     let sender = setup.sources.sender(headers, from.as_ref().map(|remote| &***remote));
     let sender = Sender { query, token, ..sender };
+    if otlp::is_otlp(intake) {
+        return otlp::receive(context, &setup, intake, sender, body).await;
+    }
     match intake.take(context.terms(&setup), sender, body).await {
         Ok(taken) => answer(&taken, intake.limits.new_alerts_max_per_hour),
         Err(turned) => turn_away(&turned),
@@ -91,7 +94,7 @@ pub(super) async fn post_v2(
     v2::receive(&context, &setup, intake, sender, body).await
 }
 
-fn unknown(context: &Context, setup: &Setup, source: &str) -> Problem {
+pub(super) fn unknown(context: &Context, setup: &Setup, source: &str) -> Problem {
     context.metrics.source_turned(UNKNOWN, "unknown_source");
     let source = echo(source);
     // Every name would tell a stranger too much; the nearest is what a slip of the pen needs.

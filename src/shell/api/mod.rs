@@ -6,6 +6,7 @@
 //! /v2/enqueue …    PagerDuty's Events API                           pagerduty
 //! /v2/alerts …     Opsgenie's Alert and Heartbeat API               opsgenie
 //! /api/alert …     Alerta's API                                     alerta
+//! /v1/logs         OTLP's logs                                      otlp
 //! /api/itsm/v1/…   every practice by its manual, problem details    rest
 //! /-/… /metrics /  whether it lives, what it counts, where to look  operations
 //! ```
@@ -25,6 +26,7 @@ mod layer;
 mod nearest;
 mod operations;
 mod opsgenie;
+mod otlp;
 mod own;
 mod pagerduty;
 mod problem;

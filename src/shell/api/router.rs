@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 
 use super::context::Context;
 use super::problem::{Kind, Problem, echo};
-use super::{alerta, home, hooks, layer, operations, opsgenie, pagerduty, rest, v2};
+use super::{alerta, home, hooks, layer, operations, opsgenie, otlp, pagerduty, rest, v2};
 
 /// The whole surface, under the context's route prefix. The prefix itself, and the root above it,
 /// lead to the page below the prefix.
@@ -24,6 +24,8 @@ pub fn router(context: Arc<Context>) -> Router {
         .route("/hooks/{source}/{token}", post(hooks::post_signed))
         .route("/hooks/{source}/api/v2/alerts", post(hooks::post_v2))
         .route("/hooks/{source}/process-event", post(hooks::post))
+        .route("/hooks/{source}/v1/logs", post(otlp::post_to))
+        .route("/v1/logs", post(otlp::post))
         .merge(rest::routes())
         .merge(pagerduty::routes())
         .merge(opsgenie::routes())

@@ -22,6 +22,8 @@ pub(super) struct Own {
     pub(super) bytes: IntCounterVec,
     pub(super) quarantined: IntCounterVec,
     pub(super) heard_at: IntGaugeVec,
+    pub(super) dropped: IntCounterVec,
+    pub(super) connections: IntGaugeVec,
     pub(super) template_errors: IntCounterVec,
     pub(super) incidents: IntGaugeVec,
     pub(super) commits: IntCounter,
@@ -85,6 +87,17 @@ impl Own {
                 r,
                 &name("source_last_seen_timestamp_seconds"),
                 "When a body of a source was last taken in.",
+                &["source"],
+            ),
+            dropped: each(
+                "source_messages_dropped_total",
+                "Messages that arrived at a listener and were not taken, or not whole.",
+                &["source", "reason"],
+            ),
+            connections: gauges(
+                r,
+                &name("source_connections"),
+                "Open connections of a listener.",
                 &["source"],
             ),
             template_errors: each(

@@ -25,6 +25,7 @@ mod notice;
 mod path;
 #[cfg(test)]
 mod properties;
+mod rule;
 mod said;
 
 use std::collections::BTreeMap;
@@ -39,6 +40,7 @@ pub use kind::generic::{GenericPaths, StatusPath};
 pub use kind::{Adapter, Kind, detect, read};
 pub use limits::Limits;
 pub use path::{InvalidPath, JsonPath};
+pub use rule::TextRule;
 
 /// A source's clock may run ahead by this much; what lies further ahead happens at `now`.
 pub const SKEW_MAX: Span = Span::minutes(5);
@@ -95,6 +97,8 @@ pub struct Read {
     pub rejected: Vec<Rejection>,
     /// What was taken in otherwise than it was said, or says nothing of a condition.
     pub notes: Vec<Note>,
+    /// How many elements say nothing that anybody must act on: they are counted, and that is all.
+    pub counted: usize,
 }
 
 /// One element of a body that is not taken in. The others are.
@@ -177,4 +181,9 @@ impl Read {
     fn reject(&mut self, at: usize, why: impl Into<String>) {
         self.rejected.push(Rejection { at, why: why.into() });
     }
+}
+
+/// The start of a text, so long that it fits a limit in bytes.
+fn clip(text: &str, bytes_max: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes_max)]
 }

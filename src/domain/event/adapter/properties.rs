@@ -144,6 +144,17 @@ fn object(inner: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
         "values",
         "version",
         "workflow_run",
+        "commonLabels",
+        "resourceLogs",
+        "scopeLogs",
+        "logRecords",
+        "severityNumber",
+        "body",
+        "attributes",
+        "key",
+        "value",
+        "stringValue",
+        "arrayValue",
         "x y",
     ]);
     prop::collection::vec((names, inner), 0..6)

@@ -89,6 +89,7 @@ pub(super) async fn form(headers: &HeaderMap, body: Body) -> Result<Fields, Prob
             Unread::TooLong { .. } => Kind::TooLarge,
             Unread::Slow { .. } => Kind::Slow,
             Unread::Broken => Kind::Malformed,
+            Unread::Encoding => Kind::MediaType,
         };
         Problem::new(kind, unread.to_string())
     })?;

@@ -7,6 +7,7 @@ mod ingest;
 mod lists;
 mod operations;
 mod opsgenie;
+mod otlp;
 mod pagerduty;
 mod post;
 mod rest;
@@ -35,7 +36,7 @@ use crate::domain::value::matcher::{Operator, ParseMode};
 use crate::domain::value::{Labels, Matcher, Span};
 use crate::engine::Engine;
 use crate::shell::handle::loopback;
-use crate::shell::intake::http::{Intake, Sources};
+use crate::shell::intake::http::{Intake, Limits, Sources};
 use crate::shell::metrics::Metrics;
 
 type Asked = mpsc::Receiver<oneshot::Sender<Result<(), String>>>;

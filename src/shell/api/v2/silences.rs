@@ -217,6 +217,7 @@ fn unread_response(unread: Unread) -> Response {
         Unread::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Unread::Slow { .. } => StatusCode::REQUEST_TIMEOUT,
         Unread::Broken => StatusCode::BAD_REQUEST,
+        Unread::Encoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
     };
     reply::object(status, status.as_u16(), &unread.to_string())
 }

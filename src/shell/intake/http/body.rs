@@ -38,6 +38,9 @@ pub enum Unread {
     /// The connection broke, or the chunks make no sense.
     #[error("the body did not arrive whole")]
     Broken,
+    /// HTTP 415.
+    #[error("the body's encoding is not known here; send it plain, or as gzip, deflate or zstd")]
+    Encoding,
 }
 
 /// Collects a body of at most so many bytes.

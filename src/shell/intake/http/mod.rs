@@ -5,6 +5,7 @@ mod body;
 mod bucket;
 mod crowd;
 mod delivery;
+mod encoding;
 mod ledger;
 mod limits;
 mod line;
@@ -286,6 +287,7 @@ impl Intake {
             return Err(self.stranger(why));
         }
         terms.metrics.source_bytes(&self.name, body.len());
+        let body = encoding::unpack(body, headers, self.limits.body_bytes_max)?;
         if let Some(gate) = &self.sns {
             gate.pass(&self.kind, &body).await?;
         }
@@ -337,6 +339,7 @@ impl Intake {
         if let (true, Some(crowd)) = (self.kind.is_prometheus(), terms.crowd) {
             crowd.admit(&mut read.events, now, |name| terms.metrics.alerts_limited(name, 1));
         }
+        terms.metrics.source_counted(&self.name, read.counted);
         let Read { events, remarks, heartbeats, deployments, rejected, notes, .. } = read;
         if said > 0 {
             let counts = [

@@ -30,10 +30,12 @@ pub mod icinga_notifications;
 pub mod kapacitor;
 pub mod kubernetes_events;
 pub mod librenms;
+pub mod mail;
 pub mod nagios;
 pub mod netbox;
 pub mod newrelic;
 pub mod opsgenie;
+pub mod otlp;
 pub mod pagerduty;
 pub mod pingdom;
 pub mod prometheus;
@@ -43,7 +45,9 @@ pub mod sample;
 pub mod sentry;
 pub mod signalfx;
 pub mod site24x7;
+pub mod snmp;
 pub mod sns;
+pub mod syslog;
 mod table;
 pub mod thousandeyes;
 pub mod uptime_kuma;
@@ -51,6 +55,8 @@ pub mod uptimerobot;
 pub mod vmware_vrealize;
 pub mod wazuh;
 pub mod zabbix;
+
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -65,7 +71,7 @@ macro_rules! adapters {
         pub const ADAPTERS: &[&Adapter] = &[$(&$room::ADAPTER,)+];
 
         /// What `type` of a source can be.
-        pub const NAMES: &[&str] = &[$($room::ADAPTER.name,)+ GENERIC, AUTO];
+        pub const NAMES: &[&str] = &[$($room::ADAPTER.name,)+ syslog::NAME, mail::NAME, GENERIC, AUTO];
     };
 }
 
@@ -115,6 +121,8 @@ adapters! {
     prometheus,
     grafana,
     grafana_legacy,
+    otlp,
+    snmp,
     alertmanager,
     riemann,
 }
@@ -144,6 +152,12 @@ pub enum Kind {
     Known(&'static Adapter),
     /// JSON with declared paths.
     Generic(Box<GenericPaths>),
+    /// Messages of syslog, one a line.
+    Syslog(Arc<syslog::Rules>),
+    /// One mail (RFC 5322).
+    Mail(Arc<mail::Rules>),
+    /// OTLP logs with rules.
+    Otlp(Arc<otlp::Rules>),
     /// Any of [`ADAPTERS`], told apart body by body.
     #[default]
     Auto,
@@ -156,7 +170,12 @@ impl Kind {
     /// The kind of that name in the configuration; `generic` needs paths and has none here.
     pub fn named(name: &str) -> Option<Self> {
         let known = ADAPTERS.iter().find(|adapter| adapter.name == name);
-        known.map(|adapter| Self::Known(adapter)).or((name == AUTO).then_some(Self::Auto))
+        known.map(|adapter| Self::Known(adapter)).or_else(|| match name {
+            syslog::NAME => Some(Self::Syslog(Arc::default())),
+            mail::NAME => Some(Self::Mail(Arc::default())),
+            AUTO => Some(Self::Auto),
+            _ => None,
+        })
     }
 
     /// The name in the configuration.
@@ -164,6 +183,9 @@ impl Kind {
         match self {
             Self::Known(adapter) => adapter.name,
             Self::Generic(_) => GENERIC,
+            Self::Syslog(_) => syslog::NAME,
+            Self::Mail(_) => mail::NAME,
+            Self::Otlp(_) => otlp::ADAPTER.name,
             Self::Auto => AUTO,
         }
     }
@@ -188,6 +210,9 @@ pub fn read(kind: &Kind, body: &[u8], context: &Context) -> Result<Read, Unreada
     match kind {
         Kind::Known(adapter) => (adapter.read)(body, context),
         Kind::Generic(paths) => generic::read(paths, body, context),
+        Kind::Syslog(rules) => syslog::read(rules, body, context),
+        Kind::Mail(rules) => mail::read(rules, body, context),
+        Kind::Otlp(rules) => otlp::read(rules, body, context),
         Kind::Auto => {
             let adapter = shape(body, context.head)?.ok_or(Unreadable::UnknownShape)?;
             (adapter.read)(body, context)
@@ -261,6 +286,7 @@ mod tests {
             (r#"{"monitorFriendlyName":"a"}"#, "uptimerobot"),
             (r#"{"check_id":1,"current_state":"UP"}"#, "pingdom"),
             (r#"{"MONITORNAME":"a","STATUS":"UP"}"#, "site24x7"),
+            (r#"{"resourceLogs":[]}"#, "otlp"),
             (r#"{"hello":"world"}"#, "none"),
             ("", "none"),
             ("7", "none"),

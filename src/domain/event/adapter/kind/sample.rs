@@ -40,10 +40,12 @@ const SAMPLES: &[(&str, &str)] = &[
     ("kapacitor", fixture!("kapacitor/critical")),
     ("kubernetes-events", fixture!("kubernetes-events/warning")),
     ("librenms", fixture!("librenms/alert")),
+    ("mail", fixture!("mail/nagios-service-problem")),
     ("nagios", fixture!("nagios/host-down")),
     ("netbox", fixture!("netbox/device-updated")),
     ("newrelic", fixture!("newrelic/issue-priority-low-created")),
     ("opsgenie", fixture!("opsgenie/create_without_alias_or_priority")),
+    ("otlp", fixture!("otlp/event-with-structured-body")),
     ("pagerduty", fixture!("pagerduty/trigger")),
     ("pingdom", fixture!("pingdom/down")),
     ("prometheus", fixture!("prometheus/sample")),
@@ -51,7 +53,9 @@ const SAMPLES: &[(&str, &str)] = &[
     ("sentry", fixture!("sentry/plugin")),
     ("signalfx", fixture!("signalfx/anomalous")),
     ("site24x7", fixture!("site24x7/down")),
+    ("snmp", fixture!("snmp/link-down")),
     ("sns", fixture!("sns/raw-delivery-of-text")),
+    ("syslog", fixture!("syslog/router")),
     ("thousandeyes", fixture!("thousandeyes/trigger")),
     ("uptime-kuma", fixture!("uptime-kuma/down")),
     ("uptimerobot", fixture!("uptimerobot/down")),
@@ -115,7 +119,7 @@ mod tests {
             assert!(read.said() > 0 && read.rejected.is_empty(), "{name}: {read:?}");
         }
         for name in names() {
-            assert!(kind::ADAPTERS.iter().any(|adapter| adapter.name == name), "{name}");
+            assert!(kind::Kind::named(name).is_some(), "{name}");
         }
     }
 }

@@ -1,0 +1,161 @@
+//! Sockets for sources that do not speak HTTP: opened before anything changes, kept over a reload
+//! where their addresses stay.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::Failure;
+use crate::config::{Daemon, Protocol};
+use crate::shell::api::Context;
+use crate::shell::chain;
+use crate::shell::intake::inlet::Inlet;
+use crate::shell::intake::listener::{Bound, server_tls};
+use crate::shell::intake::{mail, snmp, syslog};
+
+/// What makes a socket the same one after a reload.
+type Key = (String, Protocol, SocketAddr);
+
+/// Every socket that is listened on.
+#[derive(Default)]
+pub(super) struct Listeners {
+    running: BTreeMap<Key, Running>,
+}
+
+struct Running {
+    stop: watch::Sender<bool>,
+    tls: watch::Sender<Option<Arc<ServerConfig>>>,
+    task: JoinHandle<()>,
+}
+
+/// Sockets that are bound and certificates that are read, of which nothing is in force yet.
+pub(super) struct Prepared {
+    bound: BTreeMap<Key, Bound>,
+    tls: BTreeMap<String, Arc<ServerConfig>>,
+    wanted: Vec<Key>,
+}
+
+impl Listeners {
+    /// Does all that can fail before the daemon begins.
+    ///
+    /// # Errors
+    /// As [`Listeners::prepare`].
+    pub(super) async fn open(daemon: &Daemon) -> Result<(Self, Prepared), Failure> {
+        let none = Self::default();
+        let prepared = none.prepare(daemon).await?;
+        Ok((none, prepared))
+    }
+
+    /// Does all that can fail.
+    ///
+    /// # Errors
+    /// When an address is taken, or a certificate cannot be used.
+    pub(super) async fn prepare(&self, daemon: &Daemon) -> Result<Prepared, Failure> {
+        let mut prepared =
+            Prepared { bound: BTreeMap::new(), tls: BTreeMap::new(), wanted: Vec::new() };
+        for (name, source) in &daemon.sources {
+            if source.listen.tls.identity.is_some() {
+                let _ = rustls::crypto::ring::default_provider().install_default();
+                let tls = server_tls(&source.listen.tls).map_err(|error| Failure::Listen {
+                    address: name.clone(),
+                    why: chain(&error),
+                })?;
+                prepared.tls.insert(name.clone(), Arc::new(tls));
+            }
+            for (protocol, address) in &source.listen.sockets {
+                let key = (name.clone(), *protocol, *address);
+                prepared.wanted.push(key.clone());
+                if self.running.contains_key(&key) {
+                    continue;
+                }
+                let bound = Bound::new(*address, protocol.is_datagram()).await;
+                let bound = bound.map_err(|error| Failure::Listen {
+                    address: format!("{}/{address} for `{name}`", protocol.name()),
+                    why: error.to_string(),
+                })?;
+                prepared.bound.insert(key, bound);
+            }
+        }
+        Ok(prepared)
+    }
+
+    /// Puts what was prepared in force; what is wanted no longer is closed.
+    pub(super) async fn apply(&mut self, prepared: Prepared, context: &Arc<Context>) {
+        let Prepared { bound, tls, wanted } = prepared;
+        let gone: Vec<Key> =
+            self.running.keys().filter(|key| !wanted.contains(key)).cloned().collect();
+        self.end(gone).await;
+        for ((name, ..), running) in &self.running {
+            running.tls.send_replace(tls.get(name).cloned());
+        }
+        for (key, bound) in bound {
+            let (name, protocol, _) = &key;
+            let address = bound.address().map_or_else(|_| key.2.to_string(), |at| at.to_string());
+            tracing::info!(source = name, protocol = protocol.name(), address, "Listening for");
+            let inlet = inlet(name, context);
+            let running = start(*protocol, bound, inlet, tls.get(name).cloned());
+            self.running.insert(key, running);
+        }
+    }
+
+    /// Closes everything; what has come by then is taken in.
+    pub(super) async fn stop(&mut self) {
+        let all = self.running.keys().cloned().collect();
+        self.end(all).await;
+    }
+
+    async fn end(&mut self, keys: Vec<Key>) {
+        let ended: Vec<Running> = keys.iter().filter_map(|key| self.running.remove(key)).collect();
+        for running in &ended {
+            let _ = running.stop.send(true);
+        }
+        for running in ended {
+            let _ = running.task.await;
+        }
+    }
+}
+
+fn inlet(source: &str, context: &Arc<Context>) -> Inlet {
+    let of = Arc::clone(context);
+    let lookup = Arc::new(move |name: &str| {
+        let setup = of.setup();
+        let intake = Arc::clone(setup.sources.get(name)?);
+        Some((intake, setup.settings.resolve_timeout))
+    });
+    Inlet::new(source, context.handle.clone(), Arc::clone(&context.metrics), lookup)
+}
+
+fn start(
+    protocol: Protocol,
+    bound: Bound,
+    inlet: Inlet,
+    tls: Option<Arc<ServerConfig>>,
+) -> Running {
+    let (stop, stopped) = watch::channel(false);
+    let (tls, under) = watch::channel(tls);
+    let task = match (protocol, bound) {
+        (_, Bound::Datagram(socket)) => {
+            let kind = inlet.intake().map_or("", |intake| intake.kind.name());
+            if kind == "snmp" {
+                tokio::spawn(snmp::datagrams(socket, inlet, stopped))
+            } else {
+                tokio::spawn(syslog::datagrams(socket, inlet, stopped))
+            }
+        }
+        (Protocol::Smtp, Bound::Stream(listener)) => {
+            tokio::spawn(mail::serve(listener, inlet, mail::Flavour::Smtp, under, stopped))
+        }
+        (Protocol::Lmtp, Bound::Stream(listener)) => {
+            tokio::spawn(mail::serve(listener, inlet, mail::Flavour::Lmtp, under, stopped))
+        }
+        (protocol, Bound::Stream(listener)) => {
+            let tls = (protocol == Protocol::Tls).then_some(under);
+            tokio::spawn(syslog::streams(listener, inlet, tls, stopped))
+        }
+    };
+    Running { stop, tls, task }
+}

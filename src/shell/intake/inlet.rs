@@ -1,0 +1,128 @@
+//! The way from a listener to its source. What the source is configured to mean may change while
+//! the listener runs: it is looked up for each batch.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::http::{Intake, Taken, Terms, Turned};
+use crate::domain::event::adapter::{Context, Head, Read, Unreadable};
+use crate::domain::value::Span;
+use crate::shell::clock::{self, Stopwatch};
+use crate::shell::handle::{Handle, NotTaken};
+use crate::shell::metrics::Metrics;
+
+/// Finds a source as it is configured at this moment, and how long alerts without an end count.
+pub type Lookup = Arc<dyn Fn(&str) -> Option<(Arc<Intake>, Span)> + Send + Sync>;
+
+/// What is dropped is said in the log at most so often, with how much it was.
+const SAY_EVERY: Span = Span::seconds(10);
+
+/// The way from a listener to its source. Cheap to clone.
+#[derive(Clone)]
+pub struct Inlet {
+    source: Arc<str>,
+    handle: Handle,
+    metrics: Arc<Metrics>,
+    lookup: Lookup,
+    unsaid: Arc<Mutex<Unsaid>>,
+}
+
+/// What was dropped since the log last said so.
+#[derive(Debug, Default)]
+struct Unsaid {
+    count: usize,
+    since: Option<Stopwatch>,
+}
+
+impl Inlet {
+    /// The way to the source of that name.
+    pub fn new(source: &str, handle: Handle, metrics: Arc<Metrics>, lookup: Lookup) -> Self {
+        Self { source: source.into(), handle, metrics, lookup, unsaid: Arc::default() }
+    }
+
+    /// The source's name.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The way to the engine, for what is no event.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// The source as it is configured at this moment.
+    pub fn intake(&self) -> Option<Arc<Intake>> {
+        (self.lookup)(&self.source).map(|(intake, _)| intake)
+    }
+
+    /// Reads something as the source is configured and takes it in; answers once its facts are on
+    /// disk.
+    ///
+    /// # Errors
+    /// Says why nothing of it was taken.
+    pub async fn admit(
+        &self,
+        read: impl FnOnce(&Intake, &Context) -> Result<Read, Unreadable>,
+    ) -> Result<Taken, Turned> {
+        let Some((intake, resolve_timeout)) = (self.lookup)(&self.source) else {
+            return Err(NotTaken::Stopping.into());
+        };
+        let context = Context {
+            source: &intake.name,
+            now: clock::now(),
+            resolve_timeout,
+            limits: &intake.limits.event,
+            utf8: true,
+            head: Head::NONE,
+            severity_map: &intake.severity_map,
+        };
+        let read = read(&intake, &context)?;
+        let terms = Terms {
+            handle: &self.handle,
+            metrics: &self.metrics,
+            resolve_timeout,
+            utf8: true,
+            crowd: None,
+        };
+        let taken = intake.admit(terms, read).await?;
+        for rejection in &taken.rejected {
+            tracing::debug!(source = &*self.source, why = rejection.why, "a message was refused");
+        }
+        Ok(taken)
+    }
+
+    /// Counts messages that are lost, and says so once in a while.
+    pub fn dropped(&self, reason: &'static str, count: usize) {
+        self.metrics.source_dropped(&self.source, reason, count);
+        let mut unsaid = self.unsaid.lock().unwrap_or_else(PoisonError::into_inner);
+        unsaid.count += count;
+        if unsaid.since.is_none_or(|since| since.elapsed() >= SAY_EVERY) {
+            let count = std::mem::take(&mut unsaid.count);
+            unsaid.since = Some(Stopwatch::start());
+            drop(unsaid);
+            tracing::warn!(source = &*self.source, reason, count, "messages were dropped");
+        }
+    }
+
+    /// Counts a connection until it is dropped.
+    pub fn connection(&self) -> Connection {
+        self.metrics.source_connections(&self.source, 1);
+        Connection(self.clone())
+    }
+}
+
+impl fmt::Debug for Inlet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Inlet").field(&self.source).finish()
+    }
+}
+
+/// An open connection, counted.
+#[derive(Debug)]
+pub struct Connection(Inlet);
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.0.metrics.source_connections(&self.0.source, -1);
+    }
+}

@@ -1,0 +1,46 @@
+//! Real sockets on loopback, a real engine behind them.
+
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use super::*;
+use crate::domain::event::adapter::Kind;
+use crate::shell::intake::testing::Post;
+
+async fn sent_by_udp(post: &Post, messages: &[&str]) {
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let to = socket.local_addr().unwrap();
+    let (stop, stopped) = watch::channel(false);
+    let running = tokio::spawn(datagrams(socket, post.inlet(), stopped));
+    let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    for message in messages {
+        client.send_to(message.as_bytes(), to).await.unwrap();
+    }
+    post.until(messages.len()).await;
+    stop.send(true).unwrap();
+    timeout(Duration::from_secs(10), running).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_datagram_is_a_message_and_its_sender_the_host_where_it_names_none() {
+    let post = Post::new(Kind::named("syslog").unwrap());
+    sent_by_udp(&post, &["<3>disk: gone", "<3>Mar  1 10:00:00 web-1 app[1]: broken"]).await;
+    assert_eq!(post.instances(), ["127.0.0.1", "web-1"]);
+}
+
+#[tokio::test]
+async fn a_stream_is_read_to_its_end() {
+    let post = Post::new(Kind::named("syslog").unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let to = listener.local_addr().unwrap();
+    let (stop, stopped) = watch::channel(false);
+    let running = tokio::spawn(streams(listener, post.inlet(), None, stopped));
+    let mut client = TcpStream::connect(to).await.unwrap();
+    client.write_all(b"13 <3>a: one bad<3>b: two\n<3>c: no end").await.unwrap();
+    client.shutdown().await.unwrap();
+    post.until(3).await;
+    stop.send(true).unwrap();
+    timeout(Duration::from_secs(10), running).await.unwrap().unwrap();
+}

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use super::climate::{CALMING, STORMY};
 use super::random::Random;
 use super::world::{Faults, Weather, World};
-use incidentd::domain::event::{Ends, Event, Signal};
+use incidentd::domain::deployment::{Notice, Status};
+use incidentd::domain::event::{Ends, Event, Heartbeat, Remark, Saying, Signal};
 use incidentd::domain::value::{Actor, DeliveryId, Labels, Span, Timestamp, Via};
 use incidentd::domain::view::{Fields, Kind};
 use incidentd::domain::{self, Command, notification};
-use incidentd::engine::Input;
+use incidentd::engine::{Heard, Input};
 
 /// Things that happen in a day.
 const DEEDS_PER_DAY: u64 = 250;
@@ -25,6 +26,14 @@ const MATCHERS: [&str; 4] = [
     "source=incidentd",
 ];
 const SOURCES: [&str; 2] = ["prom", "zabbix"];
+const JOBS: [&str; 2] = ["backup", "invoice run"];
+const SAYINGS: [Saying; 5] = [
+    Saying::Acknowledged,
+    Saying::Unacknowledged,
+    Saying::Suppressed,
+    Saying::Unsuppressed,
+    Saying::Noted,
+];
 const CHANNELS: [&str; 5] =
     ["a/webhook[0]", "a/webhook[1]", "b/webhook[0]", "inc/webhook[0]", "inc/slack[0]"];
 
@@ -36,7 +45,11 @@ pub(crate) fn storm(world: &mut World) {
         let burst = world.random.chance(300);
         world.pass(Span(if burst { gap / 50 } else { gap }));
         match world.random.below(100) {
-            0..50 => {
+            0..5 => {
+                let heard = heard(&mut world.random, world.wall);
+                world.step(Input::Heard(Box::new(heard)));
+            }
+            5..50 => {
                 let count = 1 + world.random.below(4);
                 let at = world.wall;
                 let events = (0..count).map(|_| event(&mut world.random, at)).collect();
@@ -105,6 +118,11 @@ pub(crate) fn calm(world: &mut World) {
         }
     }
     world.step(Input::Events(ends));
+    for name in JOBS {
+        let source = SOURCES[1].to_owned();
+        let forget = domain::event::Command::ForgetHeartbeat { source, name: name.to_owned() };
+        world.step(Input::Command(Actor::rule(), forget.into()));
+    }
     world.pass(Span::hours(1));
     let open = world.engine.state().incident.iter();
     let open: Vec<_> =
@@ -170,6 +188,47 @@ fn every_message_ends_once(world: &World) -> (BTreeSet<DeliveryId>, BTreeSet<Del
     }
     assert!(waiting.is_empty(), "messages without an end: {waiting:?}");
     (given_up, retried)
+}
+
+/// What a source says beside that something holds: of an alert, of itself, of a deployment; sometimes
+/// together with an event.
+fn heard(random: &mut Random, now: Timestamp) -> Heard {
+    let mut heard = Heard::default();
+    if random.chance(300) {
+        heard.events.push(event(random, now));
+    }
+    let said = event(random, now);
+    match random.below(4) {
+        0 | 1 => heard.remarks.push(Remark {
+            source: said.source,
+            key: said.key,
+            labels: said.labels,
+            author: (*random.one_of(&["", "eve"])).into(),
+            text: (*random.one_of(&["", "looking"])).into(),
+            saying: *random.one_of(&SAYINGS),
+        }),
+        2 => heard.heartbeats.push(Heartbeat {
+            source: SOURCES[1].into(),
+            name: (*random.one_of(&JOBS)).into(),
+            within: Some(Span(60_000 + random.below(7_200_000))),
+            // Other labels would make another alert of it for webhooks.
+            labels: Labels::new([("severity", "warning")]),
+        }),
+        _ => heard.deployments.push(Notice {
+            source: said.source,
+            key: random.below(5).to_string().into(),
+            service: (*random.one_of(&SERVICES)).into(),
+            environment: "production".into(),
+            version: random.below(3).to_string().into(),
+            actor: Box::default(),
+            status: *random.one_of(&Status::ALL),
+            summary: Box::default(),
+            url: Box::default(),
+            at: said.starts_at,
+            labels: Labels::default(),
+        }),
+    }
+    heard
 }
 
 fn event(random: &mut Random, now: Timestamp) -> Event {

@@ -66,6 +66,7 @@ fn intake(name: &str, source: &typed::Intake) -> Intake {
     let ways = source.auth.ways.iter().flat_map(auth).collect();
     let mut intake = Intake::new(name, kind, ways, limits(&source.limits));
     intake.allow.clone_from(&source.auth.allow);
+    intake.communities.clone_from(&source.communities);
     if let (Some(gate), Some(verify)) = (&mut intake.sns, source.verify_signature) {
         *gate = Gate::new(verify);
     }

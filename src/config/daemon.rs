@@ -42,6 +42,8 @@ pub struct Intake {
     pub auth: Auth,
     /// Whether letters of Amazon SNS must be signed; unless said, where nothing else is demanded.
     pub verify_signature: Option<bool>,
+    /// Communities of which a trap of SNMP versions 1 and 2c must bear one; none means any.
+    pub communities: Vec<Secret>,
     /// How much.
     pub limits: Limits,
     /// The source's own words for severities, beyond those that everybody uses.

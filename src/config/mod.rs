@@ -25,6 +25,7 @@ mod schema;
 mod secrets;
 mod senders;
 mod shape;
+mod snmp;
 mod sources;
 #[cfg(test)]
 mod tests;

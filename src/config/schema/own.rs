@@ -66,6 +66,9 @@ const SOURCE: &[Field] = &[
     ("lease", Duration),
     ("zone", Text),
     ("addresses", List(&Text)),
+    ("communities", List(&Secret)),
+    ("communities_file", Text),
+    ("traps", List(&Fields(TRAP))),
 ];
 
 const LISTEN: &[Field] = &[
@@ -95,6 +98,17 @@ const TEXT_RULE: &[Field] = &[
     ("to", Text),
     ("severity", SEVERITY),
     ("status", Word(&["firing", "resolved"])),
+    ("lease", Duration),
+    ("ignore", Truth),
+];
+
+const TRAP: &[Field] = &[
+    ("oid", Text),
+    ("name", Text),
+    ("severity", SEVERITY),
+    ("clears", Text),
+    ("index", List(&Text)),
+    ("labels", Names(&Text)),
     ("lease", Duration),
     ("ignore", Truth),
 ];

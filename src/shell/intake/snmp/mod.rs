@@ -1,5 +1,8 @@
 //! Listens for SNMP traps. An inform is answered once what it says is on disk.
 
+#[cfg(test)]
+mod tests;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -9,8 +12,8 @@ use tokio::time::sleep;
 
 use super::http::Turned;
 use super::inlet::Inlet;
-use crate::domain::event::adapter::Read;
-use crate::domain::event::adapter::kind::snmp;
+use crate::domain::event::adapter::kind::snmp::{self, Rules};
+use crate::domain::event::adapter::{Kind, Read};
 use crate::domain::value::Span;
 
 /// Traps that are taken in together, with one flush of the disk.
@@ -48,7 +51,11 @@ pub async fn datagrams(socket: UdpSocket, inlet: Inlet, mut stop: watch::Receive
         };
         match received {
             Ok((length, peer)) => {
-                if queue.try_send((buffer[..length].to_vec(), peer)).is_err() {
+                let packet = &buffer[..length];
+                if !may_send(&inlet, packet, peer) {
+                    continue;
+                }
+                if queue.try_send((packet.to_vec(), peer)).is_err() {
                     inlet.dropped("queue_full", 1);
                 }
             }
@@ -62,12 +69,32 @@ pub async fn datagrams(socket: UdpSocket, inlet: Inlet, mut stop: watch::Receive
     let _ = writer.await;
 }
 
+/// Looks at who sends before there is any work: what is refused is not answered, either.
+fn may_send(inlet: &Inlet, packet: &[u8], peer: SocketAddr) -> bool {
+    if !inlet.listens_to(peer) {
+        return false;
+    }
+    let (Some(intake), Some(community)) = (inlet.intake(), snmp::community(packet)) else {
+        return true;
+    };
+    let takes = intake.takes_community(community);
+    if !takes {
+        inlet.refused("community", peer);
+    }
+    takes
+}
+
 async fn hand_in(inlet: &Inlet, batch: &[(Vec<u8>, SocketAddr)]) -> Result<(), Turned> {
-    let taken = inlet.admit(|_, context| {
+    let taken = inlet.admit(|intake, context| {
+        let usual = Rules::default();
+        let rules = match &intake.kind {
+            Kind::Snmp(rules) => rules,
+            _ => &usual,
+        };
         let mut read = Read::default();
         for (at, (packet, peer)) in batch.iter().enumerate() {
             let peer = peer.ip().to_canonical().to_string();
-            if let Err(why) = snmp::read_packet(packet, &peer, at, context, &mut read) {
+            if let Err(why) = snmp::read_packet(rules, packet, &peer, at, context, &mut read) {
                 tracing::debug!(%why, peer, "a datagram was refused");
                 inlet.dropped("unreadable", 1);
             }

@@ -57,6 +57,14 @@ pub fn answer(packet: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
+/// The community that a datagram of version 1 or 2c bears.
+pub fn community(packet: &[u8]) -> Option<&[u8]> {
+    let mut rest = packet;
+    let mut inside = typed(&mut rest, SEQUENCE)?;
+    let version = typed(&mut inside, INTEGER)?;
+    matches!(version, [0 | 1]).then(|| typed(&mut inside, OCTETS))?
+}
+
 /// Where the inner message begins, its type, and what is in it.
 fn open(packet: &[u8]) -> Result<(usize, u8, &[u8]), NoTrap> {
     let mut rest = packet;
@@ -203,6 +211,7 @@ mod tests {
             assert_eq!(trap.oid, "1.3.6.1.6.3.1.1.5.3");
             let variable = ("1.3.6.1.2.1.2.2.1.1.132".to_owned(), "132".to_owned());
             assert_eq!(trap.variables, [variable]);
+            assert_eq!(community(&packet), Some(&b"p"[..]));
             let answer = answer(&packet);
             assert_eq!(answer.is_some(), answered);
             assert!(answer.is_none_or(|answer| answer == inform(RESPONSE)));
@@ -212,6 +221,7 @@ mod tests {
         }
         assert_eq!(read(&inform(0xa0)).err(), Some(NoTrap::Other));
         let version_3 = element(SEQUENCE, &[&[INTEGER, 1, 3]]);
+        assert_eq!(community(&version_3), None);
         assert_eq!(read(&version_3).err(), Some(NoTrap::Version3));
     }
 

@@ -74,10 +74,10 @@ pub(super) fn number(oid: &str) -> &str {
     trap(bare(oid)).map_or(bare(oid), |known| known.0)
 }
 
-/// The name of the column that a variable belongs to.
+/// The name of the column that a variable belongs to, by its number.
 pub(super) fn column(variable: &str) -> Option<&'static str> {
     let is = |known: &str| row(variable, known).is_some();
-    COLUMNS.iter().find(|(number, name)| is(number) || is(name)).map(|(_, name)| *name)
+    COLUMNS.iter().find(|(number, _)| is(number)).map(|(_, name)| *name)
 }
 
 /// Which row of a column a variable is: what stands behind the column's number or name. Nothing

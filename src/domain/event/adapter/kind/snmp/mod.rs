@@ -261,7 +261,7 @@ fn event(rules: &Rules, trap: Trap, at: usize, context: &Context, read: &mut Rea
     let place = if interface.is_empty() { &index } else { interface };
     let summary = format!("{} {place}", meaning.name);
     let named = |name: &str| {
-        known::column(name).map_or_else(|| name.to_owned(), |column| column.to_owned())
+        known::column(name).unwrap_or(name).to_owned()
     };
     let limit = context.limits.annotation_value_bytes_max;
     let name_max = context.limits.label_name_bytes_max;

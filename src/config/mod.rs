@@ -26,6 +26,7 @@ mod secrets;
 mod senders;
 mod shape;
 mod snmp;
+mod snmp_users;
 mod sources;
 #[cfg(test)]
 mod tests;

@@ -29,7 +29,7 @@ const ALL_FIELDS: [&str; 10] =
     ["host", "app", "facility", "msgid", "level", "service", "event", "subject", "from", "to"];
 
 /// Keys that only some types have.
-const KEYS: [(&str, &[&str]); 8] = [
+const KEYS: [(&str, &[&str]); 9] = [
     ("rules", &["syslog", "otlp", "mail"]),
     ("lease", &["syslog", "otlp", "mail", "snmp"]),
     ("min_severity", &["syslog", "otlp"]),
@@ -38,6 +38,7 @@ const KEYS: [(&str, &[&str]); 8] = [
     ("communities", &["snmp"]),
     ("communities_file", &["snmp"]),
     ("traps", &["snmp"]),
+    ("users", &["snmp"]),
 ];
 
 /// What a source's bodies look like, with what its configuration says about them. Any word that

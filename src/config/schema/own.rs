@@ -3,7 +3,7 @@
 use super::poll::POLL;
 use crate::config::senders::STYLES;
 use crate::config::shape::{Field, Shape};
-use crate::domain::event::adapter::kind;
+use crate::domain::event::adapter::kind::{self, snmp};
 use Shape::{Duration, Fields, List, Names, Secret, Text, Truth, Whole, Word};
 
 /// Our top-level keys.
@@ -69,6 +69,7 @@ const SOURCE: &[Field] = &[
     ("communities", List(&Secret)),
     ("communities_file", Text),
     ("traps", List(&Fields(TRAP))),
+    ("users", List(&Fields(SNMP_USER))),
 ];
 
 const LISTEN: &[Field] = &[
@@ -100,6 +101,23 @@ const TEXT_RULE: &[Field] = &[
     ("status", Word(&["firing", "resolved"])),
     ("lease", Duration),
     ("ignore", Truth),
+];
+
+const SNMP_USER: &[Field] = &[
+    ("name", Text),
+    (
+        "auth",
+        Fields(&[
+            ("algorithm", Word(snmp::Algorithm::WORDS)),
+            ("password", Secret),
+            ("password_file", Text),
+        ]),
+    ),
+    (
+        "privacy",
+        Fields(&[("algorithm", Word(&["aes"])), ("password", Secret), ("password_file", Text)]),
+    ),
+    ("engine_id", Text),
 ];
 
 const TRAP: &[Field] = &[

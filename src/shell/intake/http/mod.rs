@@ -24,6 +24,7 @@ use axum::http::HeaderMap;
 use ipnet::IpNet;
 
 use crate::domain::Tally;
+use crate::domain::event::adapter::kind::snmp;
 use crate::domain::event::adapter::{self, Head, Kind, Note, Read, Rejection, Unreadable};
 use crate::domain::event::{self, Event, Signal};
 use crate::domain::value::{Secret, Severity, Span, Timestamp};
@@ -63,6 +64,8 @@ pub struct Intake {
     pub allow: Vec<IpNet>,
     /// Communities of which a trap of SNMP versions 1 and 2c must bear one; empty means any.
     pub communities: Vec<Secret>,
+    /// Who sends traps of SNMP version 3.
+    pub snmp_users: Arc<Vec<snmp::User>>,
     /// How much it may send.
     pub limits: Limits,
     /// What its words for the severity mean, where they mean something else than elsewhere.
@@ -136,6 +139,7 @@ impl Intake {
             auth,
             allow: Vec::new(),
             communities: Vec::new(),
+            snmp_users: Arc::default(),
             bucket: Mutex::new(Bucket::new(limits.rate)),
             limits,
             severity_map: BTreeMap::new(),

@@ -1,11 +1,13 @@
-//! SNMP traps: datagrams of versions 1 and 2c, what snmptrapd hands to a program, or JSON.
+//! SNMP traps: datagrams of versions 1, 2c and 3, what snmptrapd hands to a program, or JSON.
 //!
 //! A trap is one moment. Of pairs such as linkDown and linkUp the second ends what the first began;
 //! everything else ends when it has not been said again for a while.
 
+mod engine;
 mod known;
 mod packet;
 mod rule;
+mod usm;
 
 use serde_json::Value;
 
@@ -15,8 +17,10 @@ use crate::domain::event::adapter::draft::Draft;
 use crate::domain::event::adapter::{Context, Head, Read, Unreadable, clip, json};
 use crate::domain::value::{Labels, Severity};
 
+pub use engine::{Engine, Judged, Refusal};
 pub use packet::{NoTrap, answer, community};
 pub use rule::{Pick, Rules, TrapRule, cleared_with, condition, trap_number};
+pub use usm::{Algorithm, User};
 
 /// Variables of a trap that are kept.
 const VARIABLES_MAX: usize = 40;
@@ -260,9 +264,7 @@ fn event(rules: &Rules, trap: Trap, at: usize, context: &Context, read: &mut Rea
     }
     let place = if interface.is_empty() { &index } else { interface };
     let summary = format!("{} {place}", meaning.name);
-    let named = |name: &str| {
-        known::column(name).unwrap_or(name).to_owned()
-    };
+    let named = |name: &str| known::column(name).unwrap_or(name).to_owned();
     let limit = context.limits.annotation_value_bytes_max;
     let name_max = context.limits.label_name_bytes_max;
     let variables = trap.variables.iter().filter(|(name, _)| (1..=name_max).contains(&name.len()));

@@ -1,5 +1,7 @@
 //! From what the configuration says to what the doors need: intakes, tokens, polls.
 
+use std::sync::Arc;
+
 use crate::config::{self as typed, Daemon};
 use crate::domain::event::adapter::{self, GenericPaths, JsonPath, Kind, StatusPath};
 use crate::domain::event::poll::{Past, PollState};
@@ -66,6 +68,8 @@ fn intake(name: &str, source: &typed::Intake) -> Intake {
     let ways = source.auth.ways.iter().flat_map(auth).collect();
     let mut intake = Intake::new(name, kind, ways, limits(&source.limits));
     intake.allow.clone_from(&source.auth.allow);
+    intake.communities.clone_from(&source.communities);
+    intake.snmp_users = Arc::new(source.snmp_users.clone());
     if let (Some(gate), Some(verify)) = (&mut intake.sns, source.verify_signature) {
         *gate = Gate::new(verify);
     }

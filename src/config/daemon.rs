@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use ipnet::IpNet;
 
 use crate::domain::event::adapter::Kind;
+use crate::domain::event::adapter::kind::snmp;
 use crate::domain::event::poll::{PollRule, Probe, When};
 use crate::domain::notification::receiver::TlsConfig;
 use crate::domain::value::{Secret, Severity, Span};
@@ -42,6 +43,10 @@ pub struct Intake {
     pub auth: Auth,
     /// Whether letters of Amazon SNS must be signed; unless said, where nothing else is demanded.
     pub verify_signature: Option<bool>,
+    /// Communities of which a trap of SNMP versions 1 and 2c must bear one; none means any.
+    pub communities: Vec<Secret>,
+    /// Who sends traps of SNMP version 3.
+    pub snmp_users: Vec<snmp::User>,
     /// How much.
     pub limits: Limits,
     /// The source's own words for severities, beyond those that everybody uses.

@@ -25,6 +25,8 @@ mod schema;
 mod secrets;
 mod senders;
 mod shape;
+mod snmp;
+mod snmp_users;
 mod sources;
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use super::check::Check;
 use super::node::Node;
 use super::people::read_zone;
+use super::snmp;
 use crate::domain::event::Signal;
 use crate::domain::event::adapter::kind::{mail, otlp, syslog};
 use crate::domain::event::adapter::{Kind, TextRule};
@@ -28,12 +29,16 @@ const ALL_FIELDS: [&str; 10] =
     ["host", "app", "facility", "msgid", "level", "service", "event", "subject", "from", "to"];
 
 /// Keys that only some types have.
-const KEYS: [(&str, &[&str]); 5] = [
+const KEYS: [(&str, &[&str]); 9] = [
     ("rules", &["syslog", "otlp", "mail"]),
-    ("lease", &["syslog", "otlp", "mail"]),
+    ("lease", &["syslog", "otlp", "mail", "snmp"]),
     ("min_severity", &["syslog", "otlp"]),
     ("zone", &["syslog"]),
     ("addresses", &["mail"]),
+    ("communities", &["snmp"]),
+    ("communities_file", &["snmp"]),
+    ("traps", &["snmp"]),
+    ("users", &["snmp"]),
 ];
 
 /// What a source's bodies look like, with what its configuration says about them. Any word that
@@ -52,6 +57,7 @@ pub(super) fn kind(check: &mut Check, word: &str, node: &Node, zone: &str) -> Ki
         "syslog" => Kind::Syslog(Arc::new(syslog(check, node, zone))),
         "otlp" => Kind::Otlp(Arc::new(otlp(check, node))),
         "mail" => Kind::Mail(Arc::new(mail(check, node))),
+        "snmp" => Kind::Snmp(Arc::new(snmp::rules(check, node))),
         _ => Kind::named(word).unwrap_or_default(),
     }
 }

@@ -111,3 +111,49 @@ fn a_trap_of_snmptrap_is_an_alert_and_an_inform_is_answered() {
     let (status, log) = daemon.stop();
     assert!(status.success(), "{log}");
 }
+
+#[test]
+fn a_trap_of_version_3_is_an_alert_and_an_inform_is_answered() {
+    let Some(snmptrap) = program::find("snmptrap") else { return };
+    let users = "
+    users:
+      - { name: signs, auth: { algorithm: sha1, password: a pass phrase } }
+      - name: hides
+        auth: { algorithm: sha256, password: a pass phrase }
+        privacy: { algorithm: aes, password: another phrase }
+";
+    let config =
+        format!("{CONFIG}  traps:\n    type: snmp\n    listen: {{ udp: '127.0.0.1:0' }}{users}");
+    let home = Home::new(&config.replace("udp: '127.0.0.1:0', tcp", "tcp"));
+    let daemon = home.start();
+    let to = format!("127.0.0.1:{}", port(&daemon, "udp"));
+    let state = tempfile::tempdir().unwrap();
+    let send = |words: &[&str], trap: &str| {
+        let index = ["1.3.6.1.2.1.2.2.1.1.7", "i", "7"];
+        let words =
+            [&["-v", "3", "-r", "1", "-t", "2"][..], words, &[&to, "", trap], &index].concat();
+        let libraries = format!("{}/usr/lib/x86_64-linux-gnu", program::PEERS);
+        run(Command::new(&snmptrap)
+            .env("LD_LIBRARY_PATH", libraries)
+            .env("SNMP_PERSISTENT_DIR", state.path())
+            .args(words))
+    };
+    let signs = ["-l", "authNoPriv", "-u", "signs", "-a", "SHA", "-A", "a pass phrase"];
+    let hides = ["-l", "authPriv", "-u", "hides", "-a", "SHA-256", "-A", "a pass phrase"];
+    let hides = [&hides[..], &["-x", "AES", "-X", "another phrase"]].concat();
+    let foreign = ["-l", "authNoPriv", "-u", "signs", "-a", "SHA", "-A", "a wrong phrase", "-Ci"];
+    let said = send(&signs, "1.3.6.1.6.3.1.1.5.3");
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let raised = until("the port is down", || named(&daemon, "linkDown"));
+    let said = send(&foreign, "1.3.6.1.6.3.1.1.5.4");
+    assert_ne!(said.code, Some(0), "{said:?}");
+    let said = send(&[&hides[..], &["-Ci"]].concat(), "1.3.6.1.6.3.1.1.5.4");
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let ended = named(&daemon, "linkDown").unwrap();
+    assert_ne!(ended["state"], raised["state"], "an answered inform is on disk");
+    let said = send(&hides, "1.3.6.1.6.3.1.1.5.1");
+    assert_eq!(said.code, Some(0), "{said:?}");
+    until("the host has started", || named(&daemon, "coldStart"));
+    let (status, log) = daemon.stop();
+    assert!(status.success(), "{log}");
+}

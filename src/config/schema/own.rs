@@ -3,7 +3,7 @@
 use super::poll::POLL;
 use crate::config::senders::STYLES;
 use crate::config::shape::{Field, Shape};
-use crate::domain::event::adapter::kind;
+use crate::domain::event::adapter::kind::{self, snmp};
 use Shape::{Duration, Fields, List, Names, Secret, Text, Truth, Whole, Word};
 
 /// Our top-level keys.
@@ -66,6 +66,10 @@ const SOURCE: &[Field] = &[
     ("lease", Duration),
     ("zone", Text),
     ("addresses", List(&Text)),
+    ("communities", List(&Secret)),
+    ("communities_file", Text),
+    ("traps", List(&Fields(TRAP))),
+    ("users", List(&Fields(SNMP_USER))),
 ];
 
 const LISTEN: &[Field] = &[
@@ -95,6 +99,34 @@ const TEXT_RULE: &[Field] = &[
     ("to", Text),
     ("severity", SEVERITY),
     ("status", Word(&["firing", "resolved"])),
+    ("lease", Duration),
+    ("ignore", Truth),
+];
+
+const SNMP_USER: &[Field] = &[
+    ("name", Text),
+    (
+        "auth",
+        Fields(&[
+            ("algorithm", Word(snmp::Algorithm::WORDS)),
+            ("password", Secret),
+            ("password_file", Text),
+        ]),
+    ),
+    (
+        "privacy",
+        Fields(&[("algorithm", Word(&["aes"])), ("password", Secret), ("password_file", Text)]),
+    ),
+    ("engine_id", Text),
+];
+
+const TRAP: &[Field] = &[
+    ("oid", Text),
+    ("name", Text),
+    ("severity", SEVERITY),
+    ("clears", Text),
+    ("index", List(&Text)),
+    ("labels", Names(&Text)),
     ("lease", Duration),
     ("ignore", Truth),
 ];

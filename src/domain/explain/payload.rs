@@ -26,9 +26,7 @@ pub fn payload(
 ) -> Value {
     let recognised = match kind {
         Kind::Auto => adapter::detect(body, context.head).map(|adapter| adapter.name),
-        Kind::Known(_) | Kind::Generic(_) | Kind::Syslog(_) | Kind::Mail(_) | Kind::Otlp(_) => {
-            Some(kind.name())
-        }
+        _ => Some(kind.name()),
     };
     let mut told = json!({
         "source": &**context.source,

@@ -2,6 +2,7 @@
 //! the listener runs: it is looked up for each batch.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::http::{Intake, Taken, Terms, Turned};
@@ -102,6 +103,24 @@ impl Inlet {
             drop(unsaid);
             tracing::warn!(source = &*self.source, reason, count, "messages were dropped");
         }
+    }
+
+    /// Whether the source takes anything from an address. What comes from elsewhere is dropped: it
+    /// is counted, and said once in a while.
+    pub fn listens_to(&self, peer: SocketAddr) -> bool {
+        let address = peer.ip().to_canonical();
+        let listens = self.intake().is_none_or(|intake| intake.listens_to(Some(address)));
+        if !listens {
+            self.refused("network", peer);
+        }
+        listens
+    }
+
+    /// Counts a message of a sender that may not send it, and says so once in a while.
+    pub fn refused(&self, reason: &'static str, peer: SocketAddr) {
+        let source = &*self.source;
+        tracing::debug!(source, reason, peer = %peer.ip().to_canonical(), "a sender was refused");
+        self.dropped(reason, 1);
     }
 
     /// Counts a connection until it is dropped.

@@ -172,6 +172,7 @@ async fn next(
 ) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
     loop {
         match listener.accept().await {
+            Ok((_, peer)) if !inlet.listens_to(peer) => {}
             Ok((stream, peer)) => match Arc::clone(room).try_acquire_owned() {
                 Ok(permit) => return (stream, peer, permit),
                 Err(_) => inlet.dropped("connections", 1),

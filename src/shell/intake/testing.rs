@@ -34,6 +34,19 @@ impl Post {
         Inlet::new("logs", self.handle.clone(), Arc::clone(&self.metrics), lookup)
     }
 
+    /// The source, to be configured before anybody listens for it.
+    pub(in crate::shell) fn intake(&mut self) -> &mut Intake {
+        Arc::get_mut(&mut self.intake).unwrap()
+    }
+
+    /// How many messages were dropped for a reason.
+    pub(in crate::shell) fn dropped(&self, reason: &str) -> u64 {
+        let lead = format!("source_messages_dropped_total{{reason=\"{reason}\",source=\"logs\"}} ");
+        let text = self.metrics.text();
+        let line = text.lines().find_map(|line| line.split_once(&lead).map(|(_, count)| count));
+        line.map_or(0, |count| count.parse().unwrap())
+    }
+
     /// Waits until there are so many alerts.
     pub(in crate::shell) async fn until(&self, alerts: usize) {
         let seen = async {

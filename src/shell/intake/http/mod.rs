@@ -24,9 +24,10 @@ use axum::http::HeaderMap;
 use ipnet::IpNet;
 
 use crate::domain::Tally;
+use crate::domain::event::adapter::kind::snmp;
 use crate::domain::event::adapter::{self, Head, Kind, Note, Read, Rejection, Unreadable};
 use crate::domain::event::{self, Event, Signal};
-use crate::domain::value::{Severity, Span, Timestamp};
+use crate::domain::value::{Secret, Severity, Span, Timestamp};
 use crate::engine::{Heard, Input};
 use crate::shell::clock;
 use crate::shell::handle::Handle;
@@ -61,6 +62,10 @@ pub struct Intake {
     pub auth: Vec<Auth>,
     /// Networks that may send, whatever is shown; empty means every network.
     pub allow: Vec<IpNet>,
+    /// Communities of which a trap of SNMP versions 1 and 2c must bear one; empty means any.
+    pub communities: Vec<Secret>,
+    /// Who sends traps of SNMP version 3.
+    pub snmp_users: Arc<Vec<snmp::User>>,
     /// How much it may send.
     pub limits: Limits,
     /// What its words for the severity mean, where they mean something else than elsewhere.
@@ -133,6 +138,8 @@ impl Intake {
             sns,
             auth,
             allow: Vec::new(),
+            communities: Vec::new(),
+            snmp_users: Arc::default(),
             bucket: Mutex::new(Bucket::new(limits.rate)),
             limits,
             severity_map: BTreeMap::new(),
@@ -144,6 +151,14 @@ impl Intake {
     /// Whether everybody may send who reaches the port.
     pub fn is_open(&self) -> bool {
         self.auth.is_empty() && self.allow.is_empty()
+    }
+
+    /// Whether it takes traps of a community.
+    pub fn takes_community(&self, shown: &[u8]) -> bool {
+        // All are compared, so that the time does not tell which one it was.
+        let known = |secret: &Secret| auth::same(shown, secret.reveal().as_bytes());
+        self.communities.is_empty()
+            || self.communities.iter().fold(false, |any, secret| any | known(secret))
     }
 
     /// Whether it takes anything from an address; one that nobody knows is in no network.

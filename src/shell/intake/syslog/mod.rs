@@ -64,6 +64,9 @@ pub async fn datagrams(socket: UdpSocket, inlet: Inlet, mut stop: watch::Receive
         };
         match received {
             Ok((length, peer)) => {
+                if !inlet.listens_to(peer) {
+                    continue;
+                }
                 if queue.try_send((buffer[..length].to_vec(), host(peer))).is_err() {
                     inlet.dropped("queue_full", 1);
                 }

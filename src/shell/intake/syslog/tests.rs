@@ -44,3 +44,36 @@ async fn a_stream_is_read_to_its_end() {
     stop.send(true).unwrap();
     timeout(Duration::from_secs(10), running).await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn what_comes_from_another_network_is_dropped() {
+    let mut post = Post::new(Kind::named("syslog").unwrap());
+    post.intake().allow = vec!["192.0.2.0/24".parse().unwrap()];
+    let (udp, tcp) = (
+        UdpSocket::bind("127.0.0.1:0").await.unwrap(),
+        TcpListener::bind("127.0.0.1:0").await.unwrap(),
+    );
+    let (to_udp, to_tcp) = (udp.local_addr().unwrap(), tcp.local_addr().unwrap());
+    let (stop, stopped) = watch::channel(false);
+    let inlet = post.inlet();
+    let running = [
+        tokio::spawn(datagrams(udp, inlet.clone(), stopped.clone())),
+        tokio::spawn(streams(tcp, inlet, None, stopped)),
+    ];
+    let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    client.send_to(b"<3>disk: gone", to_udp).await.unwrap();
+    let mut client = TcpStream::connect(to_tcp).await.unwrap();
+    let closed = timeout(Duration::from_secs(10), client.read(&mut [0])).await.unwrap();
+    assert!(matches!(closed, Ok(0) | Err(_)), "{closed:?}");
+    let counted = async {
+        while post.dropped("network") < 2 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(10), counted).await.unwrap();
+    stop.send(true).unwrap();
+    for running in running {
+        timeout(Duration::from_secs(10), running).await.unwrap().unwrap();
+    }
+    assert!(post.instances().is_empty());
+}

@@ -158,6 +158,8 @@ pub enum Kind {
     Mail(Arc<mail::Rules>),
     /// OTLP logs with rules.
     Otlp(Arc<otlp::Rules>),
+    /// Traps of SNMP with what is configured about them.
+    Snmp(Arc<snmp::Rules>),
     /// Any of [`ADAPTERS`], told apart body by body.
     #[default]
     Auto,
@@ -186,6 +188,7 @@ impl Kind {
             Self::Syslog(_) => syslog::NAME,
             Self::Mail(_) => mail::NAME,
             Self::Otlp(_) => otlp::ADAPTER.name,
+            Self::Snmp(_) => snmp::ADAPTER.name,
             Self::Auto => AUTO,
         }
     }
@@ -213,6 +216,7 @@ pub fn read(kind: &Kind, body: &[u8], context: &Context) -> Result<Read, Unreada
         Kind::Syslog(rules) => syslog::read(rules, body, context),
         Kind::Mail(rules) => mail::read(rules, body, context),
         Kind::Otlp(rules) => otlp::read(rules, body, context),
+        Kind::Snmp(rules) => snmp::read(rules, body, context),
         Kind::Auto => {
             let adapter = shape(body, context.head)?.ok_or(Unreadable::UnknownShape)?;
             (adapter.read)(body, context)

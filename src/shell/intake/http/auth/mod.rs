@@ -222,7 +222,7 @@ fn basic(headers: &HeaderMap, username: &str, password: &str) -> bool {
 
 /// Compares hashes, so that not even the length can be learned from the time it takes. An empty
 /// secret never matches: it is a mistake in the configuration, not an open door.
-fn same(shown: &[u8], secret: &[u8]) -> bool {
+pub(super) fn same(shown: &[u8], secret: &[u8]) -> bool {
     let equal = Sha256::digest(shown).ct_eq(&Sha256::digest(secret));
     bool::from(equal) && !secret.is_empty()
 }

@@ -1,9 +1,13 @@
-//! SNMP traps: datagrams of versions 1 and 2c, what snmptrapd hands to a program, or JSON.
+//! SNMP traps: datagrams of versions 1, 2c and 3, what snmptrapd hands to a program, or JSON.
 //!
 //! A trap is one moment. Of pairs such as linkDown and linkUp the second ends what the first began;
 //! everything else ends when it has not been said again for a while.
 
+mod engine;
+mod known;
 mod packet;
+mod rule;
+mod usm;
 
 use serde_json::Value;
 
@@ -11,79 +15,18 @@ use super::Adapter;
 use crate::domain::event::Signal;
 use crate::domain::event::adapter::draft::Draft;
 use crate::domain::event::adapter::{Context, Head, Read, Unreadable, clip, json};
-use crate::domain::value::{Labels, Severity, Span};
+use crate::domain::value::{Labels, Severity};
 
-pub use packet::{NoTrap, answer};
-
-/// How long a trap counts that nothing ends: restarts and failed logins are old news after it.
-const LEASE: Span = Span::hours(1);
+pub use engine::{Engine, Judged, Refusal};
+pub use packet::{NoTrap, answer, community};
+pub use rule::{Pick, Rules, TrapRule, cleared_with, condition, trap_number};
+pub use usm::{Algorithm, User};
 
 /// Variables of a trap that are kept.
 const VARIABLES_MAX: usize = 40;
 
-/// A trap that is known: its number, its name, the condition it speaks of, what it says of it.
-type Known = (&'static str, &'static str, &'static str, Signal, Option<Severity>);
-
-/// RFC 3418, 2863, 4273 and 1628.
-const TRAPS: [Known; 12] = [
-    ("1.3.6.1.6.3.1.1.5.1", "coldStart", "coldStart", Signal::Firing, Some(Severity::Warning)),
-    ("1.3.6.1.6.3.1.1.5.2", "warmStart", "warmStart", Signal::Firing, Some(Severity::Warning)),
-    ("1.3.6.1.6.3.1.1.5.3", "linkDown", "linkDown", Signal::Firing, Some(Severity::High)),
-    ("1.3.6.1.6.3.1.1.5.4", "linkUp", "linkDown", Signal::Resolved, None),
-    (
-        "1.3.6.1.6.3.1.1.5.5",
-        "authenticationFailure",
-        "authenticationFailure",
-        Signal::Firing,
-        Some(Severity::Warning),
-    ),
-    (
-        "1.3.6.1.6.3.1.1.5.6",
-        "egpNeighborLoss",
-        "egpNeighborLoss",
-        Signal::Firing,
-        Some(Severity::High),
-    ),
-    ("1.3.6.1.2.1.15.0.1", "bgpEstablishedNotification", "bgpDown", Signal::Resolved, None),
-    (
-        "1.3.6.1.2.1.15.0.2",
-        "bgpBackwardTransNotification",
-        "bgpDown",
-        Signal::Firing,
-        Some(Severity::High),
-    ),
-    ("1.3.6.1.2.1.15.7.1", "bgpEstablished", "bgpDown", Signal::Resolved, None),
-    (
-        "1.3.6.1.2.1.15.7.2",
-        "bgpBackwardTransition",
-        "bgpDown",
-        Signal::Firing,
-        Some(Severity::High),
-    ),
-    (
-        "1.3.6.1.2.1.33.2.3",
-        "upsTrapAlarmEntryAdded",
-        "upsAlarm",
-        Signal::Firing,
-        Some(Severity::High),
-    ),
-    ("1.3.6.1.2.1.33.2.4", "upsTrapAlarmEntryRemoved", "upsAlarm", Signal::Resolved, None),
-];
-
-/// Traps that end what they speak of by a partner.
-const PAIRED: [&str; 3] = ["linkDown", "bgpDown", "upsAlarm"];
-
-/// Variables that are known by number: the column, and its name.
-const COLUMNS: [(&str, &str); 8] = [
-    ("1.3.6.1.2.1.2.2.1.1", "ifIndex"),
-    ("1.3.6.1.2.1.2.2.1.2", "ifDescr"),
-    ("1.3.6.1.2.1.2.2.1.7", "ifAdminStatus"),
-    ("1.3.6.1.2.1.2.2.1.8", "ifOperStatus"),
-    ("1.3.6.1.2.1.31.1.1.1.1", "ifName"),
-    ("1.3.6.1.2.1.31.1.1.1.18", "ifAlias"),
-    ("1.3.6.1.2.1.15.3.1.14", "bgpPeerLastError"),
-    ("1.3.6.1.2.1.15.3.1.2", "bgpPeerState"),
-];
+/// The trap whose port may have been switched off by hand.
+const LINK_DOWN: &str = "1.3.6.1.6.3.1.1.5.3";
 
 /// Variables about the trap itself.
 const TRAP_OID: [&str; 2] = ["1.3.6.1.6.3.1.1.4.1", "snmpTrapOID"];
@@ -98,7 +41,12 @@ const AGENT_FIELDS: &[&str] =
 const VARIABLE_FIELDS: &[&str] = &["varbinds", "variables", "vars"];
 
 /// Traps of snmptrapd.
-pub const ADAPTER: Adapter = Adapter { name: "snmp", title: "SNMP traps", read, fits };
+pub const ADAPTER: Adapter = Adapter {
+    name: "snmp",
+    title: "SNMP traps",
+    read: |body, context| read(&Rules::default(), body, context),
+    fits,
+};
 
 fn fits(body: &Value, _: &Head) -> bool {
     let named = |names: &[&str]| json::has_any(body, names);
@@ -120,7 +68,7 @@ struct Trap {
 ///
 /// # Errors
 /// When the body is neither JSON nor what snmptrapd writes.
-pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
+pub fn read(rules: &Rules, body: &[u8], context: &Context) -> Result<Read, Unreadable> {
     let mut read = Read::default();
     if matches!(body.trim_ascii_start().first(), Some(b'{' | b'[')) {
         let body = json::parse(body)?;
@@ -130,7 +78,10 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
             return Err(Unreadable::TooMany { max: context.limits.events_max });
         }
         for (at, trap) in traps.iter().enumerate() {
-            event(from_json(trap), at, context, &mut read);
+            event(rules, from_json(trap), at, context, &mut read);
+        }
+        if read.counted > 0 {
+            read.note(None, format!("{} traps that are ignored: counted", read.counted));
         }
         return Ok(read);
     }
@@ -138,7 +89,10 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
     let trap = from_lines(&text).ok_or_else(|| {
         Unreadable::Json("neither JSON nor the lines of snmptrapd's traphandle".to_owned())
     })?;
-    event(trap, 0, context, &mut read);
+    event(rules, trap, 0, context, &mut read);
+    if read.counted > 0 {
+        read.note(None, "a trap that is ignored: counted");
+    }
     Ok(read)
 }
 
@@ -148,6 +102,7 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
 /// # Errors
 /// When it is no trap.
 pub fn read_packet(
+    rules: &Rules,
     packet: &[u8],
     peer: &str,
     at: usize,
@@ -158,7 +113,7 @@ pub fn read_packet(
     if trap.agent.is_empty() {
         peer.clone_into(&mut trap.agent);
     }
-    event(trap, at, context, read);
+    event(rules, trap, at, context, read);
     Ok(())
 }
 
@@ -256,57 +211,60 @@ fn bare(name: &str) -> &str {
 }
 
 fn is_column(name: &str, column: &str) -> bool {
-    let rest = bare(name).strip_prefix(column);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    known::row(name, column).is_some()
 }
 
-fn event(trap: Trap, at: usize, context: &Context, read: &mut Read) {
+fn event(rules: &Rules, trap: Trap, at: usize, context: &Context, read: &mut Read) {
     if trap.oid.is_empty() {
         read.reject(at, "no `snmpTrapOID` says which trap it is");
         return;
     }
+    let meaning = rules.meaning(&trap.oid);
+    if meaning.ignore {
+        read.counted += 1;
+        return;
+    }
     let max = context.limits.label_value_bytes_max;
-    let known = TRAPS.iter().find(|(oid, name, ..)| trap.oid == *oid || trap.oid == *name);
-    let variable = |column: &str| {
-        let number = COLUMNS.iter().find(|(_, name)| *name == column).map_or("", |(oid, _)| *oid);
-        let fits = |name: &str| is_column(name, column) || is_column(name, number);
-        let found = trap.variables.iter().find(|(name, _)| fits(name));
-        found.map_or("", |(_, value)| value.as_str())
-    };
-    let index = match variable("ifIndex") {
-        "" => trap.variables.first().map_or("", |(name, _)| instance(name)),
-        index => index,
+    let mut draft = Draft { signal: meaning.signal, ..Draft::default() };
+    let variable = |column: &str| rule::value(&trap.variables, column);
+    let index = if meaning.index.is_empty() {
+        match variable("ifIndex") {
+            "" => trap.variables.first().map_or("", |(name, _)| known::row_of(name)).to_owned(),
+            index => index.to_owned(),
+        }
+    } else {
+        let parts = meaning.index.iter().map(|pick| pick.of(&trap.variables));
+        let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+        if parts.len() < meaning.index.len() {
+            draft.notes.push("a variable of `index` is not in this trap".to_owned());
+        }
+        parts.join("/")
     };
     let interface = match variable("ifName") {
         "" => variable("ifDescr"),
         name => name,
     };
-    let (name, condition) =
-        known.map_or((trap.oid.as_str(), trap.oid.as_str()), |known| (known.1, known.2));
-    let labels = Labels::new([
-        ("alertname", clip(condition, max)),
+    draft.labels = Labels::new([
+        ("alertname", clip(meaning.condition, max)),
         ("instance", clip(&trap.agent, max)),
         ("interface", clip(interface, max)),
-        ("index", clip(index, max)),
-        ("trap_oid", known.map_or(clip(&trap.oid, max), |known| known.0)),
+        ("index", clip(&index, max)),
+        ("trap_oid", clip(meaning.number, max)),
     ]);
-    let signal = known.map(|known| known.3);
-    let mut draft = Draft { signal, labels, ..Draft::default() };
-    // A port that somebody switched off is no fault.
-    let by_hand = condition == "linkDown" && matches!(variable("ifAdminStatus"), "2" | "down");
+    let own = meaning.labels.iter().map(|(name, pick)| (name.as_str(), pick.of(&trap.variables)));
+    let own = own.filter(|(_, value)| !value.is_empty()).map(|(name, it)| (name, clip(it, max)));
+    draft.labels = draft.labels.with(own);
     if draft.signal != Some(Signal::Resolved) {
-        let severity = known.and_then(|known| known.4);
-        draft.severity(context, "", severity.map(|it| if by_hand { Severity::Info } else { it }));
-        if !PAIRED.contains(&condition) {
-            draft.lease = Some(LEASE);
-        }
+        // A port that somebody switched off is no fault.
+        let by_hand =
+            meaning.number == LINK_DOWN && matches!(variable("ifAdminStatus"), "2" | "down");
+        let usual = if by_hand { Some(Severity::Info) } else { meaning.severity };
+        draft.severity(context, "", meaning.said.or(usual));
+        draft.lease = meaning.lease;
     }
-    let place = if interface.is_empty() { index } else { interface };
-    let summary = format!("{name} {place}");
-    let named = |name: &str| {
-        let column = COLUMNS.iter().find(|(oid, _)| is_column(name, oid));
-        column.map_or_else(|| name.to_owned(), |(_, column)| (*column).to_owned())
-    };
+    let place = if interface.is_empty() { &index } else { interface };
+    let summary = format!("{} {place}", meaning.name);
+    let named = |name: &str| known::column(name).unwrap_or(name).to_owned();
     let limit = context.limits.annotation_value_bytes_max;
     let name_max = context.limits.label_name_bytes_max;
     let variables = trap.variables.iter().filter(|(name, _)| (1..=name_max).contains(&name.len()));
@@ -316,12 +274,6 @@ fn event(trap: Trap, at: usize, context: &Context, read: &mut Read) {
     if trap.variables.len() > VARIABLES_MAX {
         draft.notes.push(format!("{} variables: {VARIABLES_MAX} are kept", trap.variables.len()));
     }
-    draft.key = format!("{}/{condition}/{index}", trap.agent);
+    draft.key = format!("{}/{}/{index}", trap.agent, meaning.condition);
     draft.finish(at, context, read);
-}
-
-/// The last part of a number or name: which row of the table.
-fn instance(name: &str) -> &str {
-    let last = name.rsplit_once('.').map_or("", |(_, last)| last);
-    if last.bytes().all(|byte| byte.is_ascii_digit()) { last } else { "" }
 }

@@ -5,17 +5,17 @@ use std::fmt::Write as _;
 
 use super::{Trap, VARIABLES_MAX, sort_out};
 
-const INTEGER: u8 = 0x02;
-const OCTETS: u8 = 0x04;
+pub(super) const INTEGER: u8 = 0x02;
+pub(super) const OCTETS: u8 = 0x04;
 const NULL: u8 = 0x05;
-const OID: u8 = 0x06;
-const SEQUENCE: u8 = 0x30;
+pub(super) const OID: u8 = 0x06;
+pub(super) const SEQUENCE: u8 = 0x30;
 const ADDRESS: u8 = 0x40;
 const NUMBERS: [u8; 4] = [0x41, 0x42, 0x43, 0x46];
-const RESPONSE: u8 = 0xa2;
+pub(super) const RESPONSE: u8 = 0xa2;
 const TRAP_V1: u8 = 0xa4;
-const INFORM: u8 = 0xa6;
-const TRAP_V2: u8 = 0xa7;
+pub(super) const INFORM: u8 = 0xa6;
+pub(super) const TRAP_V2: u8 = 0xa7;
 
 /// Parts of a number beyond this are left out; RFC 2578, 3.5, allows 128.
 const OID_PARTS_MAX: usize = 128;
@@ -27,7 +27,7 @@ pub enum NoTrap {
     #[error("it is no message of SNMP")]
     Broken,
     /// Version 3 needs keys.
-    #[error("version 3 is not spoken here; put snmptrapd in between")]
+    #[error("version 3 needs `users` of the source, or snmptrapd in between")]
     Version3,
     /// A question or an answer.
     #[error("it is neither a trap nor an inform")]
@@ -55,6 +55,14 @@ pub fn answer(packet: &[u8]) -> Option<Vec<u8>> {
         answer[at] = RESPONSE;
         answer
     })
+}
+
+/// The community that a datagram of version 1 or 2c bears.
+pub fn community(packet: &[u8]) -> Option<&[u8]> {
+    let mut rest = packet;
+    let mut inside = typed(&mut rest, SEQUENCE)?;
+    let version = typed(&mut inside, INTEGER)?;
+    matches!(version, [0 | 1]).then(|| typed(&mut inside, OCTETS))?
 }
 
 /// Where the inner message begins, its type, and what is in it.
@@ -108,11 +116,12 @@ fn variables(mut pdu: &[u8]) -> Option<Vec<(String, String)>> {
 }
 
 /// The next element, if it is of this type.
-fn typed<'p>(from: &mut &'p [u8], tag: u8) -> Option<&'p [u8]> {
+pub(super) fn typed<'p>(from: &mut &'p [u8], tag: u8) -> Option<&'p [u8]> {
     next(from).filter(|(found, _)| *found == tag).map(|(_, value)| value)
 }
 
-fn next<'p>(from: &mut &'p [u8]) -> Option<(u8, &'p [u8])> {
+/// The next element: its type, and what is in it.
+pub(super) fn next<'p>(from: &mut &'p [u8]) -> Option<(u8, &'p [u8])> {
     let (tag, rest) = from.split_first()?;
     let (first, mut rest) = rest.split_first()?;
     let mut length = usize::from(*first);
@@ -125,6 +134,22 @@ fn next<'p>(from: &mut &'p [u8]) -> Option<(u8, &'p [u8])> {
     let (value, rest) = rest.split_at_checked(length)?;
     *from = rest;
     Some((*tag, value))
+}
+
+/// An element of these parts.
+pub(super) fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let inside = parts.concat();
+    let length = inside.len().to_be_bytes();
+    let first = length.iter().position(|byte| *byte != 0).unwrap_or(length.len() - 1);
+    let length = &length[first..];
+    let mut element = vec![tag];
+    if inside.len() >= 0x80 {
+        // A length has at most eight bytes.
+        element.push(length.iter().fold(0x80, |count, _| count + 1));
+    }
+    element.extend(length);
+    element.extend(inside);
+    element
 }
 
 fn text(tag: u8, value: &[u8]) -> String {
@@ -175,13 +200,6 @@ fn oid(value: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn element(tag: u8, inside: &[&[u8]]) -> Vec<u8> {
-        let inside = inside.concat();
-        let length = u8::try_from(inside.len()).unwrap();
-        let head: &[u8] = if length < 0x80 { &[tag, length] } else { &[tag, 0x81, length] };
-        [head, &inside].concat()
-    }
-
     fn inform(tag: u8) -> Vec<u8> {
         let trap_oid = element(OID, &[&[0x2b, 6, 1, 6, 3, 1, 1, 4, 1, 0]]);
         let link_down = element(OID, &[&[0x2b, 6, 1, 6, 3, 1, 1, 5, 3]]);
@@ -203,6 +221,7 @@ mod tests {
             assert_eq!(trap.oid, "1.3.6.1.6.3.1.1.5.3");
             let variable = ("1.3.6.1.2.1.2.2.1.1.132".to_owned(), "132".to_owned());
             assert_eq!(trap.variables, [variable]);
+            assert_eq!(community(&packet), Some(&b"p"[..]));
             let answer = answer(&packet);
             assert_eq!(answer.is_some(), answered);
             assert!(answer.is_none_or(|answer| answer == inform(RESPONSE)));
@@ -212,6 +231,7 @@ mod tests {
         }
         assert_eq!(read(&inform(0xa0)).err(), Some(NoTrap::Other));
         let version_3 = element(SEQUENCE, &[&[INTEGER, 1, 3]]);
+        assert_eq!(community(&version_3), None);
         assert_eq!(read(&version_3).err(), Some(NoTrap::Version3));
     }
 

@@ -1,5 +1,5 @@
 //! Sockets for sources that do not speak HTTP: opened before anything changes, kept over a reload
-//! where their addresses stay.
+//! where their addresses stay. Mailboxes that mails are fetched from go with them.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::Failure;
 use crate::config::{Daemon, Protocol};
+use crate::domain::event::adapter::kind::mail::Mailbox;
 use crate::shell::api::Context;
 use crate::shell::chain;
 use crate::shell::intake::inlet::Inlet;
@@ -24,6 +25,13 @@ type Key = (String, Protocol, SocketAddr);
 #[derive(Default)]
 pub(super) struct Listeners {
     running: BTreeMap<Key, Running>,
+    fetching: BTreeMap<String, Fetching>,
+}
+
+struct Fetching {
+    mailbox: Mailbox,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
 }
 
 struct Running {
@@ -37,6 +45,7 @@ pub(super) struct Prepared {
     bound: BTreeMap<Key, Bound>,
     tls: BTreeMap<String, Arc<ServerConfig>>,
     wanted: Vec<Key>,
+    mailboxes: BTreeMap<String, Mailbox>,
 }
 
 impl Listeners {
@@ -55,9 +64,16 @@ impl Listeners {
     /// # Errors
     /// When an address is taken, or a certificate cannot be used.
     pub(super) async fn prepare(&self, daemon: &Daemon) -> Result<Prepared, Failure> {
-        let mut prepared =
-            Prepared { bound: BTreeMap::new(), tls: BTreeMap::new(), wanted: Vec::new() };
+        let mut prepared = Prepared {
+            bound: BTreeMap::new(),
+            tls: BTreeMap::new(),
+            wanted: Vec::new(),
+            mailboxes: BTreeMap::new(),
+        };
         for (name, source) in &daemon.sources {
+            if let Some(mailbox) = &source.imap {
+                prepared.mailboxes.insert(name.clone(), mailbox.clone());
+            }
             if source.listen.tls.identity.is_some() {
                 let _ = rustls::crypto::ring::default_provider().install_default();
                 let tls = server_tls(&source.listen.tls).map_err(|error| Failure::Listen {
@@ -85,7 +101,8 @@ impl Listeners {
 
     /// Puts what was prepared in force; what is wanted no longer is closed.
     pub(super) async fn apply(&mut self, prepared: Prepared, context: &Arc<Context>) {
-        let Prepared { bound, tls, wanted } = prepared;
+        let Prepared { bound, tls, wanted, mailboxes } = prepared;
+        self.fetch(mailboxes, context).await;
         let gone: Vec<Key> =
             self.running.keys().filter(|key| !wanted.contains(key)).cloned().collect();
         self.end(gone).await;
@@ -104,8 +121,43 @@ impl Listeners {
 
     /// Closes everything; what has come by then is taken in.
     pub(super) async fn stop(&mut self) {
+        let names = self.fetching.keys().cloned().collect();
+        self.end_fetching(names).await;
         let all = self.running.keys().cloned().collect();
         self.end(all).await;
+    }
+
+    /// Looks into these mailboxes and no others; what stays as it was goes on.
+    async fn fetch(&mut self, wanted: BTreeMap<String, Mailbox>, context: &Arc<Context>) {
+        let stays = |(name, one): &(&String, &Fetching)| wanted.get(*name) == Some(&one.mailbox);
+        let gone = self.fetching.iter().filter(|one| !stays(one));
+        self.end_fetching(gone.map(|(name, _)| name.clone()).collect()).await;
+        for (name, mailbox) in wanted {
+            if self.fetching.contains_key(&name) {
+                continue;
+            }
+            tracing::info!(
+                source = name,
+                server = mailbox.host,
+                mailbox = mailbox.name,
+                "Fetching"
+            );
+            let (stop, stopped) = watch::channel(false);
+            let fetching = mail::imap::fetch(mailbox.clone(), inlet(&name, context), stopped);
+            let task = tokio::spawn(fetching);
+            self.fetching.insert(name, Fetching { mailbox, stop, task });
+        }
+    }
+
+    async fn end_fetching(&mut self, names: Vec<String>) {
+        let ended: Vec<Fetching> =
+            names.iter().filter_map(|name| self.fetching.remove(name)).collect();
+        for one in &ended {
+            let _ = one.stop.send(true);
+        }
+        for one in ended {
+            let _ = one.task.await;
+        }
     }
 
     async fn end(&mut self, keys: Vec<Key>) {

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use ipnet::IpNet;
 
 use crate::domain::event::adapter::Kind;
+use crate::domain::event::adapter::kind::mail::Mailbox;
 use crate::domain::event::adapter::kind::snmp;
 use crate::domain::event::poll::{PollRule, Probe, When};
 use crate::domain::notification::receiver::TlsConfig;
@@ -55,6 +56,8 @@ pub struct Intake {
     pub paths: Option<Paths>,
     /// Where it is listened for beside `/hooks/NAME`.
     pub listen: Listen,
+    /// Where its mails are fetched from.
+    pub imap: Option<Mailbox>,
 }
 
 /// Where a source is listened for, in its own protocol.

@@ -11,6 +11,7 @@ mod diagnostic;
 mod duration;
 mod files;
 mod http;
+mod imap;
 mod inhibitions;
 mod intervals;
 mod listen;

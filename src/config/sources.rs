@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::check::Check;
 use super::daemon::{Intake, Limits, Paths};
 use super::node::{Key, Node};
-use super::{listen, senders, snmp, snmp_users, text_rules};
+use super::{imap, listen, senders, snmp, snmp_users, text_rules};
 use crate::domain::settings::{Deadman, Source};
 use crate::domain::value::{Severity, Span};
 
@@ -112,6 +112,7 @@ fn intake(check: &mut Check, key: &Key, node: &Node, limits: Limits, zone: &str)
     Intake {
         kind: text_rules::kind(check, word, node, zone),
         listen: listen::read(check, word, node),
+        imap: imap::read(check, word, node),
         auth: node.get("auth").map(|auth| senders::read(check, auth)).unwrap_or_default(),
         communities: snmp::communities(check, node),
         snmp_users: snmp_users::read(check, node),

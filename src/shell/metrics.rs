@@ -191,6 +191,11 @@ impl Metrics {
         self.own.dropped.with_label_values(&[source, reason]).inc_by(count as u64);
     }
 
+    /// A mailbox of a source could not be looked at.
+    pub fn source_fetch_failed(&self, source: &str) {
+        self.own.fetch_failures.with_label_values(&[source]).inc();
+    }
+
     /// A connection to a listener was opened (+1) or closed (-1).
     pub fn source_connections(&self, source: &str, change: i64) {
         self.own.connections.with_label_values(&[source]).add(change);

@@ -1,5 +1,6 @@
 //! The keys that Alertmanager does not have.
 
+use super::TLS;
 use super::poll::POLL;
 use crate::config::senders::STYLES;
 use crate::config::shape::{Field, Shape};
@@ -61,6 +62,7 @@ const SOURCE: &[Field] = &[
     ("severity_map", Names(&SEVERITY)),
     ("paths", Fields(PATHS)),
     ("listen", Fields(LISTEN)),
+    ("imap", Fields(IMAP)),
     ("rules", List(&Fields(TEXT_RULE))),
     ("min_severity", Text),
     ("lease", Duration),
@@ -81,6 +83,19 @@ const LISTEN: &[Field] = &[
     ("cert_file", Text),
     ("key_file", Text),
     ("client_ca_file", Text),
+];
+
+const IMAP: &[Field] = &[
+    ("host", Text),
+    ("port", Whole),
+    ("username", Text),
+    ("password", Secret),
+    ("password_file", Text),
+    ("mailbox", Text),
+    ("every", Duration),
+    ("tls", Word(&["true", "false", "starttls"])),
+    ("tls_config", Fields(TLS)),
+    ("after", Text),
 ];
 
 const TEXT_RULE: &[Field] = &[

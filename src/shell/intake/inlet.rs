@@ -123,6 +123,11 @@ impl Inlet {
         self.dropped(reason, 1);
     }
 
+    /// Counts a look for messages that failed.
+    pub fn fetch_failed(&self) {
+        self.metrics.source_fetch_failed(&self.source);
+    }
+
     /// Counts a connection until it is dropped.
     pub fn connection(&self) -> Connection {
         self.metrics.source_connections(&self.source, 1);

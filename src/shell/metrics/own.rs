@@ -23,6 +23,7 @@ pub(super) struct Own {
     pub(super) quarantined: IntCounterVec,
     pub(super) heard_at: IntGaugeVec,
     pub(super) dropped: IntCounterVec,
+    pub(super) fetch_failures: IntCounterVec,
     pub(super) connections: IntGaugeVec,
     pub(super) template_errors: IntCounterVec,
     pub(super) incidents: IntGaugeVec,
@@ -93,6 +94,11 @@ impl Own {
                 "source_messages_dropped_total",
                 "Messages that arrived at a listener and were not taken, or not whole.",
                 &["source", "reason"],
+            ),
+            fetch_failures: each(
+                "source_fetch_failures_total",
+                "Times that a mailbox could not be looked at.",
+                &["source"],
             ),
             connections: gauges(
                 r,

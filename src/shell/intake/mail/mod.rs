@@ -1,7 +1,8 @@
-//! Takes mails by SMTP and LMTP. A mail that answers an incident becomes a note on it, any other
+//! Takes mails by SMTP and LMTP, and fetches them by IMAP. A mail that answers an incident becomes a note on it, any other
 //! one an alert; it is said to be taken once its facts are on disk.
 
 mod guard;
+pub mod imap;
 mod session;
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@
 
 mod known;
 mod letter;
+mod mailbox;
 
 use crate::domain::event::Signal;
 use crate::domain::event::adapter::draft::Draft;
@@ -15,6 +16,7 @@ use crate::domain::value::{Labels, Severity, Span};
 use known::{Known, Meaning};
 
 pub use letter::{Letter, Writer};
+pub use mailbox::{After, Mailbox, Security};
 
 /// The word for `type` in the configuration.
 pub const NAME: &str = "mail";

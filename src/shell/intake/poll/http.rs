@@ -11,10 +11,10 @@ use reqwest::{Method, Request, Response, Url};
 use serde_json::Value;
 
 use super::tls::{self, Certificate};
-use super::unanswered::chain;
 use super::{Means, Unanswered, up, web};
 use crate::domain::event::poll::{HttpProbe, JsonCheck, Listener, Sample};
 use crate::domain::value::Span;
+use crate::shell::chain;
 use crate::shell::clock::Stopwatch;
 
 /// A longer body is not looked at.

@@ -198,7 +198,7 @@ mod tests {
             Err(error @ Unanswered::PingNotPermitted(_)) => {
                 assert!(error.to_string().contains("ping_group_range"), "{error}");
             }
-            Err(error) => panic!("{}", super::super::chain(&error)),
+            Err(error) => panic!("{}", crate::shell::chain(&error)),
         }
     }
 }

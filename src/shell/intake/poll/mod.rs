@@ -25,11 +25,11 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::domain::event::Event;
 use crate::domain::event::poll::{Past, PollState, Probe, Sample, When};
 use crate::domain::value::{Span, Timestamp};
+use crate::shell::chain;
 use crate::shell::client::Clients;
 use lanes::Lanes;
 use promql::Habits;
 use schedule::{Schedule, Timing};
-use unanswered::chain;
 
 pub use unanswered::Unanswered;
 

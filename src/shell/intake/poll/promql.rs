@@ -243,7 +243,7 @@ mod tests {
     use super::*;
 
     fn told(error: &Unanswered) -> String {
-        super::super::chain(error)
+        crate::shell::chain(error)
     }
 
     #[track_caller]

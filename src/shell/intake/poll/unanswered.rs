@@ -1,7 +1,6 @@
 //! Why a question was not answered. Of what is looked for, such as a port that is closed, the answer
 //! tells; this is for questions that found nothing out.
 
-use std::error::Error;
 use std::io;
 
 use crate::domain::event::poll::exposition::InvalidExposition;
@@ -115,10 +114,4 @@ pub enum Unanswered {
         /// The first line it printed.
         said: String,
     },
-}
-
-/// The error with its causes.
-pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |&error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<String>>().join(": ")
 }

@@ -19,7 +19,9 @@ const GENERIC: &str = r#"{"each": "alerts", "key": "fingerprint", "name": "label
 static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
     let generic = Kind::Generic(Box::new(serde_json::from_str(GENERIC).expect("a constant")));
     let known = ADAPTERS.iter().map(|adapter| Kind::Known(adapter));
-    let all = known.chain([Kind::Auto, generic]);
+    // These have rules of their own; here they have none.
+    let texts = ["syslog", "mail"].into_iter().filter_map(Kind::named);
+    let all = known.chain(texts).chain([Kind::Auto, generic]);
     match std::env::var("ADAPTER") {
         Ok(name) => all.filter(|kind| kind.name() == name).collect(),
         Err(_) => all.collect(),

@@ -1,6 +1,7 @@
 //! Command lines, from words to requests.
 
 use super::*;
+use crate::domain::MANUALS;
 
 fn wish(line: &str) -> Result<Wish, clap::Error> {
     let now = "2026-03-01T02:05:00Z".parse().unwrap();
@@ -23,6 +24,18 @@ fn refused(line: &str, expected: &str) {
     assert_eq!(error.exit_code(), 2, "{line}");
     let text = error.to_string();
     assert!(text.contains(expected), "{line}: {text}");
+}
+
+#[test]
+fn no_field_of_a_manual_takes_the_name_of_a_flag_of_the_program() {
+    for manual in MANUALS {
+        for verb in manual.verbs.iter().chain(manual.make) {
+            for field in verb.fields {
+                let taken = ["url", "token_file", "output"].contains(&field.name);
+                assert!(!taken, "{} {}: {}", manual.name, verb.name, field.name);
+            }
+        }
+    }
 }
 
 #[test]

@@ -66,7 +66,7 @@ pub const MANUAL: Manual = Manual {
             ),
             optional("actor", "who set it off; who asks", Kind::Text),
             optional("summary", "a line for people", Kind::Text),
-            optional("url", "where to look", Kind::Text),
+            optional("link", "where to look", Kind::Text),
             optional("labels", "what else there is to say, as name=value", Kind::Pairs)
                 .flag("label"),
         ],
@@ -185,7 +185,7 @@ pub(crate) fn parse(verb: &str, _: &str, fields: &Fields) -> Result<Command, Inv
         actor: said("actor").into(),
         status,
         summary: said("summary").into(),
-        url: said("url").into(),
+        url: said("link").into(),
         at: Timestamp(0),
         labels: pairs(fields, "labels").unwrap_or_default(),
     };

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Context, Unreadable, form, json};
+use super::{Context, Unreadable, clip, form, json};
 use crate::domain::value::Labels;
 
 /// The fields of one element. `EVENT.ID`, `event_id` and `eventId` are one name; the field `name`
@@ -171,15 +171,6 @@ pub(super) fn annotations<'a, N: AsRef<str>>(
 ) -> Labels {
     let max = context.limits.annotation_value_bytes_max;
     Labels::new(pairs.into_iter().map(|(name, value)| (name, clip(&value, max).to_owned())))
-}
-
-/// The beginning of a text that has at most so many bytes, cut between characters.
-pub(super) fn clip(text: &str, bytes_max: usize) -> &str {
-    if text.len() <= bytes_max {
-        return text;
-    }
-    let end = (0..=bytes_max).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-    &text[..end]
 }
 
 #[cfg(test)]

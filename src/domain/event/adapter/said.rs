@@ -1,7 +1,7 @@
 //! What a person did at the source, in the making.
 
+use super::clip;
 use super::draft::Draft;
-use super::fields::clip;
 use super::{Context, Note, Read};
 use crate::domain::event::{Remark, Saying};
 

@@ -71,7 +71,8 @@ pub(super) async fn list(
     };
     let (page, size) = (number("page", 1), number("page-size", PAGE_SIZE).min(PAGE_SIZE_MAX));
     let pages = alerts.len().div_ceil(size);
-    let shown: Vec<Value> = alerts.iter().skip((page - 1).saturating_mul(size)).take(size).map(record).collect();
+    let shown: Vec<Value> =
+        alerts.iter().skip((page - 1).saturating_mul(size)).take(size).map(record).collect();
     let last = alerts.first().map_or_else(clock::now, |alert| alert.updated_at);
     let mut whole = counts(&alerts);
     whole["alerts"] = shown.into();

@@ -47,34 +47,24 @@ const REMOVED: [(&str, Action); 2] =
 
 type Target = Path<(String, String)>;
 
-pub(super) async fn post(
-    State(context): State<Arc<Context>>,
-    Path((id, verb)): Target,
-    RawQuery(query): RawQuery,
-    headers: Caller,
-    body: Body,
-) -> Response {
-    act(&context, (&POSTED, &verb), &id, query.as_deref(), (&headers, body)).await
+/// What comes with a verb about an alert, but its body.
+type Way = (State<Arc<Context>>, Target, RawQuery, Caller);
+
+pub(super) async fn post(way: Way, body: Body) -> Response {
+    about(&POSTED, way, body).await
 }
 
-pub(super) async fn put(
-    State(context): State<Arc<Context>>,
-    Path((id, verb)): Target,
-    RawQuery(query): RawQuery,
-    headers: Caller,
-    body: Body,
-) -> Response {
-    act(&context, (&PUT, &verb), &id, query.as_deref(), (&headers, body)).await
+pub(super) async fn put(way: Way, body: Body) -> Response {
+    about(&PUT, way, body).await
 }
 
-pub(super) async fn remove(
-    State(context): State<Arc<Context>>,
-    Path((id, verb)): Target,
-    RawQuery(query): RawQuery,
-    headers: Caller,
-    body: Body,
-) -> Response {
-    act(&context, (&REMOVED, &verb), &id, query.as_deref(), (&headers, body)).await
+pub(super) async fn remove(way: Way, body: Body) -> Response {
+    about(&REMOVED, way, body).await
+}
+
+async fn about(verbs: &[(&str, Action)], way: Way, body: Body) -> Response {
+    let (State(context), Path((id, verb)), RawQuery(query), caller) = way;
+    act(&context, (verbs, &verb), &id, query.as_deref(), (&caller, body)).await
 }
 
 /// `DELETE /v2/alerts/{id}`: what nobody wants to see any longer is over.

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::{ADAPTERS, Adapter, cdevents};
 use crate::domain::event::adapter::draft::Draft;
 use crate::domain::event::adapter::notice::NoticeDraft;
-use crate::domain::event::adapter::{Context, Head, Read, Unreadable, json};
+use crate::domain::event::adapter::{Context, Head, Read, Unreadable, clip, json};
 use crate::domain::event::{Heartbeat, Remark, Signal};
 use crate::domain::value::{Labels, Severity, Span};
 use envelope::{Envelope, is_binary, is_envelope};
@@ -354,7 +354,7 @@ fn annotations(event: &Envelope) -> Labels {
     let extensions = event.extensions.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     own = own.with(extensions.filter(|(name, _)| *name != "severity"));
     let text = match &event.data {
-        Value::String(text) => shorten(text).to_owned(),
+        Value::String(text) => clip(text, TEXT_BYTES_MAX).to_owned(),
         data => json::first_of(data, DESCRIPTION),
     };
     let summary = match json::first_of(&event.data, SUMMARY) {
@@ -366,14 +366,10 @@ fn annotations(event: &Envelope) -> Labels {
     own.with([
         ("summary", summary.trim()),
         ("description", &text),
-        ("data", shorten(&data)),
+        ("data", clip(&data, TEXT_BYTES_MAX)),
         ("event_type", &event.kind),
         ("event_id", &event.id),
     ])
-}
-
-fn shorten(text: &str) -> &str {
-    &text[..text.floor_char_boundary(TEXT_BYTES_MAX)]
 }
 
 fn notice(event: &Envelope, stem: &str) -> NoticeDraft {

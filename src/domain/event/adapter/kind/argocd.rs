@@ -35,6 +35,13 @@ const HEALTH: [(&str, Signal, Severity); 3] = [
     ("Healthy", Signal::Resolved, Severity::High),
 ];
 
+/// The alerts about an application, and how their keys end.
+const CONDITIONS: [(&str, &str); 3] = [
+    ("ArgoCDSyncFailed", "sync"),
+    ("ArgoCDAppDegraded", "health"),
+    ("ArgoCDSyncUnknown", "comparison"),
+];
+
 /// Healths that pass.
 const PASSING: [&str; 4] = ["Progressing", "Suspended", "Unknown", ""];
 
@@ -68,8 +75,14 @@ const HEALTH_AT: &[&str] = &[
     "/health_status",
     "/healthStatus",
 ];
-const SYNC: &[&str] =
-    &["/app/status/sync/status", "/status/sync/status", "/sync_status", "/syncStatus", "/sync"];
+const SYNC: &[&str] = &[
+    "/app/status/sync/status",
+    "/status/sync/status",
+    "/sync_status",
+    "/syncStatus",
+    "/sync",
+    "/status",
+];
 const REVISION: &[&str] = &[
     "/app/status/operationState/syncResult/revision",
     "/app/status/sync/revision",
@@ -128,6 +141,14 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
         return Ok(read);
     }
     let trigger = find(&body, &["/trigger"]);
+    if trigger.contains("deleted") {
+        gone(&body, &name, context, &mut read);
+        return Ok(read);
+    }
+    if trigger.contains("created") {
+        read.note(0, format!("application `{name}` was created: nothing is deployed yet"));
+        return Ok(read);
+    }
     // Word of the health repeats how the last sync went, however long ago that was.
     if !trigger.contains("health") {
         sync(&body, &name, context, &mut read);
@@ -153,10 +174,21 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
     Ok(read)
 }
 
+/// Whatever was wrong with an application that is no more is over.
+fn gone(body: &Value, name: &str, context: &Context, read: &mut Read) {
+    for (alertname, what) in CONDITIONS {
+        let mut draft = begin(body, name, alertname, what);
+        draft.signal = Some(Signal::Resolved);
+        draft.annotations =
+            draft.annotations.with([("summary", format!("{name} was deleted").as_str())]);
+        draft.finish(0, context, read);
+    }
+}
+
 /// How the sync stands, as a deployment and as a condition.
 fn sync(body: &Value, name: &str, context: &Context, read: &mut Read) {
     let word = match find(body, PHASE) {
-        phase if phase.is_empty() && body["app"].is_string() => find(body, SYNC),
+        phase if phase.is_empty() && is_flat(body) => find(body, SYNC),
         phase => phase,
     };
     let known = PHASES.iter().find(|(known, _)| known.eq_ignore_ascii_case(&word));
@@ -193,10 +225,20 @@ fn sync(body: &Value, name: &str, context: &Context, read: &mut Read) {
     };
     let mut draft = begin(body, name, "ArgoCDSyncFailed", "sync");
     draft.signal = Some(signal);
+    if find(body, MESSAGE).is_empty() {
+        let summary = format!("sync of {name}: {word}");
+        draft.annotations = draft.annotations.with([("summary", summary.as_str())]);
+    }
     draft.severity(context, "", Some(Severity::High));
     let at = draft.instant("finishedAt", finished);
     (draft.starts_at, draft.ends_at) = (at, at);
     draft.finish(0, context, read);
+}
+
+/// A template of somebody's own has no room for the application itself: a sync that it tells of is
+/// all that it says of one.
+fn is_flat(body: &Value) -> bool {
+    !body["app"].is_object() && !body["metadata"].is_object()
 }
 
 fn health(body: &Value, name: &str, context: &Context, read: &mut Read) {

@@ -99,7 +99,8 @@ const INSTANCE: &[&str] = &[
     "/device",
     "/labels/instance",
 ];
-const ENVIRONMENT: &[&str] = &["/environment", "/environment/name", "/env", "/labels/environment"];
+const ENVIRONMENT: &[&str] =
+    &["/environment", "/environment/name", "/env", "/labels/environment", "/stage"];
 const SUMMARY: &[&str] = &[
     "/summary",
     "/annotations/summary",

@@ -1,8 +1,9 @@
 //! Kubernetes' events: core/v1 and events.k8s.io/v1, as exporters and a watch send them.
 //!
 //! Object and reason are the key: a count that goes up is no news. Warnings fire; what is normal is
-//! a note, except for the reasons that say that another one is over. The API server forgets an event
-//! after an hour, and so does this: nothing else ends a warning.
+//! a note, except for the reasons that say that another one is over, and for those of nodes, which are
+//! all called normal, also what is none. The API server forgets an event after an hour, and so does
+//! this: nothing else ends a warning.
 
 use serde_json::Value;
 
@@ -29,8 +30,14 @@ const GRAVE: [&str; 6] = [
     "KernelDeadlock",
 ];
 
+/// What the kubelet and the node controller say of a node under the type `Normal`, and is a fault.
+const FAULTS: [&str; 4] =
+    ["NodeNotReady", "NodeHasInsufficientMemory", "NodeHasDiskPressure", "NodeHasInsufficientPID"];
+
 /// Normal reasons that end what another reason said of the same object.
 const ENDS: &[(&str, &str)] = &[
+    ("Scheduled", "FailedScheduling"),
+    ("SuccessfulAttachVolume", "FailedAttachVolume"),
     ("NodeReady", "NodeNotReady"),
     ("NodeHasSufficientMemory", "NodeHasInsufficientMemory"),
     ("NodeHasNoDiskPressure", "NodeHasDiskPressure"),
@@ -115,9 +122,10 @@ fn one(at: usize, element: &Value, body: &Value, context: &Context, read: &mut R
     }
     let ended = ENDS.iter().find(|(over, _)| *over == reason).map(|(_, what)| *what);
     let name = ended.unwrap_or(&reason);
+    let is_warning = type_.eq_ignore_ascii_case("warning") || FAULTS.contains(&reason.as_ref());
     let mut draft = Draft { key: key(object, name), lease: Some(LEASE), ..Draft::default() };
     match type_.to_ascii_lowercase().as_str() {
-        "warning" => draft.signal = Some(Signal::Firing),
+        _ if is_warning => draft.signal = Some(Signal::Firing),
         "normal" if ended.is_some() => draft.signal = Some(Signal::Resolved),
         "normal" => {
             read.note(at, format!("{reason} of {subject} is normal"));
@@ -128,10 +136,10 @@ fn one(at: usize, element: &Value, body: &Value, context: &Context, read: &mut R
     describe(&mut draft, event, object, name, (element, body), context);
     if draft.signal != Some(Signal::Resolved) {
         let grave = GRAVE.contains(&reason.as_ref());
-        let known = match type_.to_ascii_lowercase().as_str() {
-            "warning" if grave => Some(Severity::High),
-            "warning" => Some(Severity::Warning),
-            _ => None,
+        let known = match is_warning {
+            true if grave => Some(Severity::High),
+            true => Some(Severity::Warning),
+            false => None,
         };
         draft.severity(context, &type_, known);
         let since = SINCE.iter().find_map(|name| event.get(*name).filter(|at| !at.is_null()));
@@ -141,9 +149,12 @@ fn one(at: usize, element: &Value, body: &Value, context: &Context, read: &mut R
     draft.finish(at, context, read);
 }
 
+/// The kubelet writes a node's name where its uid should stand, the node controller does not: a
+/// node's name alone is the same in what both say.
 fn key(object: &Value, reason: &str) -> String {
+    let is_node = json::field(object, "kind") == "Node";
     match json::field(object, "uid").as_ref() {
-        "" => format!("{}/{reason}", subject(object)),
+        uid if is_node || uid.is_empty() => format!("{}/{reason}", subject(object)),
         uid => format!("{uid}/{reason}"),
     }
 }

@@ -51,6 +51,7 @@ pub const ADAPTER: Adapter = Adapter {
 fn fits(body: &Value, _: &Head) -> bool {
     let named = |names: &[&str]| json::has_any(body, names);
     named(&OID_FIELDS[..4]) && (named(VARIABLE_FIELDS) || named(AGENT_FIELDS))
+        || flat(body).any(|(name, _)| is_trap_oid(name))
         || named(&["generic_trap", "genericTrap"]) && named(&["enterprise"])
 }
 
@@ -136,7 +137,9 @@ fn from_json(body: &Value) -> Trap {
             .iter()
             .map(|(name, value)| (name.clone(), json::text(value).into_owned()))
             .collect(),
-        _ => Vec::new(),
+        _ => {
+            flat(body).map(|(name, value)| (name.clone(), json::text(value).into_owned())).collect()
+        }
     };
     let mut trap = Trap {
         oid: first(OID_FIELDS),
@@ -148,6 +151,17 @@ fn from_json(body: &Value) -> Trap {
         trap.oid = of_version_1(body);
     }
     sort_out(trap)
+}
+
+/// Members of a body that stand for variables by their names, as collectors of logs write them:
+/// `IF-MIB::ifIndex.7`, `.1.3.6.1.2.1.2.2.1.1.7`.
+fn flat(body: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    let members = body.as_object().into_iter().flatten();
+    members.filter(|(name, _)| name.contains("::") || bare(name).starts_with("1.3.6.1."))
+}
+
+fn is_trap_oid(name: &str) -> bool {
+    TRAP_OID.iter().any(|known| is_column(name, known))
 }
 
 /// The number that RFC 3584, 3.1, gives to a trap of version 1.

@@ -55,6 +55,8 @@ const NAME: &[&str] = &[
     "/app/metadata/name",
     "/metadata/name",
     "/application",
+    "/application/name",
+    "/app/name",
     "/app_name",
     "/appName",
     "/app",
@@ -66,6 +68,9 @@ const PHASE: &[&str] = &[
     "/phase",
     "/operation_phase",
     "/operationPhase",
+    "/operationState/phase",
+    "/operation/phase",
+    "/sync/phase",
 ];
 const HEALTH_AT: &[&str] = &[
     "/app/status/health/status",
@@ -80,6 +85,7 @@ const SYNC: &[&str] = &[
     "/status/sync/status",
     "/sync_status",
     "/syncStatus",
+    "/sync/status",
     "/sync",
     "/status",
 ];
@@ -93,6 +99,8 @@ const REVISION: &[&str] = &[
     "/status/sync/revision",
     "/revision",
     "/version",
+    "/sync/revision",
+    "/commit",
 ];
 const MESSAGE: &[&str] =
     &["/app/status/operationState/message", "/status/operationState/message", "/message", "/error"];
@@ -294,10 +302,16 @@ fn begin(body: &Value, name: &str, alertname: &str, what: &str) -> Draft {
 /// Where the application lives and where it deploys to.
 fn labels(body: &Value) -> Labels {
     Labels::new([
-        ("project", find(body, &["/app/spec/project", "/spec/project", "/project"])),
+        (
+            "project",
+            find(body, &["/app/spec/project", "/spec/project", "/project", "/application/project"]),
+        ),
         (
             "namespace",
-            find(body, &["/app/spec/destination/namespace", "/spec/destination/namespace"]),
+            find(
+                body,
+                &["/app/spec/destination/namespace", "/spec/destination/namespace", "/namespace"],
+            ),
         ),
         (
             "cluster",
@@ -342,7 +356,8 @@ fn actor(body: &Value) -> String {
 
 fn time_of<'a>(body: &'a Value, name: &str) -> Option<&'a Value> {
     let state = |root: &str| body.pointer(&format!("{root}/status/operationState/{name}"));
-    state("/app").or_else(|| state("")).or_else(|| body.get(name)).filter(|value| {
+    let flat = || body.get(name).or_else(|| body.get("timestamp").filter(|_| name == "finishedAt"));
+    state("/app").or_else(|| state("")).or_else(flat).filter(|value| {
         let text = json::text(value);
         !NOTHING.contains(&text.as_ref()) && !text.contains("{{")
     })

@@ -57,6 +57,8 @@ const SINCE: [&str; 5] = [
 const APPLICATIONS: [&str; 3] = ["app.kubernetes.io/name", "k8s-app", "app"];
 const CLUSTERS: [&str; 4] = ["clusterName", "cluster", "cluster_name", "clustername"];
 
+const NO_EVENT: &str = "no event, but a change of";
+
 /// Groups of objects that are recognised, if only to say that they are no events.
 const GROUPS: [&str; 3] = ["apps/", "batch/", "events.k8s.io/"];
 
@@ -66,6 +68,8 @@ fn fits(body: &Value, _: &Head) -> bool {
     let version = json::field(body, "apiVersion");
     let known = version == "v1" || GROUPS.iter().any(|group| version.starts_with(group));
     about(event)
+        || json::has_any(event, &["eventmeta"])
+        || of_eventer(event).is_some()
         || (json::field(body, "kind").ends_with("List") && about(&body["items"][0]))
         || (known && body["metadata"].is_object() && body["kind"].is_string())
 }
@@ -89,7 +93,10 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
         read.note(None, "a list without events");
     }
     for (at, element) in elements.iter().enumerate() {
-        one(at, element, &body, context, &mut read);
+        match of_eventer(element) {
+            Some(event) => one(at, &event, &body, context, &mut read),
+            None => one(at, element, &body, context, &mut read),
+        }
     }
     Ok(read)
 }
@@ -100,11 +107,33 @@ fn unwrap(element: &Value) -> &Value {
     inner.into_iter().find(|inner| inner.is_object()).unwrap_or(element)
 }
 
+/// Aliyun's kube-eventer writes the fields of an event under names of its own.
+fn of_eventer(element: &Value) -> Option<Value> {
+    let [kind, reason] = ["EventKind", "EventReason"].map(|name| element.get(name));
+    Some(serde_json::json!({
+        "involvedObject": {
+            "kind": kind?,
+            "name": element["EventObject"],
+            "namespace": element["EventNamespace"],
+        },
+        "reason": reason?,
+        "type": element["EventType"],
+        "message": element["EventMessage"],
+        "lastTimestamp": element["EventTime"],
+    }))
+}
+
 fn one(at: usize, element: &Value, body: &Value, context: &Context, read: &mut Read) {
     let event = unwrap(element);
     let object = REGARDING.into_iter().map(|name| &event[name]).find(|object| object.is_object());
     let Some(object) = object else {
         let kind = json::field(event, "kind");
+        // Kubewatch tells what became of an object, and no event.
+        if event["eventmeta"].is_object() {
+            let text = json::field(event, "text");
+            read.note(at, format!("{} `{}`: {text}", NO_EVENT, subject(&event["eventmeta"])));
+            return;
+        }
         if kind.is_empty() || kind == "Event" {
             read.reject(at, "neither `involvedObject` nor `regarding` says what it is about");
         } else {

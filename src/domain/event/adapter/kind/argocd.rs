@@ -126,7 +126,9 @@ fn fits(body: &Value, _: &Head) -> bool {
         app["metadata"]["name"].is_string()
             && json::has_any(&app["status"], &["sync", "operationState"])
     };
-    is_app(&body["app"]) || (json::at(body, "/kind") == "Application" && is_app(body))
+    let flat = json::has_any(body, &["syncStatus", "sync_status"])
+        && json::has_any(body, &["healthStatus", "health_status"]);
+    is_app(&body["app"]) || flat || (json::at(body, "/kind") == "Application" && is_app(body))
 }
 
 /// Reads a notification.

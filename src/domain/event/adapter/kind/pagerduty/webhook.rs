@@ -57,7 +57,7 @@ const STATUSES: [(&str, Signal); 3] = [
 
 /// Whom or what an event brings in, where its name leaves that open: the event, what stands before
 /// it, and where it stands.
-const ABOUT: [(&str, &str, &[&str]); 9] = [
+const ABOUT: [(&str, &str, &[&str]); 12] = [
     ("assign", "to", &["/incident/assignments/0/assignee/summary"]),
     ("delegate", "to", &["/incident/escalation_policy/summary"]),
     ("delegated", "to", &["/data/escalation_policy/summary"]),
@@ -67,6 +67,9 @@ const ABOUT: [(&str, &str, &[&str]); 9] = [
     ("priority_updated", "to", &["/data/priority/summary"]),
     ("responder.added", "", &["/data/user/summary", "/data/escalation_policy/summary"]),
     ("responder.replied", "", &["/data/user/summary"]),
+    ("role.assigned", "to", &["/data/incident_role_assignments/0/assignee/summary"]),
+    ("workflow.started", "", &["/data/summary"]),
+    ("workflow.completed", "", &["/data/summary"]),
 ];
 
 /// What names of priorities usually mean; an account may have others.
@@ -87,14 +90,26 @@ const PRIORITIES: [(&str, Severity); 10] = [
 const URGENCIES: [(&str, Severity); 2] = [("high", Severity::High), ("low", Severity::Warning)];
 
 pub(super) fn fits(body: &Value) -> bool {
-    let event = &body["event"];
-    let third = event.is_object() && json::has_any(event, &["event_type", "resource_type"]);
+    let event = event(body);
+    let third = json::has_any(event, &["event_type", "resource_type"])
+        && (body["event"].is_object() || is_bare(body));
     let before = body["messages"].as_array().and_then(|messages| messages.first());
     third
         || before.is_some_and(|message| {
             json::has_any(message, &["event", "type"])
                 && (message["incident"].is_object() || message["data"]["incident"].is_object())
         })
+}
+
+/// Others have an `event_type`, too.
+fn is_bare(body: &Value) -> bool {
+    ["resource_type", "occurred_at"].iter().all(|name| body[*name].is_string())
+        && body["data"].is_object()
+}
+
+/// The event of version 3, in its envelope or, as a relay may hand it on, without.
+fn event(body: &Value) -> &Value {
+    if body["event"].is_object() { &body["event"] } else { body }
 }
 
 pub(super) fn read(body: &Value, context: &Context, read: &mut Read) -> Result<(), Unreadable> {
@@ -117,7 +132,7 @@ pub(super) fn read(body: &Value, context: &Context, read: &mut Read) -> Result<(
         }
         return Ok(());
     }
-    let event = &body["event"];
+    let event = event(body);
     read.delivery = json::field(event, "id").into();
     let word = json::field(event, "event_type");
     if word.starts_with("pagey") {
@@ -174,10 +189,10 @@ fn one(
         });
         return;
     }
-    event((signal, what), incident, said, (at, context), read);
+    condition((signal, what), incident, said, (at, context), read);
 }
 
-fn event(
+fn condition(
     (signal, what): (Option<Signal>, &str),
     incident: &Value,
     said: &Value,

@@ -52,6 +52,7 @@ pub const ADAPTER: Adapter = Adapter {
 };
 
 fn fits(body: &Value, _: &Head) -> bool {
+    let body = body.get(0).unwrap_or(body);
     let named = |names: &[&str]| json::has_any(body, names);
     named(&OID_FIELDS[..4]) && (named(VARIABLE_FIELDS) || named(AGENT_FIELDS))
         || flat(body).any(|(name, _)| is_trap_oid(name))

@@ -41,11 +41,12 @@ impl<'de> Deserialize<'de> for Instant {
     }
 }
 
-/// `2026-03-01 02:05:00 UTC` and `2026-03-01 02:05:00 +0100`, as Ruby writes times.
+/// `2026-03-01 02:05:00 UTC` and `2026-03-01 02:05:00 +0100`, as Ruby writes times, and
+/// `2026-03-01 02:05:00 +0100 CET`, as Go does.
 fn spaced(text: &str) -> Option<Timestamp> {
     let (date, rest) = text.split_once(' ')?;
     let (time, zone) = rest.split_once(' ')?;
-    let zone = match zone {
+    let zone = match zone.split(' ').next()? {
         "UTC" => "Z".to_owned(),
         zone => {
             let (hours, minutes) = zone.split_at_checked(3)?;

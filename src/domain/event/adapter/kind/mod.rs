@@ -118,13 +118,13 @@ adapters! {
     google_secops,
     netbox,
     goalert,
+    snmp,
+    riemann,
     prometheus,
     grafana,
     grafana_legacy,
     otlp,
-    snmp,
     alertmanager,
-    riemann,
 }
 
 const GENERIC: &str = "generic";
@@ -270,6 +270,10 @@ mod tests {
             (r#"{"alertTransition":"Triggered"}"#, "datadog"),
             (r#"{"messages":[{"event":"incident.trigger","incident":{}}]}"#, "pagerduty"),
             (r#"{"host":"h","service":"s","state":"ok","metric":1}"#, "riemann"),
+            (r#"[{"host":"h","service":"s","state":"ok","ttl":1}]"#, "riemann"),
+            (r#"[{"snmpTrapOID":"1.3","source":"h"}]"#, "snmp"),
+            (r#"[{"num_hits":1,"num_matches":1}]"#, "elastalert"),
+            (r#"[{"labels":{"host":"h"}}]"#, "prometheus"),
             (r#"{"host":"h","service":"s","state":"ok"}"#, "none"),
             (r#"{"labels":"a"}"#, "none"),
             (r#"{"event_id":"1","event_value":"1"}"#, "zabbix"),

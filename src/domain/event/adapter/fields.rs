@@ -62,6 +62,11 @@ impl Fields {
         }
     }
 
+    /// Adds what is known from elsewhere; what the field says itself counts more.
+    pub(super) fn fill(&mut self, name: &str, value: &str) {
+        self.add(name.to_owned(), value);
+    }
+
     /// Takes away what a sender writes for nothing.
     pub(super) fn without(mut self, is_nothing: impl Fn(&str) -> bool) -> Self {
         self.by_name.retain(|_, value| !is_nothing(value));

@@ -41,10 +41,13 @@ impl<'de> Deserialize<'de> for Instant {
     }
 }
 
-/// `2026-03-01 02:05:00 UTC` and `2026-03-01 02:05:00 +0100`, as Ruby writes times.
+/// `2026-03-01 02:05:00 UTC` and `2026-03-01 02:05:00 +0100`, as Ruby writes times, and
+/// `2026-03-01 02:05:00.5 +0100 CET m=+0.1`, as Go's `String()` does.
 fn spaced(text: &str) -> Option<Timestamp> {
     let (date, rest) = text.split_once(' ')?;
-    let (time, zone) = rest.split_once(' ')?;
+    let (time, rest) = rest.split_once(' ')?;
+    // Behind the offset Go says once more which zone it is, and what its own clock reads.
+    let (zone, _) = rest.split_once(' ').unwrap_or((rest, ""));
     let zone = match zone {
         "UTC" => "Z".to_owned(),
         zone => {
@@ -163,6 +166,9 @@ mod tests {
         check("2026-03-01 02:05:00 UTC", Some("2026-03-01T02:05:00.000Z"));
         check("2026-03-01 02:05:00 +0200", Some("2026-03-01T00:05:00.000Z"));
         check("2026-03-01 02:05:00 +02:00", Some("2026-03-01T00:05:00.000Z"));
+        check("2026-03-01 02:05:00.5 +0000 UTC", Some("2026-03-01T02:05:00.500Z"));
+        check("2026-03-01 02:05:00.5 +0100 CET m=+85.25", Some("2026-03-01T01:05:00.500Z"));
+        check("0001-01-01 00:00:00 +0000 UTC", Some("0001-01-01T00:00:00.000Z"));
         check("2026-03-01 02:05:00 CEST", None);
         check("2026-02-29T00:00:00Z", None);
         check("2026-13-01T00:00:00Z", None);

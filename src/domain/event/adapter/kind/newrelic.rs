@@ -7,7 +7,7 @@ use super::Adapter;
 use super::table::{self, Means, Table, pick};
 use crate::domain::event::Saying;
 use crate::domain::event::adapter::draft::Draft;
-use crate::domain::event::adapter::{Context, Head, Read, Unreadable, json};
+use crate::domain::event::adapter::{Context, Head, Read, Unreadable, fields, json};
 use crate::domain::value::{Severity, Span};
 
 /// New Relic.
@@ -36,17 +36,30 @@ const STATES: [(&str, Means); 12] = [
     ("muted", Means::Said(Saying::Suppressed)),
 ];
 /// What a workflow says that it was started by, where it is a person's doing.
-const TRIGGERS: [(&str, Saying); 3] = [
+const TRIGGERS: [(&str, Saying); 4] = [
     ("issue_acknowledged", Saying::Acknowledged),
     ("acknowledged", Saying::Acknowledged),
     ("issue_unacknowledged", Saying::Unacknowledged),
+    // Whether somebody took the issue or gave it back is not said.
+    ("user_action", Saying::Noted),
 ];
 /// The test of a channel names this product, and is never closed.
 const TEST_PRODUCT: &str = "TESTING";
 const TEST_LEASE: Span = Span::hours(1);
 
 const ISSUE: Table = Table {
-    name: &["/alertConditionNames/0", "/alertConditionNames", "/conditionName", "/title"],
+    name: &[
+        "/alertConditionNames/0",
+        "/alertConditionNames",
+        "/conditionName",
+        "/condition_name",
+        "/title",
+        "/alertPolicyNames/0",
+        "/alertPolicyNames",
+        "/details",
+        "/id",
+        "/issueId",
+    ],
     key: &[&["/id", "/issueId", "/issue_id"]],
     status: &["/state", "/status", "/current_state"],
     words: &STATES,
@@ -60,7 +73,7 @@ const ISSUE: Table = Table {
         ("environment", &["/environment"]),
     ],
     annotations: &[
-        ("summary", &["/title"]),
+        ("summary", &["/title", "/details", "/condition_name"]),
         ("description", &["/description", "/conditionDescription", "/details"]),
         ("runbook_url", &["/runbookUrl", "/runbookUrls", "/runbook_url"]),
         ("workflow", &["/workflowName"]),
@@ -74,6 +87,7 @@ const ISSUE: Table = Table {
     starts_at: &["/activatedAt", "/createdAt"],
     ends_at: &["/closedAt", "/issueClosedAt", "/updatedAt"],
     author: ACKNOWLEDGED_BY,
+    more: issue,
     ..Table::EMPTY
 };
 const ACKNOWLEDGED_BY: table::Places = &["/acknowledgedBy", "/issueAckedBy", "/owner"];
@@ -126,7 +140,7 @@ fn is_incident(body: &Value) -> bool {
 /// # Errors
 /// When the body is no JSON.
 pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
-    let body = json::parse(body)?;
+    let body = fields::object(body, context)?;
     if is_incident(&body) {
         return INCIDENT.value(&body, context);
     }
@@ -137,9 +151,22 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
         let draft =
             Draft { key: event.key.to_string(), labels: event.labels.clone(), ..Draft::default() };
         let author = pick(&body, ACKNOWLEDGED_BY);
-        table::remark(draft, saying, &author, "", context, &mut read);
+        let text = if saying == Saying::Noted { trigger.as_ref() } else { "" };
+        table::remark(draft, saying, &author, text, context, &mut read);
     }
     Ok(read)
+}
+
+/// An issue without a number has one in the address of its page; else it is what is called so.
+fn issue(_: &Value, draft: &mut Draft) {
+    if !draft.key.is_empty() {
+        return;
+    }
+    let page = draft.url.split('?').next().unwrap_or_default();
+    draft.key = match page.rsplit_once("/issues/").or_else(|| page.rsplit_once("/incidents/")) {
+        Some((_, number)) => number.to_owned(),
+        None => ["policy", "alertname", "instance"].map(|name| draft.labels.get(name)).join("/"),
+    };
 }
 
 /// The labels of the target tell the resources of one condition apart.

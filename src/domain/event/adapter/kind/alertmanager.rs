@@ -61,6 +61,10 @@ pub(super) fn read_dialect(
 
 fn alerts(body: &Value) -> Result<&[Value], Unreadable> {
     let wrong = |why| Unreadable::Path { path: "alerts".to_owned(), why };
+    // As one posts them to Alertmanager.
+    if let Value::Array(alerts) = body {
+        return Ok(alerts);
+    }
     match body.get("alerts") {
         Some(Value::Array(alerts)) => Ok(alerts),
         Some(_) => Err(wrong("is not an array")),

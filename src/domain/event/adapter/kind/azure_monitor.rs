@@ -6,7 +6,7 @@ use super::Adapter;
 use super::table::{Means, Table, pick};
 use crate::domain::event::adapter::draft::Draft;
 use crate::domain::event::adapter::{Context, Head, Read, Unreadable, json};
-use crate::domain::value::{Severity, Span};
+use crate::domain::value::{Labels, Severity, Span};
 
 /// Azure Monitor.
 pub const ADAPTER: Adapter = Adapter { name: "azure-monitor", title: "Azure Monitor", read, fits };
@@ -115,7 +115,9 @@ const ESSENTIALS: Table = Table {
     ],
     url: &[
         "/essentials/investigationLink",
+        "/alertContext/condition/allOf/0/linkToFilteredSearchResultsUI",
         "/alertContext/condition/allOf/0/linkToSearchResultsUI",
+        "/alertContext/LinkToFilteredSearchResultsUI",
         "/alertContext/LinkToSearchResults",
         "/alertContext/portalLink",
     ],
@@ -317,11 +319,16 @@ fn common(data: &Value, draft: &mut Draft) {
         draft.annotations = annotations.with(draft.annotations.iter());
     }
     // What the team wrote into the rule routes.
-    if let Ok(own) = json::pairs(data, "customProperties") {
-        let known = ["service", "environment", "team"];
-        let own = own.iter().filter(|(name, _)| known.contains(name));
-        draft.labels = draft.labels.with(own);
-    }
+    own(data, "customProperties", draft);
+}
+
+/// What a team wrote into its rule: some of it routes, the rest is to be read.
+fn own(data: &Value, name: &str, draft: &mut Draft) {
+    const LABELS: [&str; 3] = ["service", "environment", "team"];
+    let Ok(own) = json::pairs(data, name) else { return };
+    draft.labels = draft.labels.with(own.iter().filter(|(name, _)| LABELS.contains(name)));
+    let rest = own.iter().filter(|(name, _)| !LABELS.contains(name) && !name.is_empty());
+    draft.annotations = Labels::new(rest).with(draft.annotations.iter());
 }
 
 /// An entry of the activity log stands under an identity of its own each time. What it is about
@@ -380,6 +387,7 @@ fn metric(data: &Value, draft: &mut Draft) {
         draft.key = format!("{}/{value}", draft.key);
     }
     draft.labels = labels;
+    own(data, "properties", draft);
     if data.get("operation").is_some() {
         draft.lease = Some(LEASE);
         // More or fewer machines, as the rule wants it.
@@ -408,7 +416,7 @@ fn series(condition: &Value) -> Vec<(String, String)> {
     pairs.filter(|(name, _)| !name.to_lowercase().starts_with("microsoft.resource")).collect()
 }
 
-fn dimensions(condition: &Value, draft: &Draft) -> crate::domain::value::Labels {
+fn dimensions(condition: &Value, draft: &Draft) -> Labels {
     let pairs = series(condition);
     let pairs = pairs.iter().filter(|(name, _)| draft.labels.get(name).is_empty());
     draft.labels.with(pairs.map(|(name, value)| (name.as_str(), value.as_str())))

@@ -78,11 +78,18 @@ const STATUS: Places = &["/status", "/state", "/alertstate"];
 const TYPE: Places = &["/alerttype"];
 const PRIORITY: Places = &["/alertpriority", "/severity", "/priority"];
 const MONITOR: Places = &["/monitorid", "/alertid", "/monitor/id"];
-const AGGREGATE: Places = &["/aggregkey", "/aggregationkey", "/alertcyclekey", "/cyclekey"];
+const AGGREGATE: Places = &[
+    "/aggregkey",
+    "/aggregationkey",
+    "/deduplicationkey",
+    "/dedupkey",
+    "/alertcyclekey",
+    "/cyclekey",
+];
 const SCOPE: Places = &["/alertscope", "/scope", "/scopes"];
 const TAGS: Places = &["/tags", "/alerttags"];
 const HOST: Places = &["/hostname", "/host"];
-const URL: Places = &["/link", "/url", "/alerturl", "/monitorurl"];
+const URL: Places = &["/link", "/url", "/alerturl", "/monitorurl", "/eventurl", "/sourceurl"];
 const TIME: Places = &["/date", "/dateposix", "/lastupdated", "/timestamp", "/eventdate"];
 const EVENT: Places = &["/eventid"];
 /// `$ID`, which is another one each time, or `$ALERT_ID`, which is the monitor's.
@@ -94,7 +101,18 @@ const OF_EVENTS: [&str; 2] = ["lastupdated", "eventtype"];
 /// The page of a monitor.
 const PAGE: &str = "/monitors/";
 const TEXTS: [(&str, Places); 9] = [
-    ("description", &["/textonlymsg", "/eventmsg", "/body", "/message", "/description", "/text"]),
+    (
+        "description",
+        &[
+            "/textonlymsg",
+            "/eventmsg",
+            "/eventmessage",
+            "/body",
+            "/message",
+            "/description",
+            "/text",
+        ],
+    ),
     ("query", &["/alertquery", "/query"]),
     ("metric", &["/alertmetric", "/metric"]),
     ("status_summary", &["/alertstatus"]),
@@ -160,6 +178,7 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
         draft.key = key(&body, &monitor, &named, scope);
         draft.severity(context, &severity, word(&severity, &SEVERITIES));
     }
+    draft.cut(context);
     draft.url = pick(&body, URL).into_owned();
     let at = table::instant(&body, TIME, "the date", &mut draft);
     if resolved {
@@ -293,12 +312,29 @@ impl<'a> Title<'a> {
     }
 }
 
-/// Names without case and signs, at every depth.
+/// Objects in which templates put the variables that their receiver has no field for.
+const ROOMS: [&str; 3] = ["metadata", "details", "customdetails"];
+
+/// The fields of the body, and of the rooms in it.
 fn fold(fields: impl Iterator<Item = (String, Value)>) -> Value {
+    let mut body = squashed(fields);
+    for room in ROOMS {
+        let Some(inner) = body[room].as_object().cloned() else { continue };
+        for (name, value) in inner {
+            if body.get(&name).is_none_or(Value::is_null) {
+                body[name] = value;
+            }
+        }
+    }
+    body
+}
+
+/// Names without case and signs, at every depth.
+fn squashed(fields: impl Iterator<Item = (String, Value)>) -> Value {
     let mut folded = Map::new();
     for (name, value) in fields {
         let value = match value {
-            Value::Object(inner) => fold(inner.into_iter()),
+            Value::Object(inner) => squashed(inner.into_iter()),
             Value::Array(items) if items.is_empty() => Value::Null,
             other => other,
         };

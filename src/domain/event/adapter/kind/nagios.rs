@@ -49,8 +49,8 @@ const HOST_STATE_TYPE: &[&str] =
     &["hoststatetype", "statetype", "checkresultstatetype", "checkresultvarsafterstatetype"];
 const SERVICE_STATE_TYPE: &[&str] =
     &["servicestatetype", "statetype", "checkresultstatetype", "checkresultvarsafterstatetype"];
-const HOST_OUTPUT: &[&str] = &["hostoutput", "output", "checkresultoutput"];
-const SERVICE_OUTPUT: &[&str] = &["serviceoutput", "output", "checkresultoutput"];
+const HOST_OUTPUT: &[&str] = &["hostoutput", "output", "checkresultoutput", "message"];
+const SERVICE_OUTPUT: &[&str] = &["serviceoutput", "output", "checkresultoutput", "message"];
 const HOST_LONG: &[&str] = &["longhostoutput", "hostlongoutput", "longoutput"];
 const SERVICE_LONG: &[&str] = &["longserviceoutput", "servicelongoutput", "longoutput"];
 const AUTHOR: &[&str] = &[

@@ -54,6 +54,7 @@ const ISSUE: Table = Table {
         "/conditionName",
         "/condition_name",
         "/title",
+        "/name",
         "/alertPolicyNames/0",
         "/alertPolicyNames",
         "/details",
@@ -73,7 +74,7 @@ const ISSUE: Table = Table {
         ("environment", &["/environment"]),
     ],
     annotations: &[
-        ("summary", &["/title", "/details", "/condition_name"]),
+        ("summary", &["/title", "/name", "/details", "/condition_name"]),
         ("description", &["/description", "/conditionDescription", "/details"]),
         ("runbook_url", &["/runbookUrl", "/runbookUrls", "/runbook_url"]),
         ("workflow", &["/workflowName"]),

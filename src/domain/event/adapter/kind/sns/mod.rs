@@ -203,6 +203,7 @@ fn plain(
     } else {
         draft.severity(context, &word, None);
     }
+    draft.cut(context);
     let sent = Value::String(envelope.timestamp.clone());
     draft.starts_at = table::instant(&sent, &[""], "the timestamp", &mut draft);
     draft.finish(at, context, read);

@@ -1,5 +1,7 @@
 //! Azure Monitor: the common alert schema, and the schemas that it replaces.
 
+mod page;
+
 use serde_json::Value;
 
 use super::Adapter;
@@ -352,6 +354,11 @@ fn happened(context: &Value, target: &str, draft: &mut Draft) {
     }
     let threat = pick(context, &["/properties/severity"]);
     judge([&health, &threat], &pick(context, &["/level"]), draft);
+    // Says more than what the rule is for.
+    let words = page::text_of(&pick(context, &["/properties/communication"]));
+    if !words.is_empty() {
+        draft.annotations = draft.annotations.with([("description", words.as_str())]);
+    }
     for (name, text) in [("health", health), ("stage", stage)] {
         draft.annotations = draft.annotations.with([(name, text.as_ref())]);
     }

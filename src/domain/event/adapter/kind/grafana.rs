@@ -27,7 +27,11 @@ pub const ADAPTER: Adapter =
     Adapter { name: "grafana", title: "Grafana, unified alerting", read, fits };
 
 fn fits(body: &Value, _: &Head) -> bool {
-    let Some(alerts) = body.get("alerts") else { return false };
+    let Some(alerts) = body.get("alerts") else {
+        // One alert by itself.
+        let own = ["valueString", "silenceURL", "panelURL"];
+        return body["labels"].is_object() && json::has_any(body, &own);
+    };
     let first = alerts.get(0).unwrap_or(&Value::Null);
     json::has_any(body, &["orgId", "appVersion"])
         || json::has_any(first, &["orgId", "valueString", "silenceURL"])

@@ -75,7 +75,7 @@ const TITLE: Places =
 const HEADLINE: Places = &["/eventtitle", "/title", "/alerttitle"];
 const TRANSITION: Places = &["/alerttransition", "/transition", "/overallstate"];
 const STATUS: Places = &["/status", "/state", "/alertstate"];
-const TYPE: Places = &["/alerttype"];
+const TYPE: Places = &["/alerttype", "/level"];
 const PRIORITY: Places = &["/alertpriority", "/severity", "/priority"];
 const MONITOR: Places = &["/monitorid", "/alertid", "/monitor/id"];
 const AGGREGATE: Places = &[
@@ -155,6 +155,11 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
     let Title { bracketed, test, scope, .. } = Title::parse(&headline);
     let Numbers { monitor, event } = Numbers::of(&body);
     if name.is_empty() && monitor.is_empty() {
+        let mut values = body.as_object().into_iter().flatten().map(|(_, value)| json::text(value));
+        if values.any(|text| table::is_placeholder(text.trim())) {
+            read.note(0, "no variable of the template is filled in: a test");
+            return Ok(read);
+        }
         read.reject(0, "neither a title (`$EVENT_TITLE`) nor a monitor (`$ALERT_ID`) is named");
         return Ok(read);
     }

@@ -21,7 +21,7 @@ const SEVERITIES: [(&str, Severity); 6] = [
     ("low", Severity::Info),
     ("info", Severity::Info),
 ];
-const STATES: [(&str, Means); 12] = [
+const STATES: [(&str, Means); 17] = [
     ("created", Means::Firing),
     ("activated", Means::Firing),
     ("active", Means::Firing),
@@ -34,6 +34,12 @@ const STATES: [(&str, Means); 12] = [
     ("resolved", Means::Resolved),
     ("test", Means::Nothing("a test from New Relic's page")),
     ("muted", Means::Said(Saying::Suppressed)),
+    // The type of an incident's event, where a template leaves the state out.
+    ("incident", Means::Firing),
+    ("incident_open", Means::Firing),
+    ("incident_acknowledged", Means::Said(Saying::Acknowledged)),
+    ("incident_close", Means::Resolved),
+    ("incident_resolved", Means::Resolved),
 ];
 /// What a workflow says that it was started by, where it is a person's doing.
 const TRIGGERS: [(&str, Saying); 4] = [
@@ -45,6 +51,8 @@ const TRIGGERS: [(&str, Saying); 4] = [
 ];
 /// The test of a channel names this product, and is never closed.
 const TEST_PRODUCT: &str = "TESTING";
+/// What an issue is called of which nothing but its number was sent.
+const NAMELESS: &str = "New Relic issue";
 const TEST_LEASE: Span = Span::hours(1);
 
 const ISSUE: Table = Table {
@@ -161,6 +169,10 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
 /// An issue without a number has one in the address of its page; else it is what is called so.
 fn issue(_: &Value, draft: &mut Draft) {
     if !draft.key.is_empty() {
+        // A number is no name for a condition.
+        if draft.labels.get("alertname") == draft.key {
+            draft.labels = draft.labels.with([("alertname", NAMELESS)]);
+        }
         return;
     }
     let page = draft.url.split('?').next().unwrap_or_default();

@@ -42,13 +42,11 @@ impl<'de> Deserialize<'de> for Instant {
 }
 
 /// `2026-03-01 02:05:00 UTC` and `2026-03-01 02:05:00 +0100`, as Ruby writes times, and
-/// `2026-03-01 02:05:00.5 +0100 CET m=+0.1`, as Go's `String()` does.
+/// `2026-03-01 02:05:00 +0100 CET`, as Go does.
 fn spaced(text: &str) -> Option<Timestamp> {
     let (date, rest) = text.split_once(' ')?;
-    let (time, rest) = rest.split_once(' ')?;
-    // Behind the offset Go says once more which zone it is, and what its own clock reads.
-    let (zone, _) = rest.split_once(' ').unwrap_or((rest, ""));
-    let zone = match zone {
+    let (time, zone) = rest.split_once(' ')?;
+    let zone = match zone.split(' ').next()? {
         "UTC" => "Z".to_owned(),
         zone => {
             let (hours, minutes) = zone.split_at_checked(3)?;

@@ -16,7 +16,8 @@ const STREAM: [&str; 5] =
 
 fn fits(body: &Value, _: &Head) -> bool {
     let named = |name| !json::field(body, name).is_empty();
-    let host = named("host") || body["downtime"]["host_name"].is_string();
+    let within = |name: &str| body[name]["host_name"].is_string();
+    let host = named("host") || within("downtime") || within("comment");
     let object = json::has_any(body, &["object_type"]) && json::has_any(body, &["object_name"]);
     (object && json::field(body, "type").starts_with("Object"))
         || (host

@@ -46,16 +46,25 @@ const TYPES: &[(&str, Saying)] = &[
     ("custom", Saying::Noted),
 ];
 
+/// Fields that no other sender of tags has.
+const OWN: [&str; 8] = [
+    "extra_tags",
+    "username",
+    "incident",
+    "close",
+    "muted",
+    "muted_reason",
+    "mute_reason",
+    "relations",
+];
+
 fn fits(body: &Value, _: &Head) -> bool {
     let [type_, word] = ["type", "severity"].map(|name| json::field(body, name));
     let of_ours = type_ == "state" || TYPES.iter().any(|(name, _)| *name == plain(&type_));
     let judged = word == "ok" || SEVERITIES.iter().any(|(name, _)| *name == word);
     body["tags"].is_object()
         && body["name"].is_string()
-        && (json::has_any(
-            body,
-            &["extra_tags", "username", "incident", "relations", "mute_reason"],
-        ) || of_ours && (judged || word.is_empty()))
+        && (json::has_any(body, &OWN) || of_ours && (judged || word.is_empty()))
 }
 
 /// Reads an event.

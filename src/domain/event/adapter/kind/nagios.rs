@@ -183,11 +183,13 @@ const NOTIFIED: [&str; 10] = [
 ];
 
 fn fits(body: &Value, _: &Head) -> bool {
+    let body = body.get(0).unwrap_or(body);
     let Some(object) = body.as_object() else { return false };
     let names: Vec<String> = object.keys().map(|name| plain(name)).collect();
     let has = |name: &str| names.iter().any(|other| other == name);
     object.keys().any(|name| name.starts_with("NAGIOS_"))
         || (has("notificationtype") && (has("hostname") || has("host")) && !has("checkresult"))
+        || (has("statetype") && has("state") && (has("hostname") || has("host")))
         || (NOTIFIED.contains(&json::field(body, "type").as_ref())
             && (has("hostname") || has("host"))
             && (has("state") || has("hoststate") || has("servicestate") || has("output")))

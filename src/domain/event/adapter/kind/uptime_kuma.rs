@@ -22,6 +22,7 @@ const CERTIFICATE_LEASE: Span = Span::days(1);
 fn fits(body: &Value, _: &Head) -> bool {
     (body["heartbeat"].is_object() && body["monitor"].is_object())
         || (body.get("heartbeat") == Some(&Value::Null) && body.get("msg").is_some())
+        || body["data"].as_str().is_some_and(|text| text.contains("\"heartbeat\""))
 }
 
 /// Reads a notification.

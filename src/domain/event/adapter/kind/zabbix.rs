@@ -154,14 +154,19 @@ const BESIDE_ID: [&str; 8] = [
 ];
 
 fn fits(body: &Value, _: &Head) -> bool {
+    let body = body.get(0).unwrap_or(body);
     let Some(object) = body.as_object() else { return false };
     // Others have names in words: `Event ID`.
     let names = object.keys().filter(|name| !name.contains(' '));
     let names: Vec<String> = names.map(|name| plain(name)).collect();
     let has = |name: &str| names.iter().any(|other| other == name);
+    let words = ["status", "eventstatus", "triggerstatus"];
+    let word = object.iter().find(|(name, _)| words.contains(&plain(name).as_str()));
+    let word = word.map_or("".into(), |(_, word)| json::text(word));
+    let known = VALUES.iter().any(|(known, _)| known.eq_ignore_ascii_case(&word));
     let nested = |name: &str| body[name].is_object();
     (has("eventid") && BESIDE_ID.iter().copied().any(has))
-        || (has("triggerid") && (has("lastreceived") || has("triggerstatus")))
+        || (has("triggerid") && (has("lastreceived") || known && (has("hostname") || has("name"))))
         || (nested("event")
             && nested("trigger")
             && nested("host")

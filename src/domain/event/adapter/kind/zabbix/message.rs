@@ -36,7 +36,8 @@ const OPENINGS: &[(&str, &str, &str)] = &[
 /// Whether a body has Zabbix' texts, or names one of its pages.
 pub(super) fn is_told(body: &Value) -> bool {
     let texts = || body.as_object().into_iter().flatten().filter_map(|(_, value)| value.as_str());
-    texts().any(|text| text.contains(PAGE) || text.contains("\nOriginal problem ID: "))
+    let own = [PAGE, "\nOriginal problem ID: ", "\nCurrent problem status is "];
+    texts().any(|text| own.iter().any(|own| text.contains(own)))
 }
 
 /// Fills in what the texts say and no macro does.

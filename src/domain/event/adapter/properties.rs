@@ -167,6 +167,20 @@ const NAMES: &[&str] = &[
     "vulnerability",
     "workflow_run",
     "x y",
+    "Subject",
+    "link",
+    "trigger",
+    "update_action",
+    "eventupdateaction",
+    "alarmName",
+    "object_name",
+    "object_type",
+    "downtime_depth",
+    "is_flapping",
+    "issueUrl",
+    "issue_url",
+    "documentation",
+    "monitor_id",
 ];
 
 /// Those fields, with values of every type.
@@ -206,6 +220,9 @@ fn any_json() -> BoxedStrategy<Value> {
             "incident.triggered",
             "Create",
             "AddNote",
+            "Problem: x",
+            "Problem started at 1 on 2",
+            "<p>a<",
             "{{ x }}",
             "é\u{0}\u{10ffff}",
         ])

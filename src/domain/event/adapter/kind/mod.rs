@@ -60,7 +60,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Context, Head, Read, Unreadable, json};
+use super::{Context, Head, Read, Unreadable, fields, json};
 use generic::GenericPaths;
 
 /// Lists the adapters in the order in which `auto` asks them: the first whose shape a body has
@@ -233,7 +233,7 @@ fn shape(body: &[u8], head: &Head) -> Result<Option<&'static Adapter>, Unreadabl
     // The first element tells; there is no need to parse a big array twice.
     let parsed = match json::first(body) {
         Some(element) => Ok(Value::Array(vec![element])),
-        None => json::parse(body),
+        None => json::parse(body).or_else(|why| fields::form_of(body, head).ok_or(why)),
     };
     let value = parsed.as_ref().unwrap_or(&Value::Null);
     let found = ADAPTERS.iter().copied().find(|adapter| (adapter.fits)(value, head));

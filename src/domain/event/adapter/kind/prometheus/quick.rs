@@ -5,10 +5,9 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr2;
-
 use super::Posted;
 use crate::domain::event::adapter::instant::{self, Instant};
+use crate::domain::value::bytes::find_either;
 use crate::domain::value::{Labels, Timestamp};
 
 /// Shows each alert of a body to `take`. Nothing if the body is not in the usual form; what was
@@ -115,7 +114,7 @@ impl<'a> Reader<'a> {
         self.sign(b'"')?;
         let start = self.at;
         let bytes = self.text.as_bytes();
-        let end = start + memchr2(b'"', b'\\', bytes.get(start..)?)?;
+        let end = start + find_either(bytes.get(start..)?, b'"', b'\\')?;
         self.at = end + 1;
         (bytes[end] == b'"').then(|| &self.text[start..end])
     }

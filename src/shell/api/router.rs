@@ -20,8 +20,11 @@ pub fn router(context: Arc<Context>) -> Router {
         .route("/-/healthy", get(operations::healthy))
         .route("/-/ready", get(operations::ready))
         .route("/-/reload", post(operations::reload))
-        .route("/hooks/{source}", post(hooks::post))
-        .route("/hooks/{source}/{token}", post(hooks::post_signed))
+        .route("/hooks/{source}", post(hooks::post).get(hooks::get).head(hooks::head))
+        .route(
+            "/hooks/{source}/{token}",
+            post(hooks::post_signed).get(hooks::get_signed).head(hooks::head),
+        )
         .route("/hooks/{source}/api/v2/alerts", post(hooks::post_v2))
         .route("/hooks/{source}/process-event", post(hooks::post))
         .route("/hooks/{source}/v1/logs", post(otlp::post_to))

@@ -282,6 +282,9 @@ impl Intake {
         let now = clock::now();
         let mut verdict = self.admits(&sender, now)?;
         let Sender { headers, .. } = sender;
+        if sender.by_query {
+            self.speaks_by_query(sender, verdict)?;
+        }
         if self.kind.resends() {
             self.spend(0)?;
         }
@@ -308,7 +311,11 @@ impl Intake {
         }
         // Prometheus says everything in its body, and most often.
         let head = (!self.kind.is_prometheus()).then(|| head(headers, sender.query));
-        let read = self.read(terms, head.as_ref().unwrap_or(Head::NONE), &body, now);
+        let head = head.as_ref().unwrap_or(Head::NONE);
+        let said = if sender.by_query { head.query_body() } else { None };
+        let read = self.read(terms, head, said.as_deref().unwrap_or(&body), now);
+        // Whoever looks at it later wants to see what was sent.
+        let body = if sender.by_query { Bytes::from(sender.query.to_owned()) } else { body };
         let aside = |body: &[u8], reason, why: &str| {
             self.set_aside(terms.metrics, sender, body, (reason, why));
         };
@@ -338,6 +345,20 @@ impl Intake {
             Verdict::Stranger(why) => Err(self.stranger(why)),
             verdict => Ok(verdict),
         }
+    }
+
+    /// Whether a GET can say anything here, and does.
+    fn speaks_by_query(&self, sender: Sender<'_>, verdict: Verdict) -> Result<(), Turned> {
+        if verdict == Verdict::NeedsBody {
+            return Err(self.stranger("a signature is that of a body, and a GET has none"));
+        }
+        if !self.kind.reads_query() {
+            return Err(Turned::OnlyPost { kind: self.kind.name() });
+        }
+        if sender.query.is_empty() {
+            return Err(Turned::NoQuery);
+        }
+        Ok(())
     }
 
     async fn try_admit(&self, terms: Terms<'_>, mut read: Read) -> Result<Taken, Turned> {

@@ -39,6 +39,7 @@ pub mod otlp;
 pub mod pagerduty;
 pub mod pingdom;
 pub mod prometheus;
+mod query;
 mod resend;
 pub mod riemann;
 pub mod sample;
@@ -197,6 +198,11 @@ impl Kind {
     /// its rate comes again.
     pub fn resends(&self) -> bool {
         resend::RESENDING.contains(&self.name())
+    }
+
+    /// Whether its senders may say everything in the query of a GET.
+    pub fn reads_query(&self) -> bool {
+        query::QUERYING.contains(&self.name())
     }
 
     /// Whether bodies are those of API v2.

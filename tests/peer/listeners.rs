@@ -121,6 +121,15 @@ fn a_trap_of_version_3_is_an_alert_and_an_inform_is_answered() {
       - name: hides
         auth: { algorithm: sha256, password: a pass phrase }
         privacy: { algorithm: aes, password: another phrase }
+      - name: old
+        auth: { algorithm: md5, password: a pass phrase }
+        privacy: { algorithm: des, password: another phrase }
+      - name: long
+        auth: { algorithm: sha1, password: a pass phrase }
+        privacy: { algorithm: aes256, password: another phrase }
+      - name: cisco
+        auth: { algorithm: md5, password: a pass phrase }
+        privacy: { algorithm: aes192c, password: another phrase }
 ";
     let config =
         format!("{CONFIG}  traps:\n    type: snmp\n    listen: {{ udp: '127.0.0.1:0' }}{users}");
@@ -154,6 +163,21 @@ fn a_trap_of_version_3_is_an_alert_and_an_inform_is_answered() {
     let said = send(&hides, "1.3.6.1.6.3.1.1.5.1");
     assert_eq!(said.code, Some(0), "{said:?}");
     until("the host has started", || named(&daemon, "coldStart"));
+    for (name, auth, cipher) in
+        [("old", "MD5", "DES"), ("long", "SHA", "AES-256"), ("cisco", "MD5", "AES-192-C")]
+    {
+        let words = ["-l", "authPriv", "-u", name, "-a", auth, "-A", "a pass phrase"];
+        let words = [&words[..], &["-x", cipher, "-X", "another phrase"]].concat();
+        for (more, trap) in [(&[][..], "3"), (&["-Ci"], "4")] {
+            let words = [&words[..], more].concat();
+            let said = send(&words, &format!("1.3.6.1.6.3.1.1.5.{trap}"));
+            assert_eq!(said.code, Some(0), "{name}: {said:?}");
+            let holds = trap == "3";
+            until(name, || {
+                named(&daemon, "linkDown").filter(|it| (it["state"] == "firing") == holds)
+            });
+        }
+    }
     let (status, log) = daemon.stop();
     assert!(status.success(), "{log}");
 }

@@ -85,13 +85,28 @@ async fn a_get_that_says_nothing_is_told_so_and_a_head_raises_nothing() {
         ("GET /hooks/uptimerobott?a=b", 404, "", "did you mean `uptimerobot`?"),
         ("GET /hooks/uptimerobot/token?a=b", 404, "", "no `path_token`"),
         ("HEAD /hooks/uptimerobot?monitorID=7&alertType=1", 405, "GET, POST", ""),
-        ("PUT /hooks/uptimerobot", 405, "POST,GET,HEAD", "PUT is not possible"),
+        ("DELETE /hooks/uptimerobot", 405, "POST,PUT,PATCH,GET,HEAD", "DELETE is not possible"),
     ] {
         let answer = house.send(what, &[], "").await;
         assert_eq!((answer.status, answer.header("allow")), (status, allow), "{what}");
         assert!(answer.body.contains(hint), "{what}: {}", answer.body);
     }
     assert_eq!(house.get("/api/v2/alerts").await.body, "[]\n");
+}
+
+#[tokio::test]
+async fn who_changes_a_record_may_put_or_patch() {
+    let house = House::with(vec![named("servicenow")], Vec::new(), |_| {});
+    let made = r#"{"short_description":"a","urgency":"1","correlation_id":"c"}"#;
+    let over = r#"{"state":"6"}"#;
+    for (what, body, told) in [
+        ("POST /hooks/servicenow", made, "new"),
+        ("PATCH /hooks/servicenow?correlation_id=c", over, "resolved"),
+        ("PUT /hooks/servicenow", made, "new"),
+    ] {
+        let answer = house.send(what, &[], body).await;
+        assert_eq!((answer.status, &answer.json()[told]), (200, &1.into()), "{what}");
+    }
 }
 
 #[tokio::test]

@@ -44,6 +44,7 @@ mod resend;
 pub mod riemann;
 pub mod sample;
 pub mod sentry;
+pub mod servicenow;
 pub mod signalfx;
 pub mod site24x7;
 pub mod snmp;
@@ -107,6 +108,7 @@ adapters! {
     opsgenie,
     alerta,
     sentry,
+    servicenow,
     newrelic,
     datadog,
     axiom,

@@ -191,32 +191,28 @@ impl Conditions {
 /// What a field of an alert holds; without a field, whatever people may look for.
 fn held(shown: &Value, field: &str, whole: bool) -> Held {
     let field = if field == "tag" { "tags" } else { field };
-    match field {
-        "" => {
-            let texts = TEXTS.iter().map(|name| match &shown[*name] {
-                Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
-                one => one.as_str().into_iter().collect::<Vec<&str>>(),
-            });
-            Held::Text(texts.flatten().collect::<Vec<&str>>().join("\n"))
+    if field.is_empty() {
+        let texts = TEXTS.iter().map(|name| match &shown[*name] {
+            Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+            one => one.as_str().into_iter().collect::<Vec<&str>>(),
+        });
+        return Held::Text(texts.flatten().collect::<Vec<&str>>().join("\n"));
+    }
+    let value = match field.strip_prefix("attributes.") {
+        Some(name) => &shown["attributes"][name],
+        None => &shown[field],
+    };
+    match value {
+        Value::Array(items) => {
+            Held::Words(items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
         }
-        _ => {
-            let value = match field.strip_prefix("attributes.") {
-                Some(name) => &shown["attributes"][name],
-                None => &shown[field],
-            };
-            match value {
-                Value::Array(items) => {
-                    Held::Words(items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-                }
-                Value::Number(number) => number
-                    .as_i64()
-                    .map_or_else(|| Held::Words(vec![number.to_string()]), Held::Number),
-                Value::Bool(truth) => Held::Words(vec![truth.to_string()]),
-                one => {
-                    let text = one.as_str().unwrap_or_default().to_owned();
-                    if whole { Held::Words(vec![text]) } else { Held::Text(text) }
-                }
-            }
+        Value::Number(number) => {
+            number.as_i64().map_or_else(|| Held::Words(vec![number.to_string()]), Held::Number)
+        }
+        Value::Bool(truth) => Held::Words(vec![truth.to_string()]),
+        one => {
+            let text = one.as_str().unwrap_or_default().to_owned();
+            if whole { Held::Words(vec![text]) } else { Held::Text(text) }
         }
     }
 }

@@ -150,7 +150,7 @@ async fn gate_with(verify: bool, status: StatusCode, paper: Paper) -> (Gate, Arc
         let confirms = uri.query().is_some_and(|query| query.contains("ConfirmSubscription"));
         let (count, body) = if confirms {
             (&counted.confirmations, Vec::new())
-        } else if uri.path().ends_with(".cer") {
+        } else if uri.path() == "/issuer.cer" {
             (&counted.issuers, issuer.clone())
         } else {
             (&counted.certificates, pem.clone().into_bytes())

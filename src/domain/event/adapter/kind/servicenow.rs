@@ -1,4 +1,4 @@
-//! ServiceNow's shapes: records of the table `incident`, as its outbound REST messages bring them and
+//! `ServiceNow`'s shapes: records of the table `incident`, as its outbound REST messages bring them and
 //! as monitoring tools send them to its Table API, and events of Event Management (`em_event`).
 //!
 //! A field is a text, or an object with `value` and `display_value`, whichever was asked for. An
@@ -17,7 +17,7 @@ use crate::domain::event::adapter::{Context, Head, Read, Unreadable, json};
 use crate::domain::event::{Saying, Signal};
 use crate::domain::value::Severity;
 
-/// ServiceNow.
+/// `ServiceNow`.
 pub const ADAPTER: Adapter = Adapter { name: "servicenow", title: "ServiceNow", read, fits };
 
 /// What an incident is known by, the best name first.
@@ -59,7 +59,7 @@ const SEVERITIES: [(&str, &str, Severity); 5] = [
 const CLEAR: [&str; 2] = ["0", "clear"];
 const CLOSING: &str = "closing";
 
-/// Fields of an incident that become labels: ServiceNow's name, ours.
+/// Fields of an incident that become labels: `ServiceNow`'s name, ours.
 const LABELS: [(&str, &str); 7] = [
     ("cmdb_ci", "instance"),
     ("business_service", "service"),
@@ -86,10 +86,10 @@ const ANNOTATIONS: [&str; 12] = [
     "correlation_display",
 ];
 
-/// What makes the key of an event that has none (ServiceNow, "message key").
+/// What makes the key of an event that has none (`ServiceNow`, "message key").
 const KEY: [&str; 5] = ["source", "node", "type", "resource", "metric_name"];
 
-/// Fields of an event that become labels: ServiceNow's name, ours.
+/// Fields of an event that become labels: `ServiceNow`'s name, ours.
 const EVENT_LABELS: [(&str, &str); 5] = [
     ("node", "instance"),
     ("resource", "resource"),

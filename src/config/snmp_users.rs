@@ -2,7 +2,7 @@
 
 use super::check::Check;
 use super::node::Node;
-use crate::domain::event::adapter::kind::snmp::{Algorithm, User};
+use crate::domain::event::adapter::kind::snmp::{Algorithm, Cipher, User};
 use crate::domain::value::Secret;
 
 /// Users of one source. The keys of each are made when the configuration is read, which takes some
@@ -33,7 +33,14 @@ fn user(check: &mut Check, item: &Node) -> Option<User> {
     };
     let algorithm = auth.text_at("algorithm").map_or(Some(Algorithm::Sha1), Algorithm::named);
     let signing = password(check, auth);
-    let privacy = item.get("privacy").map(|node| password(check, node));
+    let privacy = item.get("privacy").map(|node| {
+        let cipher = node.text_at("algorithm").map_or(Some(Cipher::Aes128), Cipher::named);
+        cipher.zip(password(check, node))
+    });
+    let cipher = privacy.as_ref().and_then(Option::as_ref).map(|(cipher, _)| *cipher);
+    if algorithm.is_some_and(Algorithm::is_weak) || cipher.is_some_and(Cipher::is_weak) {
+        check.warn(item.place, "`md5` and `des` are weak: only for who can do nothing else");
+    }
     let engine = item.get("engine_id").map(|node| {
         let engine = node.text().and_then(engine);
         if engine.is_none() {
@@ -42,11 +49,11 @@ fn user(check: &mut Check, item: &Node) -> Option<User> {
         engine
     });
     let privacy = match privacy {
-        Some(password) => Some(password?),
+        Some(privacy) => Some(privacy?),
         None => None,
     };
-    let mut user =
-        User::new(name?, algorithm?, signing?.reveal(), privacy.as_ref().map(Secret::reveal));
+    let privacy = privacy.as_ref().map(|(cipher, password)| (*cipher, password.reveal()));
+    let mut user = User::new(name?, algorithm?, signing?.reveal(), privacy);
     user.engine = engine.flatten();
     Some(user)
 }

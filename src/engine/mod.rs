@@ -6,7 +6,7 @@ pub mod scenario;
 use std::sync::Arc;
 
 use crate::domain::deployment::Notice;
-use crate::domain::event::{Event, Heartbeat, Remark};
+use crate::domain::event::{Arrival, Event, Heartbeat, Remark};
 use crate::domain::value::{Actor, Span, Timestamp};
 use crate::domain::{self, Agenda, Command, Fact, Outcome, Settings, State, Turn};
 
@@ -51,6 +51,8 @@ pub struct Heard {
     pub heartbeats: Vec<Heartbeat>,
     /// Of deployments.
     pub deployments: Vec<Notice>,
+    /// What the delivery is known by if it comes again; only if all of it was taken.
+    pub arrival: Option<Arrival>,
 }
 
 /// Folds what a journal holds onto a state: how memory comes back after a stop.
@@ -112,11 +114,14 @@ impl Engine {
                 Ok(())
             }
             Input::Heard(heard) => {
-                let Heard { events, remarks, heartbeats, deployments } = *heard;
+                let Heard { events, remarks, heartbeats, deployments, arrival } = *heard;
                 domain::event::receive(&mut turn, events);
                 domain::event::remark(&mut turn, remarks);
                 domain::event::beat(&mut turn, heartbeats);
                 domain::deployment::receive(&mut turn, deployments);
+                if let Some(arrival) = arrival {
+                    domain::event::arrived(&mut turn, &arrival);
+                }
                 Ok(())
             }
             Input::Command(actor, command) => {

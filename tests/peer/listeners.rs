@@ -121,6 +121,15 @@ fn a_trap_of_version_3_is_an_alert_and_an_inform_is_answered() {
       - name: hides
         auth: { algorithm: sha256, password: a pass phrase }
         privacy: { algorithm: aes, password: another phrase }
+      - name: old
+        auth: { algorithm: md5, password: a pass phrase }
+        privacy: { algorithm: des, password: another phrase }
+      - name: long
+        auth: { algorithm: sha1, password: a pass phrase }
+        privacy: { algorithm: aes256, password: another phrase }
+      - name: cisco
+        auth: { algorithm: md5, password: a pass phrase }
+        privacy: { algorithm: aes192c, password: another phrase }
 ";
     let config =
         format!("{CONFIG}  traps:\n    type: snmp\n    listen: {{ udp: '127.0.0.1:0' }}{users}");
@@ -128,8 +137,8 @@ fn a_trap_of_version_3_is_an_alert_and_an_inform_is_answered() {
     let daemon = home.start();
     let to = format!("127.0.0.1:{}", port(&daemon, "udp"));
     let state = tempfile::tempdir().unwrap();
-    let send = |words: &[&str], trap: &str| {
-        let index = ["1.3.6.1.2.1.2.2.1.1.7", "i", "7"];
+    let send_of = |port: &str, words: &[&str], trap: &str| {
+        let index = [&format!("1.3.6.1.2.1.2.2.1.1.{port}"), "i", port];
         let words =
             [&["-v", "3", "-r", "1", "-t", "2"][..], words, &[&to, "", trap], &index].concat();
         let libraries = format!("{}/usr/lib/x86_64-linux-gnu", program::PEERS);
@@ -138,6 +147,7 @@ fn a_trap_of_version_3_is_an_alert_and_an_inform_is_answered() {
             .env("SNMP_PERSISTENT_DIR", state.path())
             .args(words))
     };
+    let send = |words: &[&str], trap: &str| send_of("7", words, trap);
     let signs = ["-l", "authNoPriv", "-u", "signs", "-a", "SHA", "-A", "a pass phrase"];
     let hides = ["-l", "authPriv", "-u", "hides", "-a", "SHA-256", "-A", "a pass phrase"];
     let hides = [&hides[..], &["-x", "AES", "-X", "another phrase"]].concat();
@@ -154,6 +164,26 @@ fn a_trap_of_version_3_is_an_alert_and_an_inform_is_answered() {
     let said = send(&hides, "1.3.6.1.6.3.1.1.5.1");
     assert_eq!(said.code, Some(0), "{said:?}");
     until("the host has started", || named(&daemon, "coldStart"));
+    // Another port for each: one that comes and goes so often would flap.
+    for (port, name, auth, cipher) in [
+        ("8", "old", "MD5", "DES"),
+        ("9", "long", "SHA", "AES-256"),
+        ("10", "cisco", "MD5", "AES-192-C"),
+    ] {
+        let words = ["-l", "authPriv", "-u", name, "-a", auth, "-A", "a pass phrase"];
+        let words = [&words[..], &["-x", cipher, "-X", "another phrase"]].concat();
+        let stands = |state: &str| {
+            let alerts = daemon.api().list("alerts", "");
+            let is = |alert: &serde_json::Value| alert["labels"]["index"] == port;
+            alerts.into_iter().find(|alert| is(alert) && alert["state"] == state)
+        };
+        let said = send_of(port, &words, "1.3.6.1.6.3.1.1.5.3");
+        assert_eq!(said.code, Some(0), "{name}: {said:?}");
+        until(name, || stands("firing"));
+        let said = send_of(port, &[&words[..], &["-Ci"]].concat(), "1.3.6.1.6.3.1.1.5.4");
+        assert_eq!(said.code, Some(0), "{name}: {said:?}");
+        assert!(stands("resolved").is_some(), "{name}: an answered inform is on disk");
+    }
     let (status, log) = daemon.stop();
     assert!(status.success(), "{log}");
 }

@@ -130,7 +130,11 @@ const SNMP_USER: &[Field] = &[
     ),
     (
         "privacy",
-        Fields(&[("algorithm", Word(&["aes"])), ("password", Secret), ("password_file", Text)]),
+        Fields(&[
+            ("algorithm", Word(snmp::Cipher::WORDS)),
+            ("password", Secret),
+            ("password_file", Text),
+        ]),
     ),
     ("engine_id", Text),
 ];

@@ -185,6 +185,7 @@ fn of_event(fact: &event::Fact) -> Option<Draft> {
         | event::Fact::Remarked { .. }
         | event::Fact::HeartbeatExpected { .. }
         | event::Fact::HeartbeatForgotten { .. }
+        | event::Fact::Arrived { .. }
         | event::Fact::Forgotten { .. } => None,
     }
 }

@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::arrival::Stamp;
 use super::heartbeat::Expected;
 use super::message::Ends;
 use super::remark::Saying;
 use crate::domain::value::{
-    Actor, AlertId, ConfigurationId, Fingerprint, HeartbeatId, Labels, Severity, SourceId,
-    Timestamp,
+    Actor, AlertId, ArrivalId, ConfigurationId, Fingerprint, HeartbeatId, Labels, Severity,
+    SourceId, Timestamp,
 };
 
 /// A fact of event management.
@@ -151,6 +152,15 @@ pub enum Fact {
     HeartbeatForgotten {
         /// Which.
         id: HeartbeatId,
+    },
+    /// All of a delivery was taken in that its sender has a name for.
+    Arrived {
+        /// Its number here.
+        id: ArrivalId,
+        /// Who delivered it.
+        source: SourceId,
+        /// What it is known by if it comes again.
+        stamp: Stamp,
     },
     /// A resolved alert that nothing refers to left the memory; its history stays.
     Forgotten {

@@ -14,6 +14,7 @@
 
 pub mod adapter;
 mod alert;
+mod arrival;
 mod body;
 pub mod correlate;
 pub(crate) mod enrich;
@@ -30,12 +31,17 @@ pub mod rules;
 mod state;
 pub mod suppress;
 mod surface;
+mod trouble;
 mod view;
+
+use std::sync::Arc;
 
 use crate::domain::value::{Actor, AlertId, HeartbeatId, SourceId};
 use crate::domain::{self, Refusal, Turn, silence};
 
 pub use alert::{Alert, Phase};
+pub(crate) use arrival::arrived;
+pub use arrival::{Arrival, Stamp};
 pub use body::Part;
 pub(crate) use enrich::sight;
 pub use fact::{ClearedBy, Correlation, Fact, Raised};
@@ -48,6 +54,7 @@ pub(crate) use remark::remark;
 pub use remark::{Remark, Saying};
 pub use state::{Source, State};
 pub use suppress::{Suppressed, Suppression, Suppressor};
+pub use trouble::{SOURCE_REFUSED, Trouble};
 pub use view::MANUAL;
 pub(crate) use view::{list, parse, show};
 
@@ -80,6 +87,17 @@ pub enum Command {
         /// Whose sign of life.
         name: String,
     },
+    /// Something of a source was turned away.
+    SourceRefused {
+        /// The source's name in the configuration.
+        source: Arc<str>,
+        /// Why, in one word.
+        trouble: Trouble,
+        /// How often since this was last said.
+        times: u64,
+        /// What was wrong the last time.
+        why: String,
+    },
     /// The store could not be read at the start and was replaced.
     StoreReplaced {
         /// What was done.
@@ -100,6 +118,8 @@ pub enum Deadline {
     Deadman(SourceId),
     /// A sign of life that may have stayed away for too long.
     Heartbeat(HeartbeatId),
+    /// Troubles of sources that may be over.
+    Troubles,
     /// Submerged alerts whose cover was lifted.
     Surface,
 }
@@ -117,6 +137,9 @@ pub(crate) fn handle(turn: &mut Turn, _: &Actor, command: Command) -> Result<(),
         }
         Command::ForgetHeartbeat { source, name } => {
             return heartbeat::forget(turn, &source, &name);
+        }
+        Command::SourceRefused { source, trouble, times, why } => {
+            trouble::seen(turn, &source, trouble, times, &why);
         }
         Command::StoreReplaced { why } => {
             let now = turn.now();
@@ -165,6 +188,7 @@ pub(crate) fn configured(turn: &mut Turn) {
         surface::reconsider_all(turn);
     }
     lease::arm(turn);
+    trouble::arm(turn);
     let event = receive::about_us(INVALID, &[], "", Signal::Resolved, turn.now());
     if turn.state().event.by_key(receive::identity(turn.settings(), &event)).is_some() {
         receive(turn, vec![event]);
@@ -187,6 +211,7 @@ pub(crate) fn wake(turn: &mut Turn, deadline: Deadline) {
         Deadline::Forget(id) => forget(turn, id),
         Deadline::Deadman(id) => lease::wake_deadman(turn, id),
         Deadline::Heartbeat(id) => heartbeat::wake(turn, id),
+        Deadline::Troubles => trouble::wake(turn),
         Deadline::Surface => surface::wake(turn),
     }
 }

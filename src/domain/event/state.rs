@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::alert::{Alert, End, Mark, Phase, StoredAlert, annotations};
+use super::arrival::{Arrivals, Stamp};
 use super::body::{Bodies, Part};
 use super::fact::{Correlation, Fact, Raised};
 use super::heartbeat::Expected;
@@ -12,6 +13,7 @@ use super::inhibit::Inhibitors;
 use super::message::Event;
 use super::remark::Saying;
 use super::surface::Depths;
+use super::trouble::Troubles;
 use crate::domain::index::Numbers;
 use crate::domain::table::{Table, UnreadablePage};
 use crate::domain::value::{
@@ -34,6 +36,7 @@ pub struct State {
     heartbeat_names: BTreeMap<(SourceId, Box<str>), HeartbeatId>,
     /// The alerts of which their sources want nobody to be told.
     muted: BTreeSet<AlertId>,
+    pub(super) arrivals: Arrivals,
     grace_until: Timestamp,
     /// When leases are looked at next. Soft.
     sweep_at: Option<Timestamp>,
@@ -41,6 +44,8 @@ pub struct State {
     pub(super) inhibitors: Inhibitors,
     /// What submerged alerts wait for. Soft.
     pub(super) depths: Depths,
+    /// What is turned away of sources. Soft.
+    pub(super) troubles: Troubles,
 }
 
 /// A source of events.
@@ -187,6 +192,11 @@ impl State {
     /// The source of a name.
     pub fn source_named(&self, name: &str) -> Option<SourceId> {
         self.source_names.get(name).copied()
+    }
+
+    /// Whether a source has made a delivery before.
+    pub fn has_arrived(&self, source: &str, stamp: Stamp, now: Timestamp) -> bool {
+        self.source_named(source).is_some_and(|source| self.arrivals.knows(source, stamp, now))
     }
 
     /// Every sign of life that is awaited.
@@ -347,6 +357,7 @@ impl State {
                     self.heartbeat_names.remove(&(heartbeat.source, heartbeat.name));
                 }
             }
+            Fact::Arrived { id, source, stamp } => self.arrivals.fold(at, *id, *source, *stamp),
             Fact::Forgotten { id } => self.fold_forgotten(*id),
         }
     }
@@ -412,6 +423,9 @@ impl State {
         for number in self.heartbeats.take_changed() {
             add("heartbeats", number);
         }
+        for number in self.arrivals.take_changed() {
+            add("arrivals", number);
+        }
     }
 
     pub(crate) fn page(&self, table: &str, number: u64) -> Option<Vec<u8>> {
@@ -420,6 +434,7 @@ impl State {
             "sources" => self.sources.page(number, Clone::clone),
             "configurations" => self.configurations.page(number, Clone::clone),
             "heartbeats" => self.heartbeats.page(number, Clone::clone),
+            "arrivals" => self.arrivals.page(number),
             _ => None,
         }
     }
@@ -440,6 +455,7 @@ impl State {
             "sources" => self.sources.load_page(name, number, records, |source| source),
             "configurations" => self.configurations.load_page(name, number, records, |hash| hash),
             "heartbeats" => self.heartbeats.load_page(name, number, records, |heartbeat| heartbeat),
+            "arrivals" => self.arrivals.load_page(name, number, records),
             _ => Err(UnreadablePage::unknown("event", table, number)),
         }
     }
@@ -455,6 +471,7 @@ impl State {
             self.sources.iter().map(|(id, source)| (source.name.clone(), id)).collect();
         let named = |(id, one): (HeartbeatId, &Expected)| ((one.source, one.name.clone()), id);
         self.heartbeat_names = self.heartbeats.iter().map(named).collect();
+        self.arrivals.rebuild();
         let muted = self.alerts.iter().filter(|(_, alert)| alert.is_muted());
         self.muted = muted.map(|(id, _)| id).collect();
         self.seat_all();

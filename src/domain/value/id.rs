@@ -96,6 +96,8 @@ record_ids! {
     DeploymentId = "DEP";
     /// A sign of life that is awaited.
     HeartbeatId = "HBT";
+    /// A delivery of a source that was taken in.
+    ArrivalId = "ARV";
     /// What incidents of the same kind have in common.
     SignatureId = "SIG";
     /// A silence.

@@ -18,9 +18,9 @@ pub use actor::{Actor, Via};
 pub use cron::{Cron, InvalidCron};
 pub(crate) use id::in_reach;
 pub use id::{
-    AlertId, AuditId, ChannelId, ConfigurationId, DeliveryId, DeploymentId, GroupId, HeartbeatId,
-    IncidentId, InheritedId, InvalidId, NUMBER_MAX, NumberTooHigh, ProblemId, RecordId, Short,
-    SignatureId, SilenceId, SourceId,
+    AlertId, ArrivalId, AuditId, ChannelId, ConfigurationId, DeliveryId, DeploymentId, GroupId,
+    HeartbeatId, IncidentId, InheritedId, InvalidId, NUMBER_MAX, NumberTooHigh, ProblemId,
+    RecordId, Short, SignatureId, SilenceId, SourceId,
 };
 pub use labels::{Fingerprint, Labels, is_label_name, show_pairs};
 pub use matcher::{Matcher, Matchers};

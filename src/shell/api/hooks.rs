@@ -1,6 +1,7 @@
 //! `POST /hooks/{source}`: events of any configured source, and `/hooks/{source}/{token}` for those
 //! whose senders can only be given a URL. Senders who put a path of their own behind it find it
-//! here: `/api/v2/alerts`, `/process-event`.
+//! here: `/api/v2/alerts`, `/process-event`. Simple senders say everything in the query of a GET;
+//! a HEAD says nothing, whatever its query.
 
 use std::sync::Arc;
 
@@ -35,7 +36,37 @@ pub(super) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    receive(&context, (&source, ""), from, &query.unwrap_or_default(), (&headers, body)).await
+    let how = How { query: &query.unwrap_or_default(), by_query: false };
+    receive(&context, (&source, ""), from, how, (&headers, body)).await
+}
+
+/// For senders that can do no more than ask for a URL.
+pub(super) async fn get(
+    State(context): State<Arc<Context>>,
+    Path(source): Path<String>,
+    from: From,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let how = How { query: &query.unwrap_or_default(), by_query: true };
+    receive(&context, (&source, ""), from, how, (&headers, Body::empty())).await
+}
+
+/// As [`get`], for a URL whose last part is signed.
+pub(super) async fn get_signed(
+    State(context): State<Arc<Context>>,
+    Path((source, token)): Path<(String, String)>,
+    from: From,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let how = How { query: &query.unwrap_or_default(), by_query: true };
+    receive(&context, (&source, &token), from, how, (&headers, Body::empty())).await
+}
+
+/// A HEAD only looks whether there is anything: it must not raise what a GET would.
+pub(super) async fn head() -> Response {
+    method_not_allowed("a HEAD says nothing here; send a POST, or a GET with a query")
 }
 
 /// For senders that can be given nothing but a URL: its last part is signed.
@@ -47,14 +78,22 @@ pub(super) async fn post_signed(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    receive(&context, (&source, &token), from, &query.unwrap_or_default(), (&headers, body)).await
+    let how = How { query: &query.unwrap_or_default(), by_query: false };
+    receive(&context, (&source, &token), from, how, (&headers, body)).await
+}
+
+/// What stands in the URL, and whether that is all.
+#[derive(Clone, Copy)]
+struct How<'a> {
+    query: &'a str,
+    by_query: bool,
 }
 
 async fn receive(
     context: &Context,
     (source, token): (&str, &str),
     from: From,
-    query: &str,
+    How { query, by_query }: How<'_>,
     (headers, body): (&HeaderMap, Body),
 ) -> Response {
     let setup = context.setup();
@@ -68,14 +107,20 @@ async fn receive(
         return Problem::new(Kind::NotFound, text).into_response();
     }
     let sender = setup.sources.sender(headers, from.as_ref().map(|remote| &***remote));
-    let sender = Sender { query, token, ..sender };
+    let sender = Sender { query, token, by_query, ..sender };
     if otlp::is_otlp(intake) {
         return otlp::receive(context, &setup, intake, sender, body).await;
     }
-    match intake.take(context.terms(&setup), sender, body).await {
+    let mut response = match intake.take(context.terms(&setup), sender, body).await {
         Ok(taken) => answer(&taken, intake.limits.new_alerts_max_per_hour),
         Err(turned) => turn_away(&turned),
+    };
+    if by_query {
+        // Else a proxy on the way might answer the next one of the same words by itself.
+        let no_store = HeaderValue::from_static("no-store");
+        response.headers_mut().insert(header::CACHE_CONTROL, no_store);
     }
+    response
 }
 
 /// As `/api/v2/alerts`, for another source: a Prometheus is pointed here with `path_prefix`.
@@ -153,6 +198,12 @@ fn answer(taken: &Taken, new_max: Option<u64>) -> Response {
         .into_response()
 }
 
+fn method_not_allowed(text: &str) -> Response {
+    let mut response = Problem::new(Kind::MethodNotAllowed, text).into_response();
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, POST"));
+    response
+}
+
 fn turn_away(turned: &Turned) -> Response {
     let kind = Kind::of_status(turned.status());
     let problem = Problem::new(kind, turned.to_string()).retry_after(turned.retry_after_s());
@@ -161,6 +212,9 @@ fn turn_away(turned: &Turned) -> Response {
         && let Ok(challenge) = HeaderValue::from_str(challenge)
     {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    if let Turned::OnlyPost { .. } = turned {
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
     }
     response
 }

@@ -71,9 +71,10 @@ pub(super) async fn around(
     response
 }
 
-/// Whoever asks whether the daemon lives must not be turned away because others ask for lists.
+/// Whoever asks whether the daemon lives, or says something in the query of a GET, must not be
+/// turned away because others ask for lists.
 fn is_vital(handler: &str) -> bool {
-    handler.starts_with("/-/") || handler == "/metrics"
+    handler.starts_with("/-/") || handler.starts_with("/hooks/") || handler == "/metrics"
 }
 
 async fn within(context: &Context, answer: impl Future<Output = Response>) -> Response {

@@ -32,6 +32,7 @@ mod pagerduty;
 mod problem;
 mod rest;
 mod router;
+mod search;
 mod serve;
 mod survey;
 mod unique;

@@ -87,6 +87,26 @@ pub(super) async fn list(
     .await
 }
 
+/// The key and the annotations of the newest firing alert of a source that has these labels, and of
+/// whose annotations that holds.
+pub(super) async fn firing_like(
+    context: &Context,
+    setup: &Setup,
+    intake: &Intake,
+    labels: &[(&str, &str)],
+    holds: impl Fn(&Labels) -> bool,
+) -> Option<(Box<str>, Labels)> {
+    let found = survey(&context.handle, |state, _, alert| {
+        let events = &state.event;
+        let fits = alert.is_firing()
+            && labels.iter().all(|(name, value)| events.label(alert, name) == *value)
+            && is_of(state, &setup.settings, intake, alert);
+        let annotations = fits.then(|| events.annotations(alert)).filter(&holds)?;
+        Some((Box::from(alert.source_key()), annotations))
+    });
+    found.await.pop()
+}
+
 /// Sources of one group speak of the same alerts.
 fn is_of(state: &State, settings: &Settings, intake: &Intake, alert: &Alert) -> bool {
     let Some(source) = state.event.source(alert.source()) else { return false };

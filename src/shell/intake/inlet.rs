@@ -95,6 +95,10 @@ impl Inlet {
     /// Counts messages that are lost, and says so once in a while.
     pub fn dropped(&self, reason: &'static str, count: usize) {
         self.metrics.source_dropped(&self.source, reason, count);
+        if let Some(intake) = self.intake() {
+            let why = || format!("messages were dropped ({reason})");
+            intake.trouble(&self.handle, reason, count as u64, why);
+        }
         let mut unsaid = self.unsaid.lock().unwrap_or_else(PoisonError::into_inner);
         unsaid.count += count;
         if unsaid.since.is_none_or(|since| since.elapsed() >= SAY_EVERY) {

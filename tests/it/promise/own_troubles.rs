@@ -4,10 +4,10 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use super::{check, check_once, go_on, play, settings, show, state, told};
-use incidentd::domain::event;
+use incidentd::domain::event::{self, Arrival, Stamp, Trouble};
 use incidentd::domain::value::{Actor, Span, Timestamp};
-use incidentd::engine::Input;
 use incidentd::engine::scenario::{START, World};
+use incidentd::engine::{Heard, Input};
 
 const MAIN: &str = "
 route: { receiver: ops, group_by: [incident], group_wait: 0s }
@@ -146,4 +146,82 @@ receivers:
         45m told ops/webhook[0]: {alertname="Disk"} 0 firing 1 resolved (all alerts resolved)
         "#,
     );
+}
+
+fn refused(world: &mut World, minute: u64, trouble: Trouble, times: u64) {
+    let command = event::Command::SourceRefused {
+        source: "prom".into(),
+        trouble,
+        times,
+        why: "more than 5 events a second".to_owned(),
+    };
+    let at = START + Span::minutes(minute);
+    world.step(at, Input::Command(Actor::rule(), command.into()));
+}
+
+#[test]
+fn a_source_of_which_much_is_turned_away_is_told_once_until_it_is_quiet() {
+    let rules = settings(&MAIN.replace("deadman: { after: 5m }", ""));
+    let mut world = play(START, &rules, "0s tick");
+    refused(&mut world, 1, Trouble::Rate, 1);
+    refused(&mut world, 2, Trouble::Rate, 1);
+    assert!(world.engine().state().event.is_empty(), "a sender that is told to wait may wait");
+    refused(&mut world, 3, Trouble::Rate, 4);
+    refused(&mut world, 4, Trouble::Rejected, 1);
+    for minute in 5..40 {
+        refused(&mut world, minute, Trouble::Rate, 90);
+    }
+    assert_eq!(world.engine().state().event.len(), 2, "one for each reason");
+    let rate = show(&world, "alert", "ALR-1");
+    assert_eq!(rate["labels"]["alertname"], event::SOURCE_REFUSED);
+    assert_eq!(rate["labels"]["refused_source"], "prom");
+    assert_eq!(rate["labels"]["reason"], "rate");
+    assert_eq!(rate["severity"], "high");
+    assert_eq!((&rate["state"], &rate["events"]), (&"firing".into(), &1.into()));
+    assert_eq!(show(&world, "alert", "ALR-2")["state"], "resolved", "it came once");
+
+    // Nobody remembers how often it came, but what was told is ended all the same.
+    world.restart(START + Span::minutes(41));
+    go_on(&mut world, "55m tick");
+    assert_eq!(show(&world, "alert", "ALR-1")["state"], "firing");
+    go_on(&mut world, "57m tick");
+    assert_eq!(show(&world, "alert", "ALR-1")["state"], "resolved");
+}
+
+#[test]
+fn what_strangers_get_wrong_and_what_is_about_us_is_not_told() {
+    let command = |source: &str, trouble| {
+        let why = String::new();
+        let source = source.into();
+        let command = event::Command::SourceRefused { source, trouble, times: 9, why };
+        Input::Command(Actor::rule(), command.into())
+    };
+    for (yaml, source, trouble, told) in [
+        (MAIN, "prom", Trouble::Unauthorized, 1),
+        (MAIN, "nobody", Trouble::Unauthorized, 0),
+        (MAIN, "nobody", Trouble::Rejected, 0),
+        (MAIN, "alertmanager", Trouble::NewAlerts, 1),
+        (MAIN, event::SELF, Trouble::Rate, 0),
+        ("route: { receiver: ops }\nreceivers: [ { name: ops } ]", "prom", Trouble::Rate, 0),
+    ] {
+        let mut world = play(START, &settings(yaml), "0s tick");
+        world.step(START, command(source, trouble));
+        assert_eq!(world.engine().state().event.len(), told, "{source} {trouble:?}");
+    }
+}
+
+#[test]
+fn a_delivery_is_known_after_a_restart_for_a_day() {
+    let mut world = play(START, &settings(MAIN), "0s tick");
+    let stamp = Stamp([1, u64::MAX]);
+    let arrival = Some(Arrival { source: "prom".into(), stamp });
+    world.step(START, Input::Heard(Box::new(Heard { arrival, ..Heard::default() })));
+    world.restart(START + Span::minutes(1));
+    let knows = |world: &World, source: &str, stamp, hours| {
+        world.engine().state().event.has_arrived(source, stamp, START + Span::hours(hours))
+    };
+    assert!(knows(&world, "prom", stamp, 23));
+    assert!(!knows(&world, "prom", stamp, 24));
+    assert!(!knows(&world, "other", stamp, 1));
+    assert!(!knows(&world, "prom", Stamp([1, 0]), 1));
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
+use serde_json::Value;
+
 /// Headers and the query of a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Head {
@@ -54,6 +56,19 @@ impl Head {
         value[..end].trim().to_ascii_lowercase()
     }
 
+    /// What the query says, as the body that a POST would say it in: a JSON object of its fields. A
+    /// field that holds an object or an array is one. Nothing where there is no query.
+    pub fn query_body(&self) -> Option<Vec<u8>> {
+        let mut object = serde_json::Map::new();
+        for (name, text) in self.query() {
+            let nested = text.starts_with(['{', '[']).then(|| serde_json::from_str(&text).ok());
+            let value = nested.flatten().unwrap_or(Value::String(text));
+            // As with headers: of several of one name the first counts.
+            object.entry(name).or_insert(value);
+        }
+        (!object.is_empty()).then(|| Value::Object(object).to_string().into_bytes())
+    }
+
     /// Fields of the query, decoded, in order.
     pub fn query(&self) -> Vec<(String, String)> {
         form(self.query.as_bytes())
@@ -81,5 +96,17 @@ mod tests {
         assert!(head.has_prefix("ce-") && !head.has_prefix("cf-"));
         let query = [("a", "1"), ("b", "x y")].map(|(name, value)| (name.into(), value.into()));
         assert_eq!(head.query(), query);
+    }
+
+    #[test]
+    fn a_query_says_what_a_body_would() {
+        let check = |query: &str, expected: Option<&str>| {
+            let body = Head::new([], query).query_body();
+            assert_eq!(body.as_deref(), expected.map(str::as_bytes), "{query}");
+        };
+        check("", None);
+        check("a=1&b=x%20y&a=2", Some(r#"{"a":"1","b":"x y"}"#));
+        check("a=%7B%22b%22%3A1%7D&c=%5B", Some(r#"{"a":{"b":1},"c":"["}"#));
+        check("x", Some(r#"{"x":""}"#));
     }
 }

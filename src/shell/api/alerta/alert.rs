@@ -70,7 +70,8 @@ async fn send(
         let why = "`resource` and `event` are needed: they say what it is about";
         return Err(fail(StatusCode::BAD_REQUEST, why));
     }
-    let read = request.read(&alert)?;
+    let mut read = request.read(&alert)?;
+    correlate(&request, &mut read).await;
     let key = read.events.first().map(|event| event.key.to_string()).unwrap_or_default();
     let (setup, intake) = &request.opened;
     let before = own::by_key(context, setup, intake, &key);
@@ -90,6 +91,30 @@ async fn send(
     shown["previousSeverity"] = previous.into();
     shown["trendIndication"] = trend.into();
     Ok(answer(StatusCode::CREATED, json!({ "id": made.id.to_string(), "alert": shown })))
+}
+
+/// An event speaks of the alert of its resource that names it in `correlate`, also where its sender
+/// names none itself (Alerta, "alert correlation").
+async fn correlate(request: &Request<'_>, read: &mut Read) {
+    let (setup, intake) = &request.opened;
+    let Some(event) = read.events.first_mut() else { return };
+    let known = own::by_key(request.context, setup, intake, &event.key);
+    if known.is_some_and(|known| known.is_firing()) {
+        return;
+    }
+    let labels = ["environment", "instance"].map(|name| (name, event.labels.get(name)));
+    let name = event.labels.get("alertname");
+    let named = |said: &Labels| said.get("correlate").split(", ").any(|one| one == name);
+    let found = own::firing_like(request.context, setup, intake, &labels, named).await;
+    let Some((key, said)) = found else { return };
+    for remark in read.remarks.iter_mut().filter(|remark| remark.key == event.key) {
+        remark.key.clone_from(&key);
+    }
+    event.key = key;
+    // What the alert is correlated with stays, whoever spoke of it last.
+    if event.annotations.get("correlate").is_empty() {
+        event.annotations = event.annotations.with([("correlate", said.get("correlate"))]);
+    }
 }
 
 fn trend(before: Severity, after: Severity) -> &'static str {

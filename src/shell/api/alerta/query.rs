@@ -1,7 +1,7 @@
 //! `GET /api/alerts` and `/api/alerts/count`: the source's alerts, narrowed by fields.
 //!
-//! `field=value` (of one field, any will do), `field=~part`, `field=!value`; and in `q`
-//! `field:value` with `AND` between, or words of the text.
+//! `field=value` (of one field, any will do), `field!=value`, `field=~pattern`, `field!=~pattern`;
+//! and in `q` what [`search`](crate::shell::api::search) reads.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use crate::domain::value::Timestamp;
 use crate::shell::api::caller::Caller;
 use crate::shell::api::context::Context;
 use crate::shell::api::own::{self, Seen};
+use crate::shell::api::search::{Held, Query, Reader, Term, Wanted, pattern};
 use crate::shell::clock;
 
 const PAGE_SIZE: usize = 50;
@@ -35,20 +36,36 @@ const OTHERS: [&str; 9] = [
     "to-date",
 ];
 
-/// Fields of an alert that can be asked for.
-const FIELDS: [&str; 11] = [
+/// Fields of an alert that can be asked for, beside `attributes.…`.
+const FIELDS: [&str; 24] = [
     "id",
     "resource",
     "event",
     "environment",
     "severity",
+    "correlate",
     "status",
     "service",
     "group",
-    "customer",
-    "origin",
+    "value",
+    "text",
     "tag",
+    "tags",
+    "origin",
+    "type",
+    "customer",
+    "createTime",
+    "receiveTime",
+    "lastReceiveTime",
+    "updateTime",
+    "timeout",
+    "duplicateCount",
+    "repeat",
+    "rawData",
 ];
+
+/// Fields in which a word without a field is looked for.
+const TEXTS: [&str; 7] = ["text", "event", "resource", "service", "group", "value", "tags"];
 
 pub(super) async fn list(
     State(context): State<Arc<Context>>,
@@ -110,12 +127,13 @@ fn counts(alerts: &[Seen]) -> Value {
     json!({ "total": alerts.len(), "severityCounts": severities, "statusCounts": statuses })
 }
 
-/// What one field is to be, in one of several ways.
-#[derive(Debug, Default, PartialEq, Eq)]
+/// What the alerts are to be.
+#[derive(Debug)]
 struct Conditions {
-    by_field: BTreeMap<String, Vec<String>>,
-    /// Words that the alert must contain somewhere.
-    words: Vec<String>,
+    /// Of each field, what any of its values is to be.
+    by_field: BTreeMap<String, Vec<Query>>,
+    /// What `q` says.
+    query: Query,
 }
 
 async fn wanted(request: &Request<'_>) -> Result<Vec<Seen>, Response> {
@@ -125,57 +143,76 @@ async fn wanted(request: &Request<'_>) -> Result<Vec<Seen>, Response> {
 }
 
 fn parse(query: &[(String, String)]) -> Result<Conditions, String> {
-    let mut conditions = Conditions::default();
-    let mut add = |field: &str, value: &str| {
-        let field = if field == "tags" { "tag" } else { field };
-        if !FIELDS.contains(&field) {
-            return Err(format!("`{field}` is none of: {}", FIELDS.join(", ")));
-        }
-        let values = conditions.by_field.entry(field.to_owned()).or_default();
-        values.push(value.to_owned());
-        Ok(())
-    };
-    let mut words = Vec::new();
+    let mut by_field: BTreeMap<String, Vec<Query>> = BTreeMap::new();
+    let mut asked = Vec::new();
     for (name, value) in query.iter().filter(|(name, _)| !OTHERS.contains(&name.as_str())) {
-        if name != "q" {
-            add(name, value)?;
+        if name == "q" {
+            asked.push(READER.read(value).map_err(|why| format!("`q`: {why}"))?);
             continue;
         }
-        for term in value.split(" AND ").map(str::trim).filter(|term| !term.is_empty()) {
-            match term.split_once(':') {
-                Some((field, value)) => add(field.trim(), value.trim().trim_matches('"'))?,
-                None => words.push(term.trim_matches('"').to_lowercase()),
-            }
+        // `field!=value` and `field=!value` say the same.
+        let (field, value, differs) = match (name.strip_suffix('!'), value.strip_prefix('!')) {
+            (Some(field), _) => (field, value.as_str(), true),
+            (None, Some(value)) => (name.as_str(), value, true),
+            (None, None) => (name.as_str(), value.as_str(), false),
+        };
+        if !is_field(field) {
+            return Err(format!("`{field}` is none of: {}", FIELDS.join(", ")));
         }
+        let wanted = match value.strip_prefix('~') {
+            Some(text) => pattern(text)?,
+            None => Wanted::Text(value.to_owned()),
+        };
+        let term = Query::Is(Term { field: field.to_owned(), wanted });
+        let term = if differs { Query::Not(Box::new(term)) } else { term };
+        by_field.entry(name.clone()).or_default().push(term);
     }
-    conditions.words = words;
-    Ok(conditions)
+    Ok(Conditions { by_field, query: Query::All(asked) })
+}
+
+/// One of several words is enough, as with Alerta.
+const READER: Reader = Reader { any: true, knows: is_field };
+
+fn is_field(name: &str) -> bool {
+    FIELDS.contains(&name) || name.strip_prefix("attributes.").is_some_and(|rest| !rest.is_empty())
 }
 
 impl Conditions {
     fn hold(&self, alert: &Seen) -> bool {
-        if self.by_field.is_empty() && self.words.is_empty() {
-            return true;
-        }
         let shown = record(alert);
-        let text = shown.to_string().to_lowercase();
-        self.words.iter().all(|word| text.contains(word))
-            && self.by_field.iter().all(|(field, values)| {
-                let have = &shown[if field == "tag" { "tags" } else { field.as_str() }];
-                values.iter().any(|wanted| fits(have, wanted))
-            })
+        // A field of the URL is to be the whole value, one of `q` a part of it.
+        let whole = |field: &str| held(&shown, field, true);
+        let part = |field: &str| held(&shown, field, false);
+        self.query.holds(&part)
+            && self.by_field.values().all(|any| any.iter().any(|one| one.holds(&whole)))
     }
 }
 
-fn fits(have: &Value, wanted: &str) -> bool {
-    let lower = |text: &str| text.to_lowercase();
-    match have {
-        Value::Array(items) => items.iter().any(|item| fits(item, wanted)),
-        Value::String(have) => match wanted.split_at_checked(1) {
-            Some(("!", unwanted)) => lower(have) != lower(unwanted),
-            Some(("~", part)) => lower(have).contains(&lower(part)),
-            _ => lower(have) == lower(wanted),
-        },
-        _ => false,
+/// What a field of an alert holds; without a field, whatever people may look for.
+fn held(shown: &Value, field: &str, whole: bool) -> Held {
+    let field = if field == "tag" { "tags" } else { field };
+    if field.is_empty() {
+        let texts = TEXTS.iter().map(|name| match &shown[*name] {
+            Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+            one => one.as_str().into_iter().collect::<Vec<&str>>(),
+        });
+        return Held::Text(texts.flatten().collect::<Vec<&str>>().join("\n"));
+    }
+    let value = match field.strip_prefix("attributes.") {
+        Some(name) => &shown["attributes"][name],
+        None => &shown[field],
+    };
+    match value {
+        Value::Array(items) => {
+            Held::Words(items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+        }
+        Value::Number(number) => {
+            number.as_i64().map_or_else(|| Held::Words(vec![number.to_string()]), Held::Number)
+        }
+        Value::Bool(truth) => Held::Words(vec![truth.to_string()]),
+        one => {
+            let text = one.as_str().unwrap_or_default().to_owned();
+            if whole { Held::Words(vec![text]) } else { Held::Text(text) }
+        }
     }
 }

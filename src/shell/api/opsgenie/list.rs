@@ -1,7 +1,8 @@
 //! `GET /v2/alerts` and `/v2/alerts/count`: the source's alerts, narrowed by a query.
 //!
-//! Of Opsgenie's query language there are `field: value` and `field = value`, with `AND` between
-//! them, and bare words, which the message must contain. Anything else is refused, not passed over.
+//! Queries are read as [`search`](crate::shell::api::search) reads them; bare words are to be in the
+//! message. What is not understood is refused, not passed over. Teams and responders are no fields
+//! here: who is told is the matter of routes.
 
 use std::sync::Arc;
 
@@ -9,37 +10,48 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::show::{message, priority, record, status, tags};
+use super::show::{details, message, priority, record, status, tags};
 use super::{Request, Seen, answer, found, own, unfit};
+use crate::domain::value::RecordId;
 use crate::shell::api::caller::Caller;
 use crate::shell::api::context::Context;
+use crate::shell::api::search::{Held, Reader};
 
 const LIMIT: usize = 20;
 const LIMIT_MAX: usize = 100;
 
 /// What a query can ask for.
-const FIELDS: [&str; 10] = [
-    "status",
+const FIELDS: [&str; 26] = [
+    "alertId",
+    "id",
+    "tinyId",
     "alias",
     "message",
+    "description",
+    "status",
     "priority",
     "entity",
     "source",
     "tag",
+    "tags",
+    "actions",
     "acknowledged",
+    "isSeen",
+    "snoozed",
+    "snoozedUntil",
     "owner",
-    "tinyId",
+    "count",
+    "createdAt",
+    "updatedAt",
+    "lastOccurredAt",
+    "integration.name",
+    "integration.type",
+    "details.key",
+    "details.value",
 ];
 
 /// What a list can be sorted by.
 const SORTS: [&str; 5] = ["createdAt", "updatedAt", "lastOccurredAt", "count", "tinyId"];
-
-/// One condition of a query; without a field, a word of the message.
-#[derive(Debug, PartialEq, Eq)]
-struct Term {
-    field: String,
-    value: String,
-}
 
 pub(super) async fn list(
     State(context): State<Arc<Context>>,
@@ -94,72 +106,47 @@ pub(super) async fn count(
 }
 
 async fn wanted(request: &Request<'_>) -> Result<Vec<Seen>, Response> {
-    let terms = parse(request.query("query")).map_err(|why| unfit("query", &why))?;
+    let reader = Reader { any: false, knows: |field| FIELDS.contains(&field) };
+    let query = reader
+        .read(request.query("query"))
+        .map_err(|why| unfit("query", &format!("{why}; its fields are {}", FIELDS.join(", "))))?;
     let (setup, intake) = &request.opened;
-    let fits = |alert: &Seen| terms.iter().all(|term| term.holds(alert));
+    let fits = |alert: &Seen| query.holds(&|field: &str| held(alert, field, &intake.name));
     Ok(own::list(request.context, setup, intake, fits).await)
 }
 
-fn parse(query: &str) -> Result<Vec<Term>, String> {
-    let mut terms = Vec::new();
-    let mut words = split(query)?.into_iter().peekable();
-    while let Some(word) = words.next() {
-        if word.eq_ignore_ascii_case("and") {
-            continue;
+/// What a field of an alert holds; without a field, its message.
+fn held(alert: &Seen, field: &str, source: &str) -> Held {
+    let word = |word: &str| Held::Words(vec![word.to_owned()]);
+    let truth = |truth: bool| word(if truth { "true" } else { "false" });
+    match field {
+        "alertId" | "id" => word(&alert.id.to_string()),
+        "tinyId" => word(&alert.id.number().to_string()),
+        "alias" => word(&alert.key),
+        "status" => word(status(alert)),
+        "priority" => word(priority(alert)),
+        "entity" => word(alert.labels.get("entity")),
+        "source" => word(alert.labels.get("source")),
+        "tag" | "tags" => Held::Words(tags(alert)),
+        "actions" => {
+            let actions = alert.annotations.get("actions").split(", ");
+            Held::Words(actions.map(str::to_owned).collect())
         }
-        if ["or", "not"].contains(&word.to_lowercase().as_str()) || word.starts_with(['(', '-']) {
-            return Err(format!("`{word}` is not understood; write `field: value AND …`"));
+        "acknowledged" | "isSeen" => truth(alert.acknowledged),
+        "snoozed" => truth(alert.shelved),
+        "owner" => word(alert.owner.as_deref().unwrap_or_default()),
+        "count" => Held::Number(alert.count.into()),
+        "createdAt" => Held::Number(alert.raised_at.0),
+        "updatedAt" | "lastOccurredAt" => Held::Number(alert.updated_at.0),
+        "snoozedUntil" => {
+            alert.silenced_until.map_or(Held::Words(Vec::new()), |at| Held::Number(at.0))
         }
-        let (field, value) = match word.split_once([':', '=']) {
-            None => (String::new(), word),
-            Some((field, "")) => {
-                let value = words.next().ok_or_else(|| format!("`{field}` has no value"))?;
-                (field.to_owned(), value)
-            }
-            Some((field, value)) => (field.to_owned(), value.to_owned()),
-        };
-        let field = if field == "tags" { "tag".to_owned() } else { field };
-        if !field.is_empty() && !FIELDS.contains(&field.as_str()) {
-            return Err(format!("`{field}` is none of: {}", FIELDS.join(", ")));
-        }
-        terms.push(Term { field, value });
-    }
-    Ok(terms)
-}
-
-/// Splits at blanks outside of double quotes, and takes the quotes off.
-fn split(query: &str) -> Result<Vec<String>, String> {
-    let mut words = Vec::new();
-    let mut word = String::new();
-    let mut quoted = false;
-    for letter in query.chars() {
-        match letter {
-            '"' => quoted = !quoted,
-            ' ' if !quoted => {
-                words.extend(Some(std::mem::take(&mut word)).filter(|w| !w.is_empty()));
-            }
-            _ => word.push(letter),
-        }
-    }
-    words.extend(Some(word).filter(|word| !word.is_empty()));
-    if quoted { Err("a double quote is not closed".to_owned()) } else { Ok(words) }
-}
-
-impl Term {
-    fn holds(&self, alert: &Seen) -> bool {
-        let is = |have: &str| have.eq_ignore_ascii_case(&self.value);
-        match self.field.as_str() {
-            "status" => is(status(alert)),
-            "alias" => alert.key == self.value,
-            "priority" => is(priority(alert)),
-            "entity" => is(alert.labels.get("entity")),
-            "source" => is(alert.labels.get("source")),
-            "tag" => tags(alert).iter().any(|tag| is(tag)),
-            "acknowledged" => is(if alert.acknowledged { "true" } else { "false" }),
-            "owner" => is(alert.owner.as_deref().unwrap_or_default()),
-            "tinyId" => alert.id.0.to_string() == self.value,
-            _ => message(alert).to_lowercase().contains(&self.value.to_lowercase()),
-        }
+        "integration.name" => word(source),
+        "integration.type" => word("API"),
+        "details.key" => Held::Words(details(alert).map(|(key, _)| key.to_owned()).collect()),
+        "details.value" => Held::Words(details(alert).map(|(_, value)| value.to_owned()).collect()),
+        "description" => Held::Text(alert.annotations.get("description").to_owned()),
+        _ => Held::Text(message(alert).to_owned()),
     }
 }
 
@@ -168,19 +155,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn queries_are_read_or_refused() {
-        let check = |query: &str, expected: &[(&str, &str)]| {
-            let terms: Vec<_> = parse(query).unwrap();
-            let found: Vec<_> =
-                terms.iter().map(|term| (term.field.as_str(), term.value.as_str())).collect();
-            assert_eq!(found, expected, "{query}");
-        };
-        check("", &[]);
-        check("status: open", &[("status", "open")]);
-        check("status=open AND tag:prod", &[("status", "open"), ("tag", "prod")]);
-        check("message: \"disk is full\" and shop", &[("message", "disk is full"), ("", "shop")]);
-        for wrong in ["colour: red", "NOT status: open", "(status: open)", "\"", "status:"] {
-            assert!(parse(wrong).is_err(), "{wrong}");
+    fn every_field_can_be_asked_for() {
+        let reader = Reader { any: false, knows: |field| FIELDS.contains(&field) };
+        for field in FIELDS {
+            assert!(reader.read(&format!("{field}: a OR NOT {field}: (b OR c*)")).is_ok());
+        }
+        for wrong in ["colour: red", "status:", "\"", "(status: open"] {
+            assert!(reader.read(wrong).is_err(), "{wrong}");
         }
     }
 }

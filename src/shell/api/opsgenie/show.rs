@@ -40,7 +40,8 @@ pub(super) async fn show(
     let mut whole = record(&alert, &request.intake().name);
     whole["entity"] = alert.labels.get("entity").into();
     whole["description"] = alert.annotations.get("description").into();
-    whole["details"] = details(&alert);
+    let pairs = details(&alert).map(|(name, value)| (name.to_owned(), Value::from(value)));
+    whole["details"] = pairs.collect::<Map<_, _>>().into();
     whole["actions"] = alert
         .annotations
         .get("actions")
@@ -141,8 +142,8 @@ pub(super) fn priority(alert: &Seen) -> &'static str {
     named.or(meant).map_or(least, |(word, _)| word)
 }
 
-fn details(alert: &Seen) -> Value {
+/// What is known of an alert beside its fields.
+pub(super) fn details(alert: &Seen) -> impl Iterator<Item = (&str, &str)> {
     let pairs = alert.labels.iter().chain(alert.annotations.iter());
-    let details = pairs.filter(|(name, _)| !FIELDS.contains(name));
-    details.map(|(name, value)| (name.to_owned(), Value::from(value))).collect::<Map<_, _>>().into()
+    pairs.filter(|(name, _)| !FIELDS.contains(name))
 }

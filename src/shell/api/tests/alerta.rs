@@ -72,6 +72,28 @@ async fn an_alert_is_sent_repeated_and_ended_by_a_correlated_event() {
 }
 
 #[tokio::test]
+async fn an_event_ends_what_names_it_though_it_names_nothing() {
+    let house = house();
+    ask(&house, "POST /api/alert", node("node_down", "major")).await;
+    let bare = |event: &str, resource: &str, environment: &str, severity: &str| {
+        json!({
+            "resource": resource, "event": event, "environment": environment, "severity": severity,
+        })
+    };
+    for (body, id) in [
+        (bare("node_up", "web-8", "Production", "ok"), Value::Null),
+        (bare("node_up", "web-7", "Development", "ok"), Value::Null),
+        (bare("node_slow", "web-7", "Production", "ok"), Value::Null),
+        (bare("node_up", "web-7", "Production", "warning"), "ALR-1".into()),
+        (bare("node_up", "web-7", "Production", "ok"), "ALR-1".into()),
+    ] {
+        let answer = ask(&house, "POST /api/alert", body.clone()).await.json();
+        assert_eq!(answer["alert"]["id"], id, "{body}: {answer}");
+    }
+    assert_eq!(house.get("/api/v2/alerts").await.body, "[]\n");
+}
+
+#[tokio::test]
 async fn only_who_shows_a_key_is_let_in() {
     let house = house();
     let body = node("node_down", "major").to_string();
@@ -113,6 +135,16 @@ async fn alerts_are_asked_for_by_their_fields() {
         ("?severity=major&severity=critical", 2),
         ("?q=severity%3Acritical%20AND%20resource%3A%22db-1%22", 1),
         ("?q=web", 2),
+        ("?q=resource:web", 2),
+        ("?q=web-7%20db-1", 2),
+        ("?q=NOT%20severity:critical", 2),
+        ("?q=resource:(web-7%20OR%20db-1)%20AND%20severity:c*", 1),
+        ("?q=duplicateCount:%3E0", 0),
+        ("?q=_exists_:customer", 0),
+        ("?status!=open", 1),
+        ("?resource!=~web", 1),
+        ("?resource=~%5Eweb-%5B78%5D$", 2),
+        ("?attributes.region=north", 0),
         ("?id=ALR-3", 1),
         ("?page=2&page-size=2", 3),
     ] {
@@ -123,8 +155,10 @@ async fn alerts_are_asked_for_by_their_fields() {
     assert_eq!(page["alerts"].as_array().unwrap().len(), 1);
     let counts = ask(&house, "GET /api/alerts/count", Value::Null).await.json();
     assert_eq!(counts["statusCounts"], json!({ "closed": 1, "open": 2 }));
-    let wrong = ask(&house, "GET /api/alerts?colour=red", Value::Null).await;
-    assert_eq!((wrong.status, wrong.json()["status"].clone()), (400, "error".into()));
+    for wrong in ["colour=red", "q=colour:red", "q=(open", "resource=~("] {
+        let answer = ask(&house, &format!("GET /api/alerts?{wrong}"), Value::Null).await;
+        assert_eq!((answer.status, answer.json()["status"].clone()), (400, "error".into()));
+    }
 }
 
 #[tokio::test]

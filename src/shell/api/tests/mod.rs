@@ -10,6 +10,7 @@ mod opsgenie;
 mod otlp;
 mod pagerduty;
 mod post;
+mod query;
 mod rest;
 mod senders;
 mod silences;

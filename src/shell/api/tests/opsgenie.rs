@@ -204,6 +204,12 @@ async fn lists_are_narrowed_sorted_and_paged() {
         ("?query=status%3A%20open", vec!["b", "a"]),
         ("?query=status%3Dopen%20AND%20priority%3AP3", vec!["b"]),
         ("?query=broke&limit=1&offset=1", vec!["b"]),
+        ("?query=status%3Aclosed%20OR%20priority%3AP1", vec!["c", "a"]),
+        ("?query=NOT%20(alias%3A(a%20OR%20c))", vec!["b"]),
+        ("?query=message%3Abro*%20AND%20alias!%3Db", vec!["c", "a"]),
+        ("?query=createdAt%20%3E%201000%20AND%20count%3C2", vec!["c", "b", "a"]),
+        ("?query=createdAt%3C1000", vec![]),
+        ("?query=integration.name%3Ashop%20details.key%3Aalertname", vec!["c", "b", "a"]),
     ] {
         let found = ask(&house, &format!("GET /v2/alerts{query}"), Value::Null).await.json();
         let data = found["data"].as_array().unwrap();

@@ -71,6 +71,8 @@ fn turn_away(turned: &Turned) -> Response {
         Turned::Unreadable(_)
         | Turned::Stranger { .. }
         | Turned::Elsewhere { .. }
+        | Turned::OnlyPost { .. }
+        | Turned::NoQuery
         | Turned::Unread(_)
         | Turned::Sns(_)
         | Turned::TooFast { .. }

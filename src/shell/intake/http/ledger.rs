@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::delivery::Deliveries;
 use super::line::Line;
 use super::newcomers::Newcomers;
+use super::trouble::Counted;
 use crate::domain::value::Timestamp;
 use crate::shell::clock::Stopwatch;
 
@@ -16,9 +16,9 @@ pub(super) struct Ledger {
     pub(super) age: Stopwatch,
     /// Requests that wait for its rate.
     pub(super) line: Line,
-    deliveries: Mutex<Deliveries>,
     newcomers: Mutex<Newcomers>,
     seen: Mutex<Seen>,
+    troubles: Mutex<Counted>,
 }
 
 /// When a source was heard last, and what it was last turned away for.
@@ -48,14 +48,14 @@ impl Ledger {
         Self {
             age: Stopwatch::start(),
             line: Line::default(),
-            deliveries: Mutex::default(),
             newcomers: Mutex::default(),
             seen: Mutex::default(),
+            troubles: Mutex::default(),
         }
     }
 
-    pub(super) fn deliveries(&self) -> MutexGuard<'_, Deliveries> {
-        self.deliveries.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn troubles(&self) -> MutexGuard<'_, Counted> {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn newcomers(&self) -> MutexGuard<'_, Newcomers> {

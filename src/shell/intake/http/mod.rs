@@ -11,13 +11,15 @@ mod limits;
 mod line;
 mod newcomers;
 mod quarantine;
+mod room;
 mod sender;
 mod sources;
+mod trouble;
 mod turned;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;
@@ -26,7 +28,7 @@ use ipnet::IpNet;
 use crate::domain::Tally;
 use crate::domain::event::adapter::kind::snmp;
 use crate::domain::event::adapter::{self, Head, Kind, Note, Read, Rejection, Unreadable};
-use crate::domain::event::{self, Event, Signal};
+use crate::domain::event::{Arrival, Signal};
 use crate::domain::value::{Secret, Severity, Span, Timestamp};
 use crate::engine::{Heard, Input};
 use crate::shell::clock;
@@ -201,7 +203,7 @@ impl Intake {
     /// # Errors
     /// Says why nothing of it was taken.
     pub async fn admit(&self, terms: Terms<'_>, read: Read) -> Result<Taken, Turned> {
-        let spent = if self.knows(&read) { Ok(()) } else { self.spend(read.said()) };
+        let spent = if self.knows(terms, &read) { Ok(()) } else { self.spend(read.said()) };
         let taken = match spent {
             Ok(()) => self.try_admit(terms, read).await,
             Err(turned) => Err(turned),
@@ -268,8 +270,18 @@ impl Intake {
                 if taken.redelivered {
                     metrics.source_redelivered(&self.name);
                 }
+                if let Some(first) = taken.rejected.first() {
+                    self.trouble(terms.handle, "rejected", 1, || first.why.clone());
+                }
+                if taken.limited > 0 {
+                    let max = self.limits.new_alerts_max_per_hour;
+                    self.trouble(terms.handle, "limited", 1, || taken.limit_words(max));
+                }
             }
-            Err(turned) => metrics.source_turned(&self.name, turned.reason()),
+            Err(turned) => {
+                metrics.source_turned(&self.name, turned.reason());
+                self.trouble(terms.handle, turned.reason(), 1, || turned.to_string());
+            }
         }
     }
 
@@ -282,6 +294,9 @@ impl Intake {
         let now = clock::now();
         let mut verdict = self.admits(&sender, now)?;
         let Sender { headers, .. } = sender;
+        if sender.by_query {
+            self.speaks_by_query(sender, verdict)?;
+        }
         if self.kind.resends() {
             self.spend(0)?;
         }
@@ -308,7 +323,11 @@ impl Intake {
         }
         // Prometheus says everything in its body, and most often.
         let head = (!self.kind.is_prometheus()).then(|| head(headers, sender.query));
-        let read = self.read(terms, head.as_ref().unwrap_or(Head::NONE), &body, now);
+        let head = head.as_ref().unwrap_or(Head::NONE);
+        let said = if sender.by_query { head.query_body() } else { None };
+        let read = self.read(terms, head, said.as_deref().unwrap_or(&body), now);
+        // Whoever looks at it later wants to see what was sent.
+        let body = if sender.by_query { Bytes::from(sender.query.to_owned()) } else { body };
         let aside = |body: &[u8], reason, why: &str| {
             self.set_aside(terms.metrics, sender, body, (reason, why));
         };
@@ -317,7 +336,7 @@ impl Intake {
         if let Some(first) = read.rejected.first() {
             aside(&body, "rejected", &format!("event {}: {}", first.at, first.why));
         }
-        if !self.knows(&read) {
+        if !self.knows(terms, &read) {
             self.spend_in_line(read.said(), body.len()).await?;
         }
         // Held no longer than it may be needed.
@@ -340,10 +359,24 @@ impl Intake {
         }
     }
 
+    /// Whether a GET can say anything here, and does.
+    fn speaks_by_query(&self, sender: Sender<'_>, verdict: Verdict) -> Result<(), Turned> {
+        if verdict == Verdict::NeedsBody {
+            return Err(self.stranger("a signature is that of a body, and a GET has none"));
+        }
+        if !self.kind.reads_query() {
+            return Err(Turned::OnlyPost { kind: self.kind.name() });
+        }
+        if sender.query.is_empty() {
+            return Err(Turned::NoQuery);
+        }
+        Ok(())
+    }
+
     async fn try_admit(&self, terms: Terms<'_>, mut read: Read) -> Result<Taken, Turned> {
         let now = clock::now();
-        let mark = delivery::mark(&read);
-        if self.knows(&read) {
+        let stamp = delivery::stamp(&read);
+        if self.knows(terms, &read) {
             let (rejected, notes) = (read.rejected, read.notes);
             return Ok(Taken { redelivered: true, rejected, notes, ..Taken::default() });
         }
@@ -364,21 +397,20 @@ impl Intake {
             ];
             terms.metrics.source_said(&self.name, counts);
         }
-        let input = if said > 0 {
-            Input::Heard(Box::new(Heard { events, remarks, heartbeats, deployments }))
+        let nothing = events.is_empty() && said == 0;
+        let stamp = stamp.filter(|_| rejected.is_empty() && limited == 0);
+        let arrival = stamp.map(|stamp| Arrival { source: Arc::clone(&self.name), stamp });
+        let input = if said > 0 || arrival.is_some() {
+            Input::Heard(Box::new(Heard { events, remarks, heartbeats, deployments, arrival }))
         } else {
             Input::Events(events)
         };
-        let nothing = matches!(&input, Input::Events(events) if events.is_empty());
         let tally = if nothing {
             Tally::default()
         } else {
             let done = terms.handle.submit(input).await;
             done.inspect_err(|_| self.ledger.newcomers().give_back(new))?.tally
         };
-        if let Some(mark) = mark.filter(|_| rejected.is_empty() && limited == 0) {
-            self.ledger.deliveries().remember(mark, now);
-        }
         Ok(Taken {
             firing: firing as u64,
             resolved: resolved as u64,
@@ -393,75 +425,14 @@ impl Intake {
     }
 
     /// Whether the sender has delivered this before.
-    fn knows(&self, read: &Read) -> bool {
-        let mark = delivery::mark(read);
-        mark.is_some_and(|mark| self.ledger.deliveries().knows(&mark, clock::now()))
-    }
-
-    /// Leaves out alerts that nobody has heard of before, once the source's hour is full of them.
-    /// Says how many such were let in, how many were not, and when there is room again.
-    fn limit_new(&self, terms: Terms<'_>, events: &mut Vec<Event>) -> (u64, u64, Span) {
-        let Some(max) = self.limits.new_alerts_max_per_hour else { return (0, 0, Span::ZERO) };
-        let settings = terms.handle.read(|engine| Arc::clone(engine.settings()));
-        let keys: Vec<_> = events
-            .iter()
-            .map(|one| (one.signal == Signal::Firing).then(|| event::identity(&settings, one)))
-            .collect();
-        let unknown: BTreeSet<_> = terms.handle.read(|engine| {
-            let known = |key| engine.state().event.newest(key).is_some();
-            keys.iter().flatten().copied().filter(|key| !known(*key)).collect()
-        });
-        let wanted = unknown.len() as u64;
-        let elapsed = self.ledger.age.elapsed();
-        let (room, wait) = self.ledger.newcomers().admit(elapsed, wanted, max);
-        if room == wanted {
-            return (room, 0, Span::ZERO);
-        }
-        // The first of the body find room, whatever their identities are.
-        let mut admitted = BTreeSet::new();
-        let mut keys = keys.into_iter();
-        events.retain(|_| {
-            let Some(key) = keys.next().flatten().filter(|key| unknown.contains(key)) else {
-                return true;
-            };
-            if !admitted.contains(&key) && (admitted.len() as u64) < room {
-                admitted.insert(key);
-            }
-            admitted.contains(&key)
-        });
-        (room, wanted - room, wait)
+    fn knows(&self, terms: Terms<'_>, read: &Read) -> bool {
+        let Some(stamp) = delivery::stamp(read) else { return false };
+        let now = clock::now();
+        terms.handle.read(|engine| engine.state().event.has_arrived(&self.name, stamp, now))
     }
 
     fn stranger(&self, why: &'static str) -> Turned {
         Turned::Stranger { why, challenge: auth::challenge(&self.auth) }
-    }
-
-    /// Spends events of the source's budget; zero only asks whether there is anything left.
-    fn spend(&self, events: usize) -> Result<(), Turned> {
-        let Some(rate) = self.limits.rate else { return Ok(()) };
-        self.try_spend(events).map_err(|wait| {
-            let per_second = rate.per_second;
-            Turned::TooFast { per_second, wait, held: false }
-        })
-    }
-
-    /// As [`Self::spend`], but whoever does not send again by itself waits for room.
-    async fn spend_in_line(&self, events: usize, bytes: usize) -> Result<(), Turned> {
-        let Some(rate) = self.limits.rate else { return Ok(()) };
-        if self.kind.resends() {
-            return self.spend(events);
-        }
-        let ask = || self.try_spend(events).map_err(|wait| (wait, wait));
-        self.ledger.line.wait(bytes, ask).await.map_err(|wait| {
-            let per_second = rate.per_second;
-            Turned::TooFast { per_second, wait, held: true }
-        })
-    }
-
-    fn try_spend(&self, events: usize) -> Result<(), Span> {
-        let elapsed = self.ledger.age.elapsed();
-        let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
-        bucket.spend(elapsed, events as u64)
     }
 }
 

@@ -34,12 +34,14 @@ pub struct Sender<'a> {
     pub query: &'a str,
     /// What follows the source's name in the path; may be empty.
     pub token: &'a str,
+    /// Whether it sends a GET: then the query says everything.
+    pub by_query: bool,
 }
 
 impl<'a> Sender<'a> {
     /// Somebody of whom nothing is known but the headers.
     pub fn new(headers: &'a HeaderMap) -> Self {
-        Self { address: None, names: &[], headers, query: "", token: "" }
+        Self { address: None, names: &[], headers, query: "", token: "", by_query: false }
     }
 
     /// Somebody at the other end of a connection, or behind the proxies there.

@@ -29,6 +29,15 @@ pub enum Turned {
         /// Where it came from, if that is known.
         address: Option<IpAddr>,
     },
+    /// A GET, from a source whose senders say nothing that way: HTTP 405.
+    #[error("a source of the type `{kind}` is told by POST; a GET says nothing here")]
+    OnlyPost {
+        /// The type of the source.
+        kind: &'static str,
+    },
+    /// A GET that says nothing: HTTP 400.
+    #[error("a GET says what there is in the query of its URL (`?name=value`), and this has none")]
+    NoQuery,
     /// The body did not arrive whole.
     #[error(transparent)]
     Unread(#[from] Unread),
@@ -63,6 +72,8 @@ impl Turned {
         match self {
             Self::Stranger { .. } => "unauthorized",
             Self::Elsewhere { .. } => "forbidden",
+            Self::OnlyPost { .. } => "method",
+            Self::NoQuery => "no_query",
             Self::Unread(Unread::TooLong { .. }) => "too_large",
             Self::Unread(Unread::Slow { .. }) => "slow",
             Self::Unread(Unread::Broken) => "broken",
@@ -81,9 +92,10 @@ impl Turned {
         match self {
             Self::Stranger { .. } => 401,
             Self::Elsewhere { .. } => 403,
+            Self::OnlyPost { .. } => 405,
             Self::Unread(Unread::TooLong { .. }) => 413,
             Self::Unread(Unread::Slow { .. }) => 408,
-            Self::Unread(Unread::Broken) => 400,
+            Self::NoQuery | Self::Unread(Unread::Broken) => 400,
             Self::Unread(Unread::Encoding) => 415,
             Self::Unreadable(unreadable) => unreadable.status(),
             Self::Sns(refused) => refused.status(),
@@ -101,6 +113,8 @@ impl Turned {
             Self::Sns(refused) => (refused.status() == 503).then_some(30),
             Self::Stranger { .. }
             | Self::Elsewhere { .. }
+            | Self::OnlyPost { .. }
+            | Self::NoQuery
             | Self::Unread(_)
             | Self::Unreadable(_) => None,
         }

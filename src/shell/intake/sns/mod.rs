@@ -1,9 +1,10 @@
 //! Letters of Amazon SNS: taken only with Amazon's signature; a subscription is confirmed.
 //!
-//! The certificate is got from Amazon's host over HTTPS, which is what makes it Amazon's; the host
-//! and the path are checked in [`Envelope`]. Where the source demands a secret of its own, or says
+//! The certificate is got from Amazon's host over HTTPS; the host and the path are checked in
+//! [`Envelope`]. It must be made out to SNS, and an authority must vouch for it (`chain.rs`). Where the source demands a secret of its own, or says
 //! `verify_signature: false`, signatures are not looked at.
 
+mod chain;
 mod https;
 mod signature;
 #[cfg(test)]
@@ -11,14 +12,19 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
+use rustls::RootCertStore;
 use tokio::sync::Semaphore;
 
 use crate::domain::event::adapter::Kind;
 use crate::domain::event::adapter::kind::sns::{Envelope, Letter};
+use crate::domain::value::Timestamp;
+use crate::shell::client::tls;
+use crate::shell::clock;
 
+use chain::Chain;
 pub use https::Https;
 pub use signature::{Certificate, Unsigned};
 
@@ -43,7 +49,9 @@ pub struct Unfetched(pub String);
 pub struct Gate {
     verify: bool,
     fetch: Box<dyn Fetch>,
-    certificates: Mutex<BTreeMap<String, Certificate>>,
+    /// Whom to believe; the machine's authorities where nothing is said.
+    authorities: Option<Arc<RootCertStore>>,
+    certificates: Mutex<BTreeMap<String, (Certificate, Timestamp)>>,
     fetches: Semaphore,
 }
 
@@ -98,7 +106,8 @@ impl Gate {
     /// A gate that asks in another way.
     pub fn with_fetch(verify: bool, fetch: Box<dyn Fetch>) -> Self {
         let certificates = Mutex::default();
-        Self { verify, fetch, certificates, fetches: Semaphore::new(FETCHES_MAX) }
+        let fetches = Semaphore::new(FETCHES_MAX);
+        Self { verify, fetch, authorities: None, certificates, fetches }
     }
 
     /// Whether bodies of that kind may be letters of SNS.
@@ -128,20 +137,42 @@ impl Gate {
         let Some(url) = envelope.trusted_certificate_url() else {
             return Err(Refused::ForeignCertificate);
         };
+        let now = clock::now();
         let known = self.kept().get(url).cloned();
-        if let Some(certificate) = known {
+        if let Some((certificate, _)) = known.filter(|(_, until)| now < *until) {
             return Ok(certificate.verify(envelope)?);
         }
         let pem = self.get(url).await?.map_err(Refused::Certificate)?;
-        let certificate = Certificate::from_pem(&pem)?;
+        let mut chain = Chain::from_pem(&pem)?;
+        self.trust(&mut chain, &envelope.certificate_names(), now).await?;
+        let certificate = Certificate::new(chain.leaf());
         certificate.verify(envelope)?;
         // Only what has signed something is kept.
         let mut kept = self.kept();
         if kept.len() >= CERTIFICATES_MAX {
             kept.pop_first();
         }
-        kept.insert(url.to_owned(), certificate);
+        kept.insert(url.to_owned(), (certificate, chain.good_until()));
         Ok(())
+    }
+
+    /// Follows a chain up to an authority, getting what is missing in between.
+    async fn trust(
+        &self,
+        chain: &mut Chain,
+        names: &[String],
+        now: Timestamp,
+    ) -> Result<(), Refused> {
+        let authorities = self.authorities.clone().unwrap_or_else(tls::of_the_machine);
+        loop {
+            let checked = chain.check(&authorities.roots, names, now);
+            match (checked, chain.issuer_url()) {
+                (Err(Unsigned::NoAuthority), Some(url)) => {
+                    chain.add(self.get(&url).await?.map_err(Refused::Certificate)?);
+                }
+                (checked, _) => return Ok(checked?),
+            }
+        }
     }
 
     async fn confirm(&self, envelope: &Envelope) -> Result<(), Refused> {
@@ -160,7 +191,7 @@ impl Gate {
         Ok(self.fetch.get(url).await)
     }
 
-    fn kept(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Certificate>> {
+    fn kept(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, (Certificate, Timestamp)>> {
         self.certificates.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

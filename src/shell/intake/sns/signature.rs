@@ -7,7 +7,6 @@ use ring::signature::{
     RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PKCS1_2048_8192_SHA256, RsaParameters,
     UnparsedPublicKey,
 };
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{
     AlgorithmIdentifier, CertificateDer, InvalidSignature, SignatureVerificationAlgorithm, alg_id,
 };
@@ -25,6 +24,15 @@ pub enum Unsigned {
     /// The file is no certificate.
     #[error("what is at `SigningCertURL` is no certificate")]
     NoCertificate,
+    /// The certificate is made out to somebody else.
+    #[error("the certificate at `SigningCertURL` is not made out to Amazon SNS")]
+    ForeignName,
+    /// The certificate is not good any longer, or not yet.
+    #[error("the certificate at `SigningCertURL` is not good at this time")]
+    Expired,
+    /// No authority vouches for the certificate.
+    #[error("no authority that this machine believes vouches for the certificate")]
+    NoAuthority,
     /// It is made in a way that we do not know.
     #[error("`SignatureVersion` is neither 1 nor 2")]
     UnknownVersion,
@@ -55,14 +63,9 @@ const VERSION_2: Rsa =
     Rsa { parameters: &RSA_PKCS1_2048_8192_SHA256, named: alg_id::RSA_PKCS1_SHA256 };
 
 impl Certificate {
-    /// Reads a certificate.
-    ///
-    /// # Errors
-    /// When it is none.
-    pub fn from_pem(pem: &[u8]) -> Result<Self, Unsigned> {
-        let der = CertificateDer::from_pem_slice(pem).map_err(|_| Unsigned::NoCertificate)?;
-        EndEntityCert::try_from(&der).map_err(|_| Unsigned::NoCertificate)?;
-        Ok(Self(der))
+    /// A certificate that is known to be one of SNS.
+    pub(super) fn new(der: CertificateDer<'static>) -> Self {
+        Self(der)
     }
 
     /// Whether it has signed a letter.

@@ -39,10 +39,12 @@ pub mod otlp;
 pub mod pagerduty;
 pub mod pingdom;
 pub mod prometheus;
+mod query;
 mod resend;
 pub mod riemann;
 pub mod sample;
 pub mod sentry;
+pub mod servicenow;
 pub mod signalfx;
 pub mod site24x7;
 pub mod snmp;
@@ -106,6 +108,7 @@ adapters! {
     opsgenie,
     alerta,
     sentry,
+    servicenow,
     newrelic,
     datadog,
     axiom,
@@ -197,6 +200,11 @@ impl Kind {
     /// its rate comes again.
     pub fn resends(&self) -> bool {
         resend::RESENDING.contains(&self.name())
+    }
+
+    /// Whether its senders may say everything in the query of a GET.
+    pub fn reads_query(&self) -> bool {
+        query::QUERYING.contains(&self.name())
     }
 
     /// Whether bodies are those of API v2.

@@ -1,6 +1,9 @@
 //! Pingdom's webhook: a check and the state it came into.
+//!
+//! `BeepManager`, its older alerting, sends a GET with one field `message`: an object that names the
+//! check, its host and whether an incident begins or ends.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Adapter;
 use crate::domain::event::Signal;
@@ -27,8 +30,27 @@ const IMPORTANCE: &[(&str, Severity)] = &[("high", Severity::High), ("low", Seve
 /// Fields of the check's parameters that say where it looks.
 const TARGETS: [&str; 3] = ["full_url", "hostname", "url"];
 
+/// What `BeepManager` says when an incident is over.
+const CLOSED: &str = "notify_of_close";
+
 fn fits(body: &Value, _: &Head) -> bool {
-    body.get("check_id").is_some() && json::has_any(body, &["current_state", "previous_state"])
+    (body.get("check_id").is_some() && json::has_any(body, &["current_state", "previous_state"]))
+        || is_beep(&body["message"])
+}
+
+fn is_beep(message: &Value) -> bool {
+    message.get("action").is_some() && json::has_any(message, &["check", "checkname"])
+}
+
+/// What `BeepManager` says, in the words of the other webhook.
+fn of_beep(message: &Value) -> Value {
+    let [state, action] = ["description", "action"].map(|name| json::field(message, name));
+    json!({
+        "check_id": message["check"],
+        "check_name": message["checkname"],
+        "current_state": if action == CLOSED { "up" } else { &*state },
+        "check_params": { "hostname": message["host"] },
+    })
 }
 
 /// Reads a notification.
@@ -36,7 +58,10 @@ fn fits(body: &Value, _: &Head) -> bool {
 /// # Errors
 /// When the body is no JSON object.
 pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
-    let body = fields::object(body, context)?;
+    let mut body = fields::object(body, context)?;
+    if is_beep(&body["message"]) {
+        body = of_beep(&body["message"]);
+    }
     let mut read = Read::default();
     let [id, name, state] =
         ["check_id", "check_name", "current_state"].map(|name| json::field(&body, name));

@@ -51,6 +51,7 @@ const SAMPLES: &[(&str, &str)] = &[
     ("prometheus", fixture!("prometheus/sample")),
     ("riemann", fixture!("riemann/critical")),
     ("sentry", fixture!("sentry/plugin")),
+    ("servicenow", fixture!("servicenow/table-api-create")),
     ("signalfx", fixture!("signalfx/anomalous")),
     ("site24x7", fixture!("site24x7/down")),
     ("snmp", fixture!("snmp/link-down")),

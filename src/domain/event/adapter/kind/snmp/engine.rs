@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::packet::{
     INFORM, INTEGER, OCTETS, OID, RESPONSE, SEQUENCE, TRAP_V2, element, next, typed,
 };
+use super::privacy::Moment;
 use super::usm::{Keys, User};
 
 const REPORT: u8 = 0xa8;
@@ -218,10 +219,8 @@ impl Engine {
         let mut salt = Vec::new();
         if let (true, Some(keys)) = (private, keys) {
             self.salts = self.salts.wrapping_add(1);
-            let next = keys.first_salt(self.boots).wrapping_add(self.salts).to_be_bytes();
-            keys.encrypt(self.boots, time, next, &mut body);
+            salt = keys.encrypt((self.boots, time), self.salts, &mut body);
             body = element(OCTETS, &[&body]);
-            salt = next.to_vec();
         }
         let build = |signature: &[u8]| {
             let security = element(
@@ -292,7 +291,9 @@ fn open(message: &Message, keys: &Keys) -> Option<(Vec<u8>, u8, Vec<u8>)> {
         SEQUENCE if !keys.is_private() => bytes,
         OCTETS if keys.is_private() => {
             let mut text = bytes.to_vec();
-            keys.decrypt(message.boots, message.time, message.salt.try_into().ok()?, &mut text);
+            let salt = message.salt.try_into().ok()?;
+            let moment = Moment { boots: message.boots, time: message.time, salt };
+            keys.decrypt(moment, &mut text)?;
             decrypted = text;
             typed(&mut &decrypted[..], SEQUENCE)?
         }
@@ -320,13 +321,14 @@ fn unsigned_integer(number: u32) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::privacy::Cipher;
     use super::super::usm::Algorithm;
     use super::*;
 
     const BOOTS: u32 = 7;
 
     fn user(name: &str, password: &str, privacy: Option<&str>) -> User {
-        User::new(name, Algorithm::Sha256, password, privacy)
+        User::new(name, Algorithm::Sha256, password, privacy.map(|key| (Cipher::Aes128, key)))
     }
 
     fn engine() -> Engine {

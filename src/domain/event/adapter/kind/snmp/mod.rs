@@ -6,6 +6,7 @@
 mod engine;
 mod known;
 mod packet;
+mod privacy;
 mod rule;
 mod usm;
 
@@ -19,6 +20,7 @@ use crate::domain::value::{Labels, Severity};
 
 pub use engine::{Engine, Judged, Refusal};
 pub use packet::{NoTrap, answer, community};
+pub use privacy::Cipher;
 pub use rule::{Pick, Rules, TrapRule, cleared_with, condition, trap_number};
 pub use usm::{Algorithm, User};
 

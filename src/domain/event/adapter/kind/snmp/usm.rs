@@ -1,23 +1,24 @@
-//! Users of SNMP version 3 (RFC 3414): keys from passwords, signatures with SHA-1 (RFC 3414, 6) and
-//! SHA-2 (RFC 7860), encryption with AES-128 (RFC 3826).
+//! Users of SNMP version 3 (RFC 3414): keys from passwords, signatures with MD5 and SHA-1 (RFC 3414,
+//! 6 and 7) and SHA-2 (RFC 7860).
 
 use std::fmt;
 
-use aes::Aes128;
-use cfb_mode::cipher::{AsyncStreamCipher, KeyIvInit};
 use hmac::digest::Digest;
 use hmac::{Hmac, Mac};
+use md5::Md5;
 use sha1::Sha1;
 use sha2::{Sha224, Sha256, Sha384, Sha512};
 
+use super::privacy::{Cipher, Key, Moment};
+
 /// What a password is drawn out to before it is hashed (RFC 3414, A.2).
 const DRAWN_OUT_BYTES: usize = 1 << 20;
-/// The key of AES-128, and an initial vector.
-const BLOCK_BYTES: usize = 16;
 
 /// How a user signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Algorithm {
+    /// HMAC-MD5-96 (RFC 3414, 6): weak. For devices that know nothing else.
+    Md5,
     /// HMAC-SHA-96 (RFC 3414, 7).
     Sha1,
     /// HMAC-SHA-224 with 128 bits (RFC 7860).
@@ -34,6 +35,10 @@ pub enum Algorithm {
 macro_rules! with_hash {
     ($algorithm:expr, $hash:ident => $then:expr) => {
         match $algorithm {
+            Algorithm::Md5 => {
+                type $hash = Md5;
+                $then
+            }
             Algorithm::Sha1 => {
                 type $hash = Sha1;
                 $then
@@ -60,18 +65,23 @@ macro_rules! with_hash {
 
 impl Algorithm {
     /// The words in the configuration.
-    pub const WORDS: &[&str] = &["sha1", "sha224", "sha256", "sha384", "sha512"];
+    pub const WORDS: &[&str] = &["md5", "sha1", "sha224", "sha256", "sha384", "sha512"];
 
     /// The algorithm of that word.
     pub fn named(word: &str) -> Option<Self> {
-        let all = [Self::Sha1, Self::Sha224, Self::Sha256, Self::Sha384, Self::Sha512];
+        let all = [Self::Md5, Self::Sha1, Self::Sha224, Self::Sha256, Self::Sha384, Self::Sha512];
         Self::WORDS.iter().zip(all).find(|(known, _)| **known == word).map(|(_, it)| it)
+    }
+
+    /// Whether nobody should choose it who has a choice.
+    pub fn is_weak(self) -> bool {
+        self == Self::Md5
     }
 
     /// Bytes of a signature.
     pub(super) fn signature_bytes(self) -> usize {
         match self {
-            Self::Sha1 => 12,
+            Self::Md5 | Self::Sha1 => 12,
             Self::Sha224 => 16,
             Self::Sha256 => 24,
             Self::Sha384 => 32,
@@ -80,7 +90,7 @@ impl Algorithm {
     }
 
     /// A password as a key of no engine (RFC 3414, A.2.2).
-    fn key(self, password: &[u8]) -> Vec<u8> {
+    pub(super) fn key(self, password: &[u8]) -> Vec<u8> {
         with_hash!(self, H => {
             let mut hash = H::new();
             let mut left = if password.is_empty() { 0 } else { DRAWN_OUT_BYTES };
@@ -93,8 +103,12 @@ impl Algorithm {
         })
     }
 
+    pub(super) fn hash(self, bytes: &[u8]) -> Vec<u8> {
+        with_hash!(self, H => H::digest(bytes).to_vec())
+    }
+
     /// A key as the one of an engine (RFC 3414, 2.6).
-    fn localised(self, key: &[u8], engine: &[u8]) -> Vec<u8> {
+    pub(super) fn localised(self, key: &[u8], engine: &[u8]) -> Vec<u8> {
         with_hash!(self, H => {
             H::new().chain_update(key).chain_update(engine).chain_update(key).finalize().to_vec()
         })
@@ -131,7 +145,7 @@ pub struct User {
     pub engine: Option<Vec<u8>>,
     algorithm: Algorithm,
     signing: Vec<u8>,
-    privacy: Option<Vec<u8>>,
+    privacy: Option<(Cipher, Vec<u8>)>,
 }
 
 impl fmt::Debug for User {
@@ -142,28 +156,28 @@ impl fmt::Debug for User {
 
 impl User {
     /// A user with these passwords; with one for privacy, what is not encrypted is not taken.
-    pub fn new(name: &str, algorithm: Algorithm, password: &str, privacy: Option<&str>) -> Self {
+    pub fn new(
+        name: &str,
+        algorithm: Algorithm,
+        password: &str,
+        privacy: Option<(Cipher, &str)>,
+    ) -> Self {
         Self {
             name: name.to_owned(),
             engine: None,
             algorithm,
             signing: algorithm.key(password.as_bytes()),
-            privacy: privacy.map(|password| algorithm.key(password.as_bytes())),
+            privacy: privacy.map(|(cipher, password)| (cipher, algorithm.key(password.as_bytes()))),
         }
     }
 
     /// The keys with an engine.
     pub(super) fn keys(&self, engine: &[u8]) -> Keys {
-        let localised = |key: &[u8]| self.algorithm.localised(key, engine);
+        let privacy = self.privacy.as_ref();
         Keys {
             algorithm: self.algorithm,
-            signing: localised(&self.signing),
-            privacy: self.privacy.as_deref().map(|key| {
-                // Every hash has at least as many bytes (RFC 3826, 1.2).
-                let mut block = [0; BLOCK_BYTES];
-                block.iter_mut().zip(localised(key)).for_each(|(to, from)| *to = from);
-                block
-            }),
+            signing: self.algorithm.localised(&self.signing, engine),
+            privacy: privacy.map(|(cipher, key)| cipher.key(self.algorithm, key, engine)),
         }
     }
 }
@@ -172,7 +186,7 @@ impl User {
 pub(super) struct Keys {
     pub(super) algorithm: Algorithm,
     signing: Vec<u8>,
-    privacy: Option<[u8; BLOCK_BYTES]>,
+    privacy: Option<Key>,
 }
 
 impl Keys {
@@ -189,41 +203,36 @@ impl Keys {
         self.algorithm.is_signature(&self.signing, message, signature)
     }
 
-    pub(super) fn decrypt(&self, boots: u32, time: u32, salt: [u8; 8], text: &mut [u8]) {
-        if let Some(key) = &self.privacy {
-            cfb_mode::Decryptor::<Aes128>::new(key.into(), &vector(boots, time, salt).into())
-                .decrypt(text);
-        }
+    /// Decrypts in place; nothing where it is no text of the user's cipher.
+    pub(super) fn decrypt(&self, moment: Moment, text: &mut [u8]) -> Option<()> {
+        self.privacy.as_ref()?.decrypt(moment, text)
     }
 
-    pub(super) fn encrypt(&self, boots: u32, time: u32, salt: [u8; 8], text: &mut [u8]) {
-        if let Some(key) = &self.privacy {
-            cfb_mode::Encryptor::<Aes128>::new(key.into(), &vector(boots, time, salt).into())
-                .encrypt(text);
-        }
+    /// Encrypts our `number`th message in place, and says with which salt.
+    pub(super) fn encrypt(
+        &self,
+        (boots, time): (u32, u32),
+        number: u64,
+        text: &mut Vec<u8>,
+    ) -> Vec<u8> {
+        let Some(key) = &self.privacy else { return Vec::new() };
+        let salt = key.salt(boots, self.first_salt(boots).wrapping_add(number));
+        key.encrypt(Moment { boots, time, salt }, text);
+        salt.to_vec()
     }
 
     /// Where the salts of a run begin: no sender that counts its own from 0 comes near.
-    pub(super) fn first_salt(&self, boots: u32) -> u64 {
+    fn first_salt(&self, boots: u32) -> u64 {
         let sign = self.algorithm.signature(&self.signing, &boots.to_be_bytes());
         sign.iter().take(8).fold(0, |salt, byte| salt << 8 | u64::from(*byte))
     }
 }
 
-/// RFC 3826, 3.1.2.1.
-fn vector(boots: u32, time: u32, salt: [u8; 8]) -> [u8; BLOCK_BYTES] {
-    let mut vector = [0; BLOCK_BYTES];
-    vector[..4].copy_from_slice(&boots.to_be_bytes());
-    vector[4..8].copy_from_slice(&time.to_be_bytes());
-    vector[8..].copy_from_slice(&salt);
-    vector
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn hex(bytes: &[u8]) -> String {
+    pub(in super::super) fn hex(bytes: &[u8]) -> String {
         use std::fmt::Write as _;
         bytes.iter().fold(String::new(), |mut text, byte| {
             let _ = write!(text, "{byte:02x}");
@@ -231,20 +240,34 @@ mod tests {
         })
     }
 
-    /// RFC 3414, A.3.2.
+    /// RFC 3414, A.3.1 and A.3.2.
     #[test]
     fn a_password_becomes_the_key_of_an_engine() {
         let engine = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2];
-        let key = Algorithm::Sha1.key(b"maplesyrup");
-        assert_eq!(hex(&key), "9fb5cc0381497b3793528939ff788d5d79145211");
-        let localised = Algorithm::Sha1.localised(&key, &engine);
-        assert_eq!(hex(&localised), "6695febc9288e36282235fc7151f128497b38f3f");
+        let check = |algorithm: Algorithm, expected: &str, localised: &str| {
+            let key = algorithm.key(b"maplesyrup");
+            assert_eq!(hex(&key), expected);
+            assert_eq!(hex(&algorithm.localised(&key, &engine)), localised);
+        };
+        check(
+            Algorithm::Md5,
+            "9faf3283884e92834ebc9847d8edd963",
+            "526f5eed9fcce26f8964c2930787d82b",
+        );
+        check(
+            Algorithm::Sha1,
+            "9fb5cc0381497b3793528939ff788d5d79145211",
+            "6695febc9288e36282235fc7151f128497b38f3f",
+        );
     }
 
     /// RFC 7860 takes the lengths of RFC 4231's signatures of test case 1 from the left.
     #[test]
     fn a_signature_is_the_start_of_the_hmac() {
         let key = [0x0b; 20];
+        // RFC 2202 has a shorter key for MD5.
+        let md5 = Algorithm::Md5.signature(&[0x0b; 16], b"Hi There");
+        assert_eq!(hex(&md5), "9294727a3638bb1c13f48ef8");
         for (algorithm, signature) in [
             (Algorithm::Sha1, "b617318655057264e28bc0b6"),
             (Algorithm::Sha224, "896fb1128abbdf196832107cd49df33f"),
@@ -257,15 +280,5 @@ mod tests {
             assert!(!algorithm.is_signature(&key, b"Hi There", &signed[..8]));
             assert!(!algorithm.is_signature(&key, b"Hi There", &[]));
         }
-    }
-
-    #[test]
-    fn what_was_encrypted_is_read_again() {
-        let keys = User::new("u", Algorithm::Sha256, "maplesyrup", Some("maplesyrup")).keys(b"e");
-        let mut text = *b"twenty bytes and one";
-        keys.encrypt(1, 2, [3; 8], &mut text);
-        assert_ne!(&text, b"twenty bytes and one");
-        keys.decrypt(1, 2, [3; 8], &mut text);
-        assert_eq!(&text, b"twenty bytes and one");
     }
 }

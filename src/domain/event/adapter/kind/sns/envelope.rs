@@ -107,6 +107,22 @@ impl Envelope {
         plain.then_some(&self.certificate_url)
     }
 
+    /// Names of which the certificate bears one: most regions share a name, some have their own,
+    /// written in one of several ways, and one of the American government has its neighbour's.
+    pub fn certificate_names(&self) -> Vec<String> {
+        let host =
+            self.certificate_url.strip_prefix("https://").and_then(|url| url.split_once('/'));
+        let parts = host.and_then(|(host, _)| host.strip_prefix("sns.")?.split_once('.'));
+        let Some((region, domain)) = parts else { return Vec::new() };
+        let region = if region == "us-gov-east-1" { "us-gov-west-1" } else { region };
+        vec![
+            format!("sns.{domain}"),
+            format!("sns.{region}.{domain}"),
+            format!("sns-{region}.{domain}"),
+            format!("sns-signing.{region}.{domain}"),
+        ]
+    }
+
     /// What confirms the subscription, if Amazon answers there.
     pub fn trusted_subscribe_url(&self) -> Option<&str> {
         let query = path_at_amazon(&self.subscribe_url)?.strip_prefix('?')?;
@@ -169,6 +185,33 @@ mod tests {
         );
         check("https://sns.eu-west-1.amazonaws.com/x/../SimpleNotificationService.pem", false);
         check("", false);
+    }
+
+    #[test]
+    fn a_certificate_bears_the_name_of_its_region_or_the_common_one() {
+        let check = |host: &str, expected: &[&str]| {
+            let url = format!("https://{host}/SimpleNotificationService-0.pem");
+            assert_eq!(envelope(&url, "").certificate_names(), expected, "{host}");
+        };
+        check(
+            "sns.me-south-1.amazonaws.com",
+            &[
+                "sns.amazonaws.com",
+                "sns.me-south-1.amazonaws.com",
+                "sns-me-south-1.amazonaws.com",
+                "sns-signing.me-south-1.amazonaws.com",
+            ],
+        );
+        check(
+            "sns.cn-north-1.amazonaws.com.cn",
+            &[
+                "sns.amazonaws.com.cn",
+                "sns.cn-north-1.amazonaws.com.cn",
+                "sns-cn-north-1.amazonaws.com.cn",
+                "sns-signing.cn-north-1.amazonaws.com.cn",
+            ],
+        );
+        check("example.org", &[]);
     }
 
     #[test]

@@ -147,7 +147,15 @@ impl Labels {
     /// The named labels, sorted by name: what [`Labels::only`] makes a copy of.
     pub fn among(&self, names: &[String]) -> Vec<(&str, &str)> {
         let mut found = Vec::with_capacity(names.len().min(self.len()));
-        found.extend(self.iter().filter(|(name, _)| names.iter().any(|n| n == name)));
+        let (text, mut start) = (self.text.as_bytes(), 0);
+        for ends in self.ends.chunks_exact(2) {
+            let (middle, end) = (ends[0] as usize, ends[1] as usize);
+            let name = &text[start..middle];
+            if names.iter().any(|n| n.as_bytes() == name) {
+                found.push((&self.text[start..middle], &self.text[middle..end]));
+            }
+            start = end;
+        }
         found
     }
 

@@ -21,7 +21,8 @@ pub(super) fn each<'a>(
     if text.bytes().fold(u8::MAX, u8::min) < b' ' {
         return None;
     }
-    let mut reader = Reader { text, at: 0 };
+    let mut reader =
+        Reader { text, at: 0, starts_at: ("", Instant(None)), ends_at: ("", Instant(None)) };
     let mut pairs = Vec::new();
     reader.sign(b'[')?;
     if reader.is_next(b']') {
@@ -41,7 +42,13 @@ pub(super) fn each<'a>(
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    /// The last alert's start and end: mostly the next one's, too.
+    starts_at: Read<'a>,
+    ends_at: Read<'a>,
 }
+
+/// An instant and what it was read of.
+type Read<'a> = (&'a str, Instant);
 
 impl<'a> Reader<'a> {
     /// `room` is used again for each label set.
@@ -54,8 +61,14 @@ impl<'a> Reader<'a> {
             match field {
                 "labels" => posted.labels = Some(self.labels(room)?),
                 "annotations" => posted.annotations = self.labels(room)?,
-                "startsAt" => posted.starts_at = self.instant()?,
-                "endsAt" => posted.ends_at = self.instant()?,
+                "startsAt" => {
+                    self.starts_at = self.instant(self.starts_at)?;
+                    posted.starts_at = self.starts_at.1;
+                }
+                "endsAt" => {
+                    self.ends_at = self.instant(self.ends_at)?;
+                    posted.ends_at = self.ends_at.1;
+                }
                 "generatorURL" => posted.url = self.text()?,
                 _ => return None,
             }
@@ -99,13 +112,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn instant(&mut self) -> Option<Instant> {
-        let text = self.text()?;
-        if text.is_empty() {
-            return Some(Instant(None));
+    fn instant(&mut self, last: Read<'a>) -> Option<Read<'a>> {
+        let text = self.plain()?;
+        if text == last.0 {
+            return Some(last);
         }
-        let at = instant::parse(&text)?;
-        Some(Instant(Some(at).filter(|at| *at != Timestamp::GO_ZERO)))
+        let at = instant::parse(text)?;
+        Some((text, Instant(Some(at).filter(|at| *at != Timestamp::GO_ZERO))))
     }
 
     /// A text that stands for itself.

@@ -68,6 +68,7 @@ const SOURCE: &[Field] = &[
     ("lease", Duration),
     ("zone", Text),
     ("addresses", List(&Text)),
+    ("trusted_senders", List(&Text)),
     ("communities", List(&Secret)),
     ("communities_file", Text),
     ("traps", List(&Fields(TRAP))),

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::correspondence::mark;
 use super::message::{
     AlertStatus, Letter, LetterAlert, LetterIncident, LetterProblem, Thread, route_labels,
 };
@@ -184,6 +185,7 @@ fn incident_words(
     let by = incident.timeline.last().filter(|line| line.by.is_outside());
     LetterIncident {
         id,
+        mark: mark(id, incident),
         title: incident.title.clone(),
         state: incident.status,
         event: verdict.event().to_owned(),

@@ -4,6 +4,7 @@
 //! whether there is something to tell, `outbox` how a message gets out. The contract: whoever was
 //! told that something fires is told that it ended.
 
+pub mod correspondence;
 mod fact;
 mod group;
 mod handover;

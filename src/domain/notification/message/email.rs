@@ -214,12 +214,15 @@ fn date(now: Timestamp) -> String {
 }
 
 /// Message ids are made of what does not change from attempt to attempt, so that a mailbox shows a
-/// message once that was sent twice, and knows what a conversation began with.
+/// message once that was sent twice, and knows what a conversation began with. They bear the mark of
+/// the incident, so that an answer finds it: `<dlv-7.….inc-12.…@example.org>`.
 struct MessageIds<'a> {
     /// The conversation.
     root: String,
     /// This integration's side of it: other mails of the same delivery go elsewhere.
     mailbox: String,
+    /// The incident's mark behind a dot; empty where the mail speaks of none.
+    mark: String,
     domain: String,
     /// What was sent before in the same conversation, oldest first.
     previous: &'a [DeliveryId],
@@ -238,12 +241,13 @@ impl<'a> MessageIds<'a> {
             Threading::Group => (digest(&[url, group, ""]), &[]),
             Threading::GroupByDay => (digest(&[url, group, &decided_on(letter)]), &[]),
         };
-        Self { root, mailbox: digest(&mailbox), domain, previous }
+        let mark = letter.incident.as_ref().map(|incident| format!(".{}", incident.mark));
+        Self { root, mailbox: digest(&mailbox), mark: mark.unwrap_or_default(), domain, previous }
     }
 
     fn of(&self, delivery: DeliveryId) -> String {
         let number = delivery.to_string().to_ascii_lowercase();
-        format!("<{number}.{}@{}>", self.mailbox, self.domain)
+        format!("<{number}.{}{}@{}>", self.mailbox, self.mark, self.domain)
     }
 
     /// The beginning of the conversation. No mail bears this id; mailboxes thread by it all the

@@ -75,6 +75,8 @@ pub enum AlertStatus {
 pub struct LetterIncident {
     /// Its number.
     pub id: IncidentId,
+    /// What leads from an answer to a mail back to it: a part of every Message-ID.
+    pub mark: String,
     /// A line for people.
     pub title: String,
     /// Where it is in its life.

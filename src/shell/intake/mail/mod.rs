@@ -21,6 +21,7 @@ use super::listener::{self, Tls};
 use crate::domain::event::adapter::kind::mail::{self, Letter, Rules, Writer};
 use crate::domain::event::adapter::{Kind, Read};
 use crate::domain::incident;
+use crate::domain::notification::correspondence::answered;
 use crate::domain::value::{Actor, Span, Via};
 use crate::engine::Input;
 use crate::shell::clock;
@@ -195,7 +196,7 @@ impl Desk {
             return Fate::Refused;
         };
         if letter.writer == Writer::Person
-            && let Some(fate) = self.note(&letter).await
+            && let Some(fate) = self.note(&rules, &letter).await
         {
             return fate;
         }
@@ -218,9 +219,10 @@ impl Desk {
         }
     }
 
-    /// Writes an answer down on the incident that its subject names; nothing if there is none.
-    async fn note(&self, letter: &Letter) -> Option<Fate> {
-        let id = letter.incident()?;
+    /// Writes an answer down on its incident; nothing if it answers none.
+    async fn note(&self, rules: &Rules, letter: &Letter) -> Option<Fate> {
+        let handle = self.inlet.handle();
+        let id = handle.read(|engine| answered(engine.state(), rules, letter))?;
         if self.guard().is_noted(letter) {
             return Some(Fate::Taken);
         }
@@ -238,7 +240,7 @@ impl Desk {
                 self.guard().note(letter);
                 Some(Fate::Taken)
             }
-            // There is no such incident: somebody should look at the mail all the same.
+            // The incident takes no notes: somebody should look at the mail all the same.
             Ok(_) => None,
             Err(_) => Some(Fate::Later),
         }

@@ -74,6 +74,7 @@ fn letter(alerts: Vec<LetterAlert>) -> Letter {
 fn incident() -> LetterIncident {
     LetterIncident {
         id: IncidentId(12),
+        mark: "inc-12.00ff".to_owned(),
         title: "disks of cluster a fill up".to_owned(),
         state: Status::Acknowledged,
         event: "acknowledged".to_owned(),

@@ -1,7 +1,7 @@
 //! Mails to an address of ours: what rules and known monitoring systems say in them, and everything
 //! else as an alert of unknown severity, so that somebody looks.
 //!
-//! A mail that answers is not read here: who holds the mailbox asks [`Letter::incident`] first.
+//! A mail that answers is not read here: who holds the mailbox asks first which incident it is about.
 
 mod known;
 mod letter;
@@ -36,12 +36,24 @@ pub struct Rules {
     pub lease: Span,
     /// Addresses that are ours, in lower case: what they send comes from ourselves.
     pub own: Vec<String>,
+    /// Who may write on an incident by naming it in the subject: addresses, and domains as
+    /// `@example.org`, in lower case.
+    pub trusted: Vec<String>,
+}
+
+impl Rules {
+    /// Tells whether an address, in lower case, is one of those that are trusted.
+    pub fn trusts(&self, address: &str) -> bool {
+        let domain = address.rfind('@').map_or("", |at| &address[at..]);
+        let is = |trusted: &String| trusted == address || trusted == domain;
+        !domain.is_empty() && self.trusted.iter().any(is)
+    }
 }
 
 impl Default for Rules {
     /// A day: mails are read by people, who are not there at night.
     fn default() -> Self {
-        Self { rules: Vec::new(), lease: Span::hours(24), own: Vec::new() }
+        Self { rules: Vec::new(), lease: Span::hours(24), own: Vec::new(), trusted: Vec::new() }
     }
 }
 

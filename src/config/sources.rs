@@ -89,6 +89,7 @@ fn source(check: &mut Check, node: &Node) -> Source {
         resend: node.span_at("resend"),
         deadman,
         severity_map: severity_map(node),
+        auto_reply: None,
     }
 }
 

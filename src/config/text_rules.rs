@@ -29,13 +29,14 @@ const ALL_FIELDS: [&str; 10] =
     ["host", "app", "facility", "msgid", "level", "service", "event", "subject", "from", "to"];
 
 /// Keys that only some types have.
-const KEYS: [(&str, &[&str]); 10] = [
+const KEYS: [(&str, &[&str]); 11] = [
     ("rules", &["syslog", "otlp", "mail"]),
     ("lease", &["syslog", "otlp", "mail", "snmp"]),
     ("min_severity", &["syslog", "otlp"]),
     ("zone", &["syslog"]),
     ("addresses", &["mail"]),
     ("trusted_senders", &["mail"]),
+    ("auto_reply", &["mail"]),
     ("communities", &["snmp"]),
     ("communities_file", &["snmp"]),
     ("traps", &["snmp"]),
@@ -88,6 +89,7 @@ fn mail(check: &mut Check, node: &Node, people: &[String]) -> mail::Rules {
         rules: rules(check, mail::NAME, node),
         lease: node.span_at("lease").unwrap_or(otherwise.lease),
         own: lower("addresses"),
+        auto_reply: node.get("auto_reply").is_some(),
         trusted: [&lower("trusted_senders"), people].concat(),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::TLS;
 use super::poll::POLL;
+use crate::config::auto_reply;
 use crate::config::senders::STYLES;
 use crate::config::shape::{Field, Shape};
 use crate::domain::event::adapter::kind::{self, snmp};
@@ -69,6 +70,7 @@ const SOURCE: &[Field] = &[
     ("zone", Text),
     ("addresses", List(&Text)),
     ("trusted_senders", List(&Text)),
+    ("auto_reply", Fields(auto_reply::FIELDS)),
     ("communities", List(&Secret)),
     ("communities_file", Text),
     ("traps", List(&Fields(TRAP))),

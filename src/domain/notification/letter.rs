@@ -55,6 +55,7 @@ pub fn letter(
         reason: delivery.says.verdict.reason().to_owned(),
         alerts,
         external_url: settings.external_url.trim_end_matches('/').to_owned(),
+        reply: state.notification.reply(delivery.group).cloned(),
         incident: incident.map(|(id, incident)| {
             incident_words(state, settings, id, incident, delivery.says.verdict)
         }),

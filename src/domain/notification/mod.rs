@@ -123,7 +123,13 @@ fn react_to_incident(turn: &mut Turn, fact: &incident::Fact) {
         incident::Fact::Opened(opened) if opened.status == incident::Status::New => {
             group::place_incident(turn, opened.id);
         }
+        incident::Fact::Joined { id, alert, .. } | incident::Fact::Fired { id, alert } => {
+            correspondence::answer(turn, *id, *alert);
+        }
         incident::Fact::Moved(moved) => {
+            if moved.step == incident::Step::Confirm {
+                correspondence::answer_all(turn, moved.id);
+            }
             if moved.to.is_open() {
                 group::place_incident(turn, moved.id);
             }

@@ -1,6 +1,7 @@
 //! A letter: what one delivery says, before it is put into a channel's words.
 
 use crate::domain::incident::{Kind, Status};
+use crate::domain::notification::correspondence::Reply;
 use crate::domain::value::{
     DeliveryId, Fingerprint, Impact, IncidentId, Labels, Priority, ProblemId, Span, Timestamp,
     Urgency,
@@ -23,6 +24,8 @@ pub struct Letter {
     pub alerts: Vec<LetterAlert>,
     /// Where people reach the daemon, without a slash at the end.
     pub external_url: String,
+    /// The mail that it answers, if it answers one.
+    pub reply: Option<Reply>,
     /// The incident it is about, if there is one.
     pub incident: Option<LetterIncident>,
     /// The problem behind that incident, if it is known.

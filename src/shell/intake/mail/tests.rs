@@ -145,6 +145,29 @@ async fn who_writes_on_an_incident_has_had_a_mail_about_it_or_is_trusted() {
 }
 
 #[tokio::test]
+async fn what_the_answer_to_a_mail_needs_is_noted_down_where_mails_are_answered() {
+    let rules = Rules { auto_reply: true, ..Rules::default() };
+    let post = Post::new(Kind::Mail(Arc::new(rules)));
+    let server = start(&post, Flavour::Smtp).await;
+    let headers = "Subject: Printer\nMessage-ID: <1@x>\nIn-Reply-To: <0@x>\nReferences: <0@x>";
+    server.talk(&mail_from("ada@example.org", headers, "x")).await;
+    server.talk(&mail_from("no-reply@example.org", headers, "x")).await;
+    let nagios = "Subject: ** PROBLEM Host Alert: web-1 is DOWN **\nMessage-ID: <2@x>";
+    server.talk(&mail_from("nagios@example.org", nagios, "x")).await;
+    post.until(3).await;
+    let noted = post.handle.read(|engine| {
+        let events = &engine.state().event;
+        let annotations = |alert| {
+            let all = events.annotations(alert);
+            ["reply_to", "message_id", "references"].map(|name| all.get(name).to_owned())
+        };
+        events.alerts().map(|(_, alert)| annotations(alert).join(" ")).collect::<Vec<_>>()
+    });
+    assert_eq!(noted, ["ada@example.org 1@x 0@x", "  ", "  "]);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn mails_in_a_circle_are_stopped() {
     let post = Post::new(Kind::named("mail").unwrap());
     let server = start(&post, Flavour::Smtp).await;

@@ -134,7 +134,11 @@ fn a_configured_header_counts_more_but_cannot_break_the_mail() {
     assert_eq!(header(&mail, "From"), "Watch <watch@example.org>");
     assert_eq!(header(&mail, "Reply-To"), "desk@example.org");
     assert_eq!(header(&mail, "Auto-Submitted"), "");
-    assert_eq!(mail.from.to_string(), "incidentd@example.org", "the envelope is not a header");
+    assert_eq!(
+        mail.from.unwrap().to_string(),
+        "incidentd@example.org",
+        "the envelope is not a header"
+    );
     let names: Vec<&str> = mail.headers.iter().map(|(name, _)| name.as_str()).collect();
     assert!(!names.iter().any(|name| name.eq_ignore_ascii_case("content-type")), "{names:?}");
 }

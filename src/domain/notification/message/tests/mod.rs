@@ -9,6 +9,7 @@ mod msteams;
 mod opsgenie;
 mod pagerduty;
 mod pushover;
+mod reply;
 mod rocketchat;
 mod slack;
 mod sns;
@@ -60,6 +61,7 @@ fn letter(alerts: Vec<LetterAlert>) -> Letter {
         reason: "first notification".to_owned(),
         alerts,
         external_url: "https://am.example.org".to_owned(),
+        reply: None,
         incident: None,
         problem: None,
         delivery: DeliveryId(7),

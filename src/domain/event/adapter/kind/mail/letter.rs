@@ -1,5 +1,6 @@
 //! A mail as it came in: who wrote it, what it says, what it answers.
 
+use super::answerable;
 use mail_parser::{HeaderValue, Message, MessageParser};
 
 use crate::domain::value::{IncidentId, Timestamp};
@@ -51,6 +52,8 @@ pub struct Letter {
     pub at: Option<Timestamp>,
     /// What kind of writer it has.
     pub writer: Writer,
+    /// Where an automatic answer may go, in lower case; empty if there must be none.
+    pub reply_to: String,
 }
 
 /// What kind of writer a mail has.
@@ -102,8 +105,13 @@ impl Letter {
         } else {
             writer(&message)
         };
+        let reply_to = match writer {
+            Writer::Person => answerable::address(&message, own).unwrap_or_default(),
+            _ => String::new(),
+        };
         Some(Self {
             from,
+            reply_to,
             to: to.join(","),
             subject: subject.replace(['\r', '\n', '\t'], " "),
             message_id,

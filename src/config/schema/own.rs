@@ -82,6 +82,7 @@ const LISTEN: &[Field] = &[
     ("tcp", Text),
     ("tls", Text),
     ("smtp", Text),
+    ("smtps", Text),
     ("lmtp", Text),
     ("cert_file", Text),
     ("key_file", Text),

@@ -15,7 +15,7 @@ struct Server {
     to: SocketAddr,
     stop: watch::Sender<bool>,
     running: tokio::task::JoinHandle<()>,
-    _tls: watch::Sender<Option<Arc<rustls::ServerConfig>>>,
+    _tls: watch::Sender<Option<Papers>>,
 }
 
 async fn start(post: &Post, flavour: Flavour) -> Server {
@@ -23,7 +23,8 @@ async fn start(post: &Post, flavour: Flavour) -> Server {
     let to = listener.local_addr().unwrap();
     let (stop, stopped) = watch::channel(false);
     let (tls, under) = watch::channel(None);
-    let running = tokio::spawn(serve(listener, post.inlet(), flavour, under, stopped));
+    let running =
+        tokio::spawn(serve(listener, post.inlet(), (flavour, Secured::WhenAsked), under, stopped));
     Server { to, stop, running, _tls: tls }
 }
 

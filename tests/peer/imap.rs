@@ -18,7 +18,7 @@ const NOBODY: (u32, &str, &str) = (65_534, "nobody", "nogroup");
 const MODULES: &[u8] = b"/usr/lib/dovecot/modules\0";
 
 /// Whose mails there are.
-const USERS: [&str; 3] = ["seen", "deleted", "moved"];
+const USERS: [&str; 4] = ["seen", "deleted", "moved", "waiting"];
 
 fn config(server: &Server) -> String {
     let [imap, imaps] = server.ports;
@@ -38,6 +38,9 @@ sources:
   moved:
     type: mail
     imap: {{ host: 127.0.0.1, port: {imap}, username: moved, {rest}, tls: false, after: Archive }}
+  waiting:
+    type: mail
+    imap: {{ host: 127.0.0.1, port: {imaps}, username: waiting, password: secret, every: 1h, {tls} }}
 "
     )
 }
@@ -63,7 +66,7 @@ fn mails_are_fetched_put_away_and_fetched_again_after_the_server_was_away() {
     let home = Home::new(&config(&server));
     fs::copy(server.path("cert.pem"), home.path("cert.pem")).unwrap();
     let daemon = home.start();
-    until("the first mails are alerts", || (subjects(&daemon).len() == 3).then_some(()));
+    until("the first mails are alerts", || (subjects(&daemon).len() == 4).then_some(()));
     until("the first mails are put away", || {
         let seen = server.mails("seen/cur").iter().any(|name| name.ends_with(",S"));
         let deleted =
@@ -73,13 +76,19 @@ fn mails_are_fetched_put_away_and_fetched_again_after_the_server_was_away() {
         (seen && deleted && moved && left).then_some(())
     });
 
+    server.deliver("waiting", "second for waiting");
+    until("a mail is an alert long before its time", || {
+        (subjects(&daemon).len() == 5).then_some(())
+    });
+
     drop(running);
     daemon.until_log("a mailbox could not be looked at");
     server.deliver("seen", "second for seen");
     let _running = server.start();
-    let expected = ["first for deleted", "first for moved", "first for seen", "second for seen"];
-    until("the second mail is an alert", || (subjects(&daemon).len() == 4).then_some(()));
-    assert_eq!(subjects(&daemon), expected, "none came twice");
+    until("the last mail is an alert", || (subjects(&daemon).len() == 6).then_some(()));
+    let expected = "first for deleted, first for moved, first for seen, first for waiting, \
+                    second for seen, second for waiting";
+    assert_eq!(subjects(&daemon).join(", "), expected, "none came twice");
     let (status, log) = daemon.stop();
     assert!(status.success(), "{log}");
 }
@@ -178,7 +187,7 @@ impl Server {
              default_login_user = {user}\nfirst_valid_uid = 1\n\
              protocols = imap\nlisten = 127.0.0.1\ndisable_plaintext_auth = no\n\
              ssl = yes\nssl_cert = <{dir}/cert.pem\nssl_key = <{dir}/key.pem\n\
-             mail_location = maildir:{dir}/mail/%u\n\
+             mail_location = maildir:{dir}/mail/%u\nmailbox_idle_check_interval = 1s\n\
              passdb {{\n driver = static\n args = password=secret\n}}\n\
              userdb {{\n driver = static\n args = uid={user} gid={group} home={dir}/mail/%u\n}}\n\
              service anvil {{\n chroot =\n}}\n\

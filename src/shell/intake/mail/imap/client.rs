@@ -69,6 +69,8 @@ pub(super) struct Client {
     stream: BufReader<Box<dyn Wire>>,
     commands: u32,
     can: Vec<String>,
+    /// Whether the server said that mails came since the mailbox was selected.
+    grown: bool,
 }
 
 impl Client {
@@ -83,7 +85,8 @@ impl Client {
             Security::Tls => secure(Box::new(stream), mailbox).await?,
             Security::StartTls | Security::Clear => Box::new(stream),
         };
-        let mut client = Self { stream: BufReader::new(stream), commands: 0, can: Vec::new() };
+        let stream = BufReader::new(stream);
+        let mut client = Self { stream, commands: 0, can: Vec::new(), grown: false };
         let greeted = client.greeting().await?;
         if mailbox.security == Security::StartTls {
             client.command("STARTTLS", "STARTTLS", 0).await?;
@@ -115,6 +118,51 @@ impl Client {
         literal_bytes_max: usize,
     ) -> Result<Answer, Fault> {
         self.exchange(what, words, None, literal_bytes_max).await
+    }
+
+    /// Waits until the server says that mails have come (RFC 2177), or until `enough`.
+    pub(super) async fn idle(&mut self, enough: impl Future<Output = ()>) -> Result<(), Fault> {
+        let tag = self.tag();
+        within(self.write(&format!("{tag} IDLE\r\n"))).await?;
+        while !self.hear("IDLE", &tag).await?.line.starts_with('+') {}
+        tokio::select! {
+            told = self.until_grown(&tag) => told?,
+            () = enough => {}
+        }
+        within(self.write("DONE\r\n")).await?;
+        // What is left of a line of which a part was read says nothing.
+        while self.hear("IDLE", &tag).await?.after(&tag).is_none() {}
+        Ok(())
+    }
+
+    async fn until_grown(&mut self, tag: &str) -> Result<(), Fault> {
+        while !self.grown {
+            // Between two lines the server may be silent for as long as it likes.
+            self.stream.fill_buf().await.map_err(Fault::Broken)?;
+            self.hear("IDLE", tag).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads one response while the server idles.
+    async fn hear(&mut self, what: &'static str, tag: &str) -> Result<Response, Fault> {
+        let mut left = ANSWER_BYTES_MAX;
+        let response = within(read(&mut self.stream, what, &mut left)).await?;
+        self.grown |= response.tells_of_mails();
+        if let Some(said) = response.after(tag)
+            && !said.get(..2).is_some_and(|word| word.eq_ignore_ascii_case("OK"))
+        {
+            return Err(Fault::Refused(what, excerpt(said)));
+        }
+        match response.farewell() {
+            Some(said) => Err(Fault::Bye(excerpt(&said))),
+            None => Ok(response),
+        }
+    }
+
+    fn tag(&mut self) -> String {
+        self.commands += 1;
+        format!("A{}", self.commands)
     }
 
     /// A farewell; what is answered does not matter.
@@ -168,8 +216,7 @@ impl Client {
         more: Option<&str>,
         literal_bytes_max: usize,
     ) -> Result<Answer, Fault> {
-        self.commands += 1;
-        let tag = format!("A{}", self.commands);
+        let tag = self.tag();
         within(async {
             self.write(&format!("{tag} {words}\r\n")).await?;
             let mut left = ANSWER_BYTES_MAX + literal_bytes_max;
@@ -179,6 +226,7 @@ impl Client {
                 if let Some(said) = response.after(&tag) {
                     let (word, text) = said.split_once(' ').unwrap_or((said, ""));
                     if word.eq_ignore_ascii_case("OK") {
+                        self.grown &= what != "SELECT";
                         return Ok(Answer { told, text: text.to_owned() });
                     }
                     return Err(Fault::Refused(what, excerpt(text)));
@@ -189,13 +237,10 @@ impl Client {
                     self.write(&format!("{line}\r\n")).await?;
                     continue;
                 }
-                if what != "LOGOUT"
-                    && let Some(mut words) = response.words("BYE")
-                {
-                    let first = words.next().unwrap_or_default().to_owned();
-                    let said = words.fold(first, |said, word| said + " " + word);
+                if let Some(said) = response.farewell().filter(|_| what != "LOGOUT") {
                     return Err(Fault::Bye(excerpt(&said)));
                 }
+                self.grown |= response.tells_of_mails();
                 told.push(response);
             }
         })

@@ -93,10 +93,9 @@ fn mailbox(port: u16) -> Mailbox {
 }
 
 async fn look(post: &Post, mailbox: &Mailbox) -> Result<bool, Fault> {
-    let desk = Desk { inlet: post.inlet(), guard: std::sync::Arc::default() };
     let (_stop, stopped) = watch::channel(false);
-    let mut skipped = BTreeSet::new();
-    timeout(WAIT_MAX, round(&desk, mailbox, &mut skipped, &stopped)).await.unwrap()
+    let mut visit = Visit::new(mailbox.clone(), post.inlet());
+    timeout(WAIT_MAX, visit.round(&stopped)).await.unwrap()
 }
 
 /// The commands behind `SEARCH`, but for `LOGOUT`.
@@ -291,6 +290,64 @@ async fn the_task_fetches_and_ends_when_it_is_told_to() {
     post.until(1).await;
     stop.send(true).unwrap();
     timeout(WAIT_MAX, running).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_says_when_mails_come_is_listened_to_in_one_conversation() {
+    let post = Post::new(Kind::named("mail").unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mailbox = Mailbox {
+        every: Span::hours(1),
+        after: After::Delete,
+        ..mailbox(listener.local_addr().unwrap().port())
+    };
+    let serving = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut stream = BufReader::new(stream);
+        stream.write_all(b"* OK ready\r\n").await.unwrap();
+        let (mut looks, mut waits, mut heard, mut line) = (0, 0, Vec::new(), String::new());
+        while stream.read_line(&mut line).await.is_ok_and(|bytes| bytes > 0) {
+            let (tag, words) = line.trim_end().split_once(' ').unwrap_or(("", line.trim_end()));
+            let (tag, words) = (tag.to_owned(), words.to_owned());
+            let mut said = match words.split(' ').next().unwrap() {
+                "CAPABILITY" => "* CAPABILITY IMAP4rev1 IDLE UIDPLUS\r\n".to_owned(),
+                "UID" if words.starts_with("UID SEARCH") => {
+                    looks += 1;
+                    format!("* SEARCH {looks}\r\n")
+                }
+                "UID" if words.starts_with("UID FETCH") => {
+                    let mail = mail(&format!("mail-{looks}"));
+                    // The third mail comes while the second is looked at.
+                    let more = if looks == 2 { "* 1 EXISTS\r\n" } else { "" };
+                    let length = mail.len();
+                    format!("* 1 FETCH (UID {looks} BODY[]<0> {{{length}}}\r\n{mail})\r\n{more}")
+                }
+                "IDLE" => {
+                    waits += 1;
+                    let told = if waits == 1 { "* OK Still here\r\n* 1 EXISTS\r\n" } else { "" };
+                    stream.write_all(format!("+ idling\r\n{told}").as_bytes()).await.unwrap();
+                    let mut done = String::new();
+                    stream.read_line(&mut done).await.unwrap();
+                    assert_eq!(done, "DONE\r\n");
+                    String::new()
+                }
+                _ => String::new(),
+            };
+            said += &format!("{tag} OK done\r\n");
+            stream.write_all(said.as_bytes()).await.unwrap();
+            heard.push(words.split(' ').next().unwrap().to_owned());
+            line.clear();
+        }
+        heard
+    });
+    let (stop, stopped) = watch::channel(false);
+    let running = tokio::spawn(fetch(mailbox, post.inlet(), stopped));
+    post.until(3).await;
+    stop.send(true).unwrap();
+    timeout(WAIT_MAX, running).await.unwrap().unwrap();
+    let heard = timeout(WAIT_MAX, serving).await.unwrap().unwrap();
+    let count = |word: &str| heard.iter().filter(|heard| *heard == word).count();
+    assert_eq!((count("LOGIN"), count("SELECT"), count("LOGOUT")), (1, 3, 1), "{heard:?}");
 }
 
 #[test]

@@ -7,6 +7,8 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process_group};
+
 use crate::daemon::{Daemon, Home};
 use crate::program::{self, PEERS, Process, run};
 use crate::until::until;
@@ -91,6 +93,17 @@ fn mails_are_fetched_put_away_and_fetched_again_after_the_server_was_away() {
     assert_eq!(subjects(&daemon).join(", "), expected, "none came twice");
     let (status, log) = daemon.stop();
     assert!(status.success(), "{log}");
+}
+
+/// Dovecot's first process. Those that hold conversations outlive it for half a minute, unless the
+/// whole group ends.
+struct Running(Process);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let group = Pid::from_child(self.0.child());
+        kill_process_group(group, Signal::KILL).unwrap();
+    }
 }
 
 /// Dovecot as unpacked by `.ci/run peers`, in a folder of its own: it runs as nobody in particular,
@@ -196,17 +209,18 @@ impl Server {
         )
     }
 
-    fn start(&self) -> Process {
+    fn start(&self) -> Running {
         // Its first step is usually taken by a program at a place that is built in.
         let conf = self.path("dovecot.conf");
         let mut command = self.command("doveconf");
         command.args(["-f", "service=master", "-m", "master", "-c"]).arg(&conf).arg("-e");
         command.arg(self.path("lib/dovecot")).args(["-F", "-c"]).arg(&conf);
-        let process = Process::start(command.stdout(Stdio::null()).stderr(Stdio::null()));
+        let process =
+            Process::start(command.process_group(0).stdout(Stdio::null()).stderr(Stdio::null()));
         for port in self.ports {
             until("Dovecot listens", || TcpStream::connect(("127.0.0.1", port)).ok());
         }
-        process
+        Running(process)
     }
 
     fn command(&self, name: &str) -> Command {

@@ -1,7 +1,7 @@
 //! The keys that Alertmanager does not have.
 
-use super::TLS;
 use super::poll::POLL;
+use super::{OAUTH2, TLS};
 use crate::config::auto_reply;
 use crate::config::senders::STYLES;
 use crate::config::shape::{Field, Shape};
@@ -95,6 +95,8 @@ const IMAP: &[Field] = &[
     ("username", Text),
     ("password", Secret),
     ("password_file", Text),
+    ("token_file", Text),
+    ("oauth2", Fields(OAUTH2)),
     ("mailbox", Text),
     ("every", Duration),
     ("tls", Word(&["true", "false", "starttls"])),

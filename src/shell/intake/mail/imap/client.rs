@@ -12,10 +12,11 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::response::Response;
-use crate::domain::event::adapter::kind::mail::{Mailbox, Security};
+use crate::domain::event::adapter::kind::mail::{Mailbox, Proof, Security};
+use crate::domain::notification::receiver::HttpConfig;
 use crate::domain::value::Span;
 use crate::shell::client::tls::TlsError;
-use crate::shell::client::{LineError, open, tls};
+use crate::shell::client::{Clients, LineError, open, tls};
 
 /// How long a connection with its handshake may take.
 const CONNECT_MS_MAX: Span = Span::seconds(30);
@@ -41,6 +42,9 @@ pub(super) enum Fault {
     /// A file that TLS needs cannot be read.
     #[error("cannot read what is needed for TLS")]
     File(#[source] LineError),
+    /// There is no token.
+    #[error("no token to log in with")]
+    Token(#[source] LineError),
     /// `tls_config` cannot be used.
     #[error("`tls_config` cannot be used")]
     Tls(#[source] TlsError),
@@ -74,8 +78,9 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// Makes a connection, secures it, and logs in.
-    pub(super) async fn open(mailbox: &Mailbox) -> Result<Self, Fault> {
+    /// Makes a connection, secures it, and logs in; with a token that `clients` gets, where one is
+    /// wanted.
+    pub(super) async fn open(mailbox: &Mailbox, clients: &Arc<Clients>) -> Result<Self, Fault> {
         let address = format!("{}:{}", mailbox.host, mailbox.port);
         let connecting = TcpStream::connect((mailbox.host.as_str(), mailbox.port));
         let connected = timeout(CONNECT_MS_MAX.duration(), connecting).await;
@@ -98,7 +103,7 @@ impl Client {
             client.stream = BufReader::new(secured);
         }
         if greeted {
-            client.log_in(mailbox).await?;
+            client.log_in(mailbox, clients).await?;
         }
         client.can = client.capabilities().await?;
         Ok(client)
@@ -190,10 +195,14 @@ impl Client {
         Ok(words.flatten().map(str::to_owned).collect())
     }
 
-    async fn log_in(&mut self, mailbox: &Mailbox) -> Result<(), Fault> {
-        let (name, password) = (mailbox.username.as_str(), mailbox.password.reveal());
+    async fn log_in(&mut self, mailbox: &Mailbox, clients: &Arc<Clients>) -> Result<(), Fault> {
         let can = self.capabilities().await?;
         let offered = |word: &str| can.iter().any(|can| can.eq_ignore_ascii_case(word));
+        let password = match &mailbox.proof {
+            Proof::Password(password) => password.reveal(),
+            Proof::Token(way) => return self.show_token(mailbox, (way, clients), &offered).await,
+        };
+        let name = mailbox.username.as_str();
         let quotable = |text: &str| text.chars().all(|c| c.is_ascii() && !c.is_ascii_control());
         if !offered("LOGINDISABLED") && quotable(name) && quotable(password) {
             let words = format!("LOGIN {} {}", quote(name), quote(password));
@@ -207,6 +216,36 @@ impl Client {
         // RFC 4616: for whom, who, and the password.
         let words = STANDARD.encode(format!("\0{name}\0{password}"));
         self.exchange("AUTHENTICATE", "AUTHENTICATE PLAIN", Some(&words), 0).await.map(|_| ())
+    }
+
+    /// Logs in with a token: as Google and Microsoft have it, or by RFC 7628. A token that is not
+    /// taken is forgotten, so that the next attempt has another.
+    async fn show_token(
+        &mut self,
+        mailbox: &Mailbox,
+        (way, clients): (&HttpConfig, &Arc<Clients>),
+        offered: &(dyn Fn(&str) -> bool + Sync),
+    ) -> Result<(), Fault> {
+        let Mailbox { username: name, host, port, .. } = mailbox;
+        let line = clients.line(way.clone()).await.map_err(Fault::Token)?;
+        let value = line.authorization().await.map_err(Fault::Token)?.unwrap_or_default();
+        let shown = value.reveal();
+        let (mechanism, words) = if offered("AUTH=XOAUTH2") {
+            ("XOAUTH2", format!("user={name}\x01auth={shown}\x01\x01"))
+        } else if offered("AUTH=OAUTHBEARER") {
+            let who = name.replace('=', "=3D").replace(',', "=2C");
+            let words = format!("n,a={who},\x01host={host}\x01port={port}\x01auth={shown}\x01\x01");
+            ("OAUTHBEARER", words)
+        } else {
+            return Err(Fault::Lacking("the server offers no way to log in with a token"));
+        };
+        let words = STANDARD.encode(words);
+        let asked = format!("AUTHENTICATE {mechanism}");
+        let done = self.exchange("AUTHENTICATE", &asked, Some(&words), 0).await;
+        if matches!(done, Err(Fault::Refused(..))) {
+            line.refused(&value).await;
+        }
+        done.map(|_| ())
     }
 
     async fn exchange(

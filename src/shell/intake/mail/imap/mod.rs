@@ -7,6 +7,7 @@ mod response;
 mod tests;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -18,6 +19,7 @@ use crate::domain::event::adapter::kind::mail::{After, Mailbox};
 use crate::domain::event::poll::PollState;
 use crate::domain::value::Span;
 use crate::engine::Input;
+use crate::shell::client::Clients;
 use crate::shell::{chain, clock};
 use client::{Client, Fault, quote};
 
@@ -67,19 +69,22 @@ struct Visit {
     skipped: BTreeSet<u32>,
     /// The conversation that goes on.
     client: Option<Client>,
+    /// What gets tokens, and keeps them while they are good.
+    clients: Arc<Clients>,
 }
 
 impl Visit {
     fn new(mailbox: Mailbox, inlet: Inlet) -> Self {
-        let desk = Desk { inlet, guard: std::sync::Arc::default() };
-        Self { desk, mailbox, skipped: BTreeSet::new(), client: None }
+        let desk = Desk { inlet, guard: Arc::default() };
+        let clients = Arc::new(Clients::new());
+        Self { desk, mailbox, skipped: BTreeSet::new(), client: None, clients }
     }
 
     /// One look. True if there is more that can be had at once.
     async fn round(&mut self, stop: &watch::Receiver<bool>) -> Result<bool, Fault> {
         let mut client = match self.client.take() {
             Some(client) => client,
-            None => Client::open(&self.mailbox).await?,
+            None => Client::open(&self.mailbox, &self.clients).await?,
         };
         let Self { desk, mailbox, skipped, .. } = self;
         let done = take_all(&mut client, desk, mailbox, skipped, stop).await;

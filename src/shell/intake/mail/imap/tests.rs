@@ -1,13 +1,15 @@
 //! A scripted server on loopback, a real engine behind.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::*;
 use crate::domain::event::adapter::Kind;
-use crate::domain::event::adapter::kind::mail::Security;
-use crate::domain::notification::receiver::{SecretSource, TlsConfig};
+use crate::domain::event::adapter::kind::mail::{Proof, Security};
+use crate::domain::notification::receiver::{HttpConfig, SecretSource, TlsConfig};
 use crate::domain::value::Secret;
 use crate::shell::intake::testing::Post;
 
@@ -83,7 +85,7 @@ fn mailbox(port: u16) -> Mailbox {
         host: "127.0.0.1".to_owned(),
         port,
         username: "ops".to_owned(),
-        password: Secret::new("a \"b\""),
+        proof: Proof::Password(Secret::new("a \"b\"")),
         name: "INBOX".to_owned(),
         every: Span::minutes(1),
         security: Security::Clear,
@@ -214,10 +216,43 @@ async fn what_a_server_refuses_is_said() {
 async fn a_password_that_cannot_stand_in_quotes_is_told_otherwise() {
     let post = Post::new(Kind::named("mail").unwrap());
     let mut server = server(&[("CAPABILITY", "* CAPABILITY AUTH=PLAIN\n")], Vec::new()).await;
-    server.mailbox.password = Secret::new("é");
+    server.mailbox.proof = Proof::Password(Secret::new("é"));
     assert!(!look(&post, &server.mailbox).await.unwrap());
     let all = timeout(WAIT_MAX, server.heard).await.unwrap().unwrap();
     assert_eq!(all[1..3], ["AG9wcwDDqQ==", "AUTHENTICATE PLAIN"]);
+}
+
+#[tokio::test]
+async fn a_token_is_shown_in_the_way_that_the_server_knows() {
+    let way = HttpConfig {
+        authorization: Some(("Bearer".to_owned(), SecretSource::Inline(Secret::new("t0k")))),
+        ..HttpConfig::default()
+    };
+    let cases: [(Script, &str, &str); 3] = [
+        (
+            &[("CAPABILITY", "* CAPABILITY AUTH=OAUTHBEARER AUTH=XOAUTH2\n")],
+            "AUTHENTICATE XOAUTH2",
+            "user=ops\x01auth=Bearer t0k\x01\x01",
+        ),
+        (
+            &[("CAPABILITY", "* CAPABILITY AUTH=OAUTHBEARER\n")],
+            "AUTHENTICATE OAUTHBEARER",
+            "n,a=ops,\x01host=127.0.0.1\x01port=PORT\x01auth=Bearer t0k\x01\x01",
+        ),
+        (&[("CAPABILITY", "* CAPABILITY AUTH=PLAIN\n")], "no way to log in with a token", ""),
+    ];
+    for (script, expected, shown) in cases {
+        let post = Post::new(Kind::named("mail").unwrap());
+        let mut server = server(script, Vec::new()).await;
+        server.mailbox.proof = Proof::Token(Box::new(way.clone()));
+        if let Err(error) = look(&post, &server.mailbox).await {
+            assert!(chain(&error).contains(expected), "{}", chain(&error));
+            continue;
+        }
+        let all = timeout(WAIT_MAX, server.heard).await.unwrap().unwrap();
+        let shown = shown.replace("PORT", &server.mailbox.port.to_string());
+        assert_eq!(all[1..3], [STANDARD.encode(shown), expected.to_owned()]);
+    }
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use crate::domain::value::{Labels, Severity, Span};
 use known::{Known, Meaning};
 
 pub use letter::{Letter, Writer};
-pub use mailbox::{After, Mailbox, Security};
+pub use mailbox::{After, Mailbox, Proof, Security};
 
 /// The word for `type` in the configuration.
 pub const NAME: &str = "mail";

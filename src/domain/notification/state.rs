@@ -325,13 +325,7 @@ impl State {
                 channel.failures = channel.failures.saturating_add(1);
             }
             Fact::Delivered { id, provider } => self.fold_delivered(at, *id, provider.as_deref()),
-            Fact::Abandoned { id, why, .. } => {
-                let Delivery { channel, group, .. } = self.take_delivery(*id);
-                // That one writer's address takes no mail says nothing about the channel.
-                if matches!(why, Abandonment::Refused(_)) && self.replies.get(group).is_none() {
-                    self.channels.expect_mut(channel).refused = true;
-                }
-            }
+            Fact::Abandoned { id, why, .. } => self.fold_abandoned(*id, why),
             Fact::BreakerOpened { id } => self.channels.expect_mut(*id).open = true,
             Fact::BreakerClosed { id } => {
                 let channel = self.channels.expect_mut(*id);
@@ -366,6 +360,14 @@ impl State {
         let firing = firing.iter().chain(kept).copied().collect();
         let told = Told { at, firing, standing: delivery.says.standing, first, provider };
         group.told.insert(delivery.channel, Box::new(told));
+    }
+
+    fn fold_abandoned(&mut self, id: DeliveryId, why: &Abandonment) {
+        let Delivery { channel, group, .. } = self.take_delivery(id);
+        // That one writer's address takes no mail says nothing about the channel.
+        if matches!(why, Abandonment::Refused(_)) && self.replies.get(group).is_none() {
+            self.channels.expect_mut(channel).refused = true;
+        }
     }
 
     fn take_delivery(&mut self, id: DeliveryId) -> Delivery {

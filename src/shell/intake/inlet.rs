@@ -104,9 +104,9 @@ impl Inlet {
     pub fn no_tls(&self, peer: SocketAddr, why: &str) {
         self.metrics.source_dropped(&self.source, "tls", 1);
         let (source, peer) = (&*self.source, peer.ip().to_canonical());
-        match self.unsaid(1) {
-            Some(count) => tracing::warn!(source, %peer, why, count, "no TLS with a sender"),
-            None => tracing::debug!(source, %peer, why, "no TLS with a sender"),
+        tracing::debug!(source, %peer, why, "no TLS with a sender");
+        if let Some(count) = self.unsaid(1) {
+            tracing::warn!(source, %peer, why, count, "no TLS with senders");
         }
     }
 

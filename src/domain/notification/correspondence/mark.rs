@@ -7,17 +7,16 @@ use crate::domain::State;
 use crate::domain::incident::Incident;
 use crate::domain::value::IncidentId;
 
-/// Bytes of the digest that a mark shows, as hexadecimal digits.
-const PROOF_BYTES: usize = 8;
+/// Hexadecimal digits of the digest that a mark shows.
+const PROOF_DIGITS: usize = 16;
 
 /// The mark of an incident. It is the same for as long as the incident is known, and cannot be told
 /// from the number alone: it is made of what only those know who were told of the incident, to the
 /// millisecond in which it was opened.
 pub fn mark(id: IncidentId, incident: &Incident) -> String {
     let told = format!("{id}\n{}\n{}", incident.opened_at.0, incident.labels);
-    let digest = Sha256::digest(told.as_bytes());
-    let proof: String = digest.iter().take(PROOF_BYTES).map(|byte| format!("{byte:02x}")).collect();
-    format!("{}.{proof}", id.to_string().to_ascii_lowercase())
+    let digest = format!("{:x}", Sha256::digest(told.as_bytes()));
+    format!("{}.{}", id.to_string().to_ascii_lowercase(), &digest[..PROOF_DIGITS])
 }
 
 /// The incident whose mark stands in a Message-ID, with or without angle brackets; nothing if there

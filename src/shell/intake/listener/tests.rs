@@ -205,7 +205,7 @@ async fn plain_text_where_tls_is_spoken_is_answered_by_closing_and_a_line_in_the
         assert!(!String::from_utf8_lossy(&said).contains("220"), "no word in clear");
         server.stop().await;
         let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-        let line = text.lines().find(|line| line.contains("no TLS with a sender"));
+        let line = text.lines().find(|line| line.contains("no TLS with senders"));
         let line = line.unwrap_or_else(|| panic!("no line in {text:?}"));
         assert!(line.contains("WARN") && line.contains("127.0.0.1"), "{line}");
     }

@@ -344,7 +344,7 @@ async fn a_server_that_says_when_mails_come_is_listened_to_in_one_conversation()
         while stream.read_line(&mut line).await.is_ok_and(|bytes| bytes > 0) {
             let (tag, words) = line.trim_end().split_once(' ').unwrap_or(("", line.trim_end()));
             let (tag, words) = (tag.to_owned(), words.to_owned());
-            let mut said = match words.split(' ').next().unwrap() {
+            let said = match words.split(' ').next().unwrap() {
                 "CAPABILITY" => "* CAPABILITY IMAP4rev1 IDLE UIDPLUS\r\n".to_owned(),
                 "UID" if words.starts_with("UID SEARCH") => {
                     looks += 1;
@@ -368,7 +368,7 @@ async fn a_server_that_says_when_mails_come_is_listened_to_in_one_conversation()
                 }
                 _ => String::new(),
             };
-            said += &format!("{tag} OK done\r\n");
+            let said = format!("{said}{tag} OK done\r\n");
             stream.write_all(said.as_bytes()).await.unwrap();
             heard.push(words.split(' ').next().unwrap().to_owned());
             line.clear();

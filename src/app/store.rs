@@ -160,7 +160,7 @@ pub(super) fn check(storage: &Path) -> Result<(), Failure> {
     }
     let mut chain = audit::Chain::default();
     let bar = bar("journal values");
-    let report = fsck::fsck(&opened.store, PARTITION, &mut |_, _, payload| {
+    let report = fsck::fsck(&opened.store, PARTITION, &mut |_, payload| {
         bar.inc(1);
         let records = journal::read(payload).map_err(|error| error.to_string())?;
         for fact in records.iter().flat_map(|record| &record.facts) {

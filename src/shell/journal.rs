@@ -1,10 +1,9 @@
 //! What a journal value holds: the facts of one commit group, each step with its time.
 
-use std::io;
-
 use serde::{Deserialize, Serialize};
 
-use super::store::{Entry, IndexRow, codec};
+use super::store::codec::{self, Form, Payload};
+use super::store::{Entry, IndexRow};
 use crate::domain::value::Timestamp;
 use crate::domain::{Fact, audit};
 
@@ -31,7 +30,7 @@ pub fn entries(records: Vec<Record>, text: &mut Vec<u8>) -> Vec<Entry> {
     let entry = |value: Vec<Record>| {
         write(&value, text);
         let index = subjects(&value).into_iter().map(IndexRow).collect();
-        Entry { value: codec::encode(SCHEMA, text), index }
+        Entry { value: codec::encode_as(Form::MessagePack, SCHEMA, text), index }
     };
     pack(records).into_iter().map(entry).collect()
 }
@@ -60,45 +59,41 @@ fn pack(records: Vec<Record>) -> Vec<Vec<Record>> {
     values
 }
 
-/// Writes a value as JSON over whatever `text` holds.
+/// Writes a value over whatever `bytes` holds.
 ///
 /// # Panics
-/// Never: facts are plain JSON.
-fn write(value: &[Record], text: &mut Vec<u8>) {
-    text.clear();
-    serde_json::to_writer(Pen(text), value).expect("facts are plain JSON");
+/// Never: facts are made of what `MessagePack` knows.
+fn write(value: &[Record], bytes: &mut Vec<u8>) {
+    bytes.clear();
+    // Fields by name, as in JSON, so that later releases can add some.
+    let mut pen = rmp_serde::Serializer::new(bytes).with_struct_map().with_human_readable();
+    value.serialize(&mut pen).expect("facts are plain");
 }
 
-/// Writes to memory. JSON is written in pieces of which every other one is a single sign, and a
-/// sign is put down with less ado than a piece.
-struct Pen<'a>(&'a mut Vec<u8>);
-
-impl io::Write for Pen<'_> {
-    #[inline]
-    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-        self.write_all(piece).map(|()| piece.len())
-    }
-
-    #[inline]
-    fn write_all(&mut self, piece: &[u8]) -> io::Result<()> {
-        match piece {
-            [sign] => self.0.push(*sign),
-            piece => self.0.extend_from_slice(piece),
-        }
-        Ok(())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+/// Why a journal value does not read.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// It is no JSON, or speaks of something unknown.
+    #[error(transparent)]
+    Json(serde_json::Error),
+    /// It is no `MessagePack`, or speaks of something unknown.
+    #[error(transparent)]
+    MessagePack(rmp_serde::decode::Error),
 }
 
-/// Reads a value.
+/// Reads a value. Those of imported archives are JSON.
 ///
 /// # Errors
 /// When it was written by something else.
-pub fn read(bytes: &[u8]) -> Result<Vec<Record>, serde_json::Error> {
-    serde_json::from_slice(bytes)
+pub fn read(payload: &Payload) -> Result<Vec<Record>, Unreadable> {
+    match payload.form {
+        Form::Json => serde_json::from_slice(&payload.bytes).map_err(Unreadable::Json),
+        Form::MessagePack => {
+            let mut reader =
+                rmp_serde::Deserializer::from_read_ref(&payload.bytes).with_human_readable();
+            Vec::deserialize(&mut reader).map_err(Unreadable::MessagePack)
+        }
+    }
 }
 
 /// The records that a value speaks of, for the index from a record to its history.

@@ -48,7 +48,7 @@ pub enum RestoreError {
         at: Seq,
         /// Why.
         #[source]
-        source: serde_json::Error,
+        source: journal::Unreadable,
     },
 }
 
@@ -64,9 +64,9 @@ pub fn restore(store: &dyn Store) -> Result<Restored, RestoreError> {
             let what = || format!("page {} of {}/{}", key.number, key.practice, key.table);
             let loaded = codec::decode(value)
                 .map_err(|source| RestoreError::Codec { what: what(), source })
-                .and_then(|(_, records)| {
+                .and_then(|payload| {
                     state
-                        .load_page(&key.practice, &key.table, key.number, &records)
+                        .load_page(&key.practice, &key.table, key.number, &payload.bytes)
                         .map_err(RestoreError::Page)
                 });
             go_on(loaded, &mut failed)
@@ -106,8 +106,8 @@ pub fn each_record(
                     what: format!("journal value {}", at.0),
                     source,
                 })
-                .and_then(|(_, bytes)| {
-                    journal::read(&bytes).map_err(|source| RestoreError::Facts { at, source })
+                .and_then(|payload| {
+                    journal::read(&payload).map_err(|source| RestoreError::Facts { at, source })
                 })
                 .map(|records| records.into_iter().for_each(|record| visit(at, record)));
             go_on(read, &mut failed)

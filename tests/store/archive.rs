@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{Cursor, Read, Write};
 
 use incidentd::shell::store::archive::{self, ArchiveError, Summary};
+use incidentd::shell::store::codec::Form;
 use incidentd::shell::store::memory::MemoryStore;
 use incidentd::shell::store::sled_store::{self, OpenError};
 use incidentd::shell::store::{Epoch, PageKey, Partition, Seq, Store, StoredPage, codec};
@@ -91,6 +92,20 @@ fn an_import_makes_the_same_store_whatever_the_engine() {
         assert_eq!((pages(&*to), index(&*to)), (pages(&from), index(&from)));
         assert_eq!(to.position(PART).unwrap(), from.position(PART).unwrap());
     }
+}
+
+#[test]
+fn what_machines_wrote_for_themselves_is_exported_for_people() {
+    // As MessagePack: an array of a map of one number.
+    let packed = codec::encode_as(Form::MessagePack, 1, b"\x91\x81\xa1n\xcd\x01\x00");
+    let mut from = MemoryStore::blank();
+    let epoch = from.acquire(PART).unwrap().epoch;
+    put(&mut from, PART, epoch, Seq(0), &[packed], &[]).unwrap();
+    let bytes = exported(&from);
+    assert!(unpacked(&bytes).contains(r#""payload":[{"n":256}]"#));
+    let mut to = MemoryStore::blank();
+    import(&bytes, &mut to).unwrap();
+    assert_eq!(exported(&to), bytes);
 }
 
 #[test]

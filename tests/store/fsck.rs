@@ -1,5 +1,6 @@
 //! What fsck finds.
 
+use incidentd::shell::store::codec::Payload;
 use incidentd::shell::store::fsck::fsck;
 use incidentd::shell::store::memory::MemoryStore;
 use incidentd::shell::store::{Seq, Store, codec};
@@ -17,7 +18,7 @@ fn sound(store: &mut dyn Store) {
 }
 
 fn problems(store: &dyn Store) -> Vec<String> {
-    let report = fsck(store, PART, &mut |_, _, _| Ok(())).unwrap();
+    let report = fsck(store, PART, &mut |_, _| Ok(())).unwrap();
     assert_eq!(report.is_clean(), report.problems.is_empty());
     report.problems.iter().map(ToString::to_string).collect()
 }
@@ -27,8 +28,8 @@ fn a_sound_store_is_clean_and_counted() {
     let mut store = MemoryStore::blank();
     sound(&mut store);
     let mut seen = Vec::new();
-    let report = fsck(&store, PART, &mut |seq, schema, payload| {
-        seen.push((seq.0, schema, payload.to_vec()));
+    let report = fsck(&store, PART, &mut |seq, payload| {
+        seen.push((seq.0, payload.schema, payload.bytes.clone()));
         Ok(())
     })
     .unwrap();
@@ -58,7 +59,7 @@ fn values_that_do_not_decode_are_named() {
 fn a_complaint_of_the_inspector_is_a_problem() {
     let mut store = MemoryStore::blank();
     sound(&mut store);
-    let mut inspect = |seq: Seq, _: u8, _: &[u8]| {
+    let mut inspect = |seq: Seq, _: &Payload| {
         if seq == Seq(4) { Err("the audit chain is broken".to_owned()) } else { Ok(()) }
     };
     let report = fsck(&store, PART, &mut inspect).unwrap();

@@ -18,6 +18,26 @@ pub(super) struct Bodies {
     /// Of each body the symbols of its labels, those of its annotations with patterns for values,
     /// and what stands in the patterns' gaps.
     packed: Slab,
+    /// Of a rule and an annotation the symbol with the pattern that was used last: most alerts of
+    /// the rule have it. The pair may have been forgotten since, and its symbol be another's.
+    recent: Recent,
+}
+
+/// Patterns that are remembered to be tried first.
+const RECENT_MAX: usize = 1_024;
+
+/// By what rule and annotation hash to; nothing is kept until the first one.
+#[derive(Debug, Clone, Default)]
+struct Recent(Vec<Option<Symbol>>);
+
+impl Recent {
+    fn slot(&mut self, rule: &str, name: &str) -> &mut Option<Symbol> {
+        if self.0.is_empty() {
+            self.0.resize(RECENT_MAX, None);
+        }
+        let place = Symbols::hash(name, rule) % RECENT_MAX as u64;
+        &mut self.0[usize::try_from(place).expect("less than their count")]
+    }
 }
 
 /// A part of the annotations of an alert, in the order in which they are written.
@@ -38,15 +58,20 @@ impl Bodies {
             packed.extend(self.symbols.intern(name, value).bytes());
         }
         let values: Vec<&str> = labels.iter().map(|(_, value)| value).collect();
-        let mut filling = Vec::new();
+        let (mut filling, rule) = (Vec::new(), labels.get("alertname"));
         for (name, value) in annotations.iter() {
-            // The link to a runbook is the same for all alerts of a rule.
-            let pattern = if value.starts_with("https://") || value.starts_with("http://") {
-                gaps::whole(value, &mut filling)
-            } else {
-                gaps::split(value, &values, &mut filling)
+            let slot = self.recent.slot(rule, name);
+            let symbols = &mut self.symbols;
+            let same = slot.filter(|symbol| {
+                let (known, pattern) = symbols.raw(*symbol);
+                known == name && gaps::fits(pattern, value, &values, &mut filling)
+            });
+            let symbol = match same {
+                Some(symbol) => symbols.share(symbol),
+                None => symbols.intern(name, &pattern(value, &values, &mut filling)),
             };
-            packed.extend(self.symbols.intern(name, &pattern).bytes());
+            *slot = Some(symbol);
+            packed.extend(symbol.bytes());
         }
         packed.extend(filling);
         let count = |labels: &Labels| {
@@ -105,6 +130,15 @@ impl Bodies {
             add(Part::Name(name));
             filling = gaps::fill(pattern, filling, value, |piece| add(Part::Value(piece)));
         }
+    }
+}
+
+fn pattern(value: &str, values: &[&str], filling: &mut Vec<u8>) -> String {
+    // The link to a runbook is the same for all alerts of a rule.
+    if value.starts_with("https://") || value.starts_with("http://") {
+        gaps::whole(value, filling)
+    } else {
+        gaps::split(value, values, filling)
     }
 }
 

@@ -105,7 +105,7 @@ pub(crate) fn beat(turn: &mut Turn, heartbeats: Vec<Heartbeat>) {
         // One entry of the agenda serves them all: it looks when the last one came.
         let armed = before.as_ref() == Some(&after) && after.missed_since.is_none();
         if before.as_ref() != Some(&after) {
-            turn.record(Fact::HeartbeatExpected { id, heartbeat: Box::new(after) });
+            turn.record(fact(id, after));
         }
         if before.is_some_and(|before| before.missed_since.is_some()) {
             turn.record(Fact::HeartbeatReturned { id });
@@ -131,6 +131,11 @@ fn unnamed(source: SourceId, name: &str) -> Expected {
         missed_since: None,
         seen_at: None,
     }
+}
+
+/// When the last sign came is soft, and no part of what happened.
+fn fact(id: HeartbeatId, heartbeat: Expected) -> Fact {
+    Fact::HeartbeatExpected { id, heartbeat: Box::new(Expected { seen_at: None, ..heartbeat }) }
 }
 
 /// Says what is awaited before it has come, or on which other terms.
@@ -159,7 +164,7 @@ pub(super) fn expect(
         after.missed_since = None;
     }
     if before.as_ref() != Some(&after) {
-        turn.record(Fact::HeartbeatExpected { id, heartbeat: Box::new(after) });
+        turn.record(fact(id, after));
     }
     if forgiven {
         tell(turn, id, Signal::Resolved);

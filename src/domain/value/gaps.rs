@@ -3,7 +3,7 @@
 //! `Disk of host-7 is 93% full` becomes the pattern `Disk of ␀ is ␀ full`, which the alerts of the
 //! rule share, and two gaps. What stands in a gap is mostly a label's value or how it begins.
 
-use super::bytes::find_either;
+use memchr::memchr;
 
 /// Stands in a pattern for a gap.
 const GAP: char = '\0';
@@ -62,6 +62,35 @@ pub fn whole(text: &str, gaps: &mut Vec<u8>) -> String {
     if text.contains(GAP) { split(text, &[], gaps) } else { text.to_owned() }
 }
 
+/// Tells whether a text has this pattern, and then packs what stands in its gaps as [`split`] does.
+pub fn fits(pattern: &[u8], text: &str, values: &[&str], gaps: &mut Vec<u8>) -> bool {
+    let packed = gaps.len();
+    let fits = fits_piecewise(pattern, text, values, gaps);
+    if !fits {
+        gaps.truncate(packed);
+    }
+    fits
+}
+
+fn fits_piecewise(mut pattern: &[u8], mut text: &str, values: &[&str], gaps: &mut Vec<u8>) -> bool {
+    while let Some(gap) = memchr(GAP as u8, pattern) {
+        let (literal, rest) = pattern.split_at(gap);
+        pattern = &rest[1..];
+        if !text.as_bytes().starts_with(literal) {
+            return false;
+        }
+        let Some(behind) = text.get(gap..) else { return false };
+        let word = behind.bytes().take_while(|byte| KINDS[usize::from(*byte)] != BETWEEN).count();
+        if word == 0 {
+            return false;
+        }
+        let (word, behind) = behind.split_at(word);
+        put(word, values, gaps);
+        text = behind;
+    }
+    text.as_bytes() == pattern
+}
+
 /// Shows the text of a pattern, as bytes and piece by piece, and returns the gaps that are left.
 pub fn fill<'a>(
     mut pattern: &'a [u8],
@@ -69,7 +98,7 @@ pub fn fill<'a>(
     value: impl Fn(usize) -> &'a [u8],
     mut add: impl FnMut(&'a [u8]),
 ) -> &'a [u8] {
-    while let Some(gap) = find_either(pattern, GAP as u8, GAP as u8) {
+    while let Some(gap) = memchr(GAP as u8, pattern) {
         add(&pattern[..gap]);
         let (word, rest) = take(gaps, &value);
         add(word);
@@ -166,6 +195,9 @@ mod tests {
         let value = |place: usize| VALUES[place].as_bytes();
         let left = fill(pattern.as_bytes(), &gaps[6..], value, |piece| filled.extend(piece));
         assert!(left.is_empty(), "{text}");
+        let mut same = b"before".to_vec();
+        let fits = fits(pattern.as_bytes(), text, &VALUES, &mut same);
+        assert!(fits == !text.contains('\0') && (!fits || same == gaps), "{text}");
         (pattern.replace('\0', "_"), gaps.len() - 6, String::from_utf8(filled).unwrap())
     }
 
@@ -191,6 +223,26 @@ mod tests {
             prop_assert_eq!(again(&text).2, text);
             prop_assert_eq!(again(&other).2, other);
         }
+    }
+
+    #[test]
+    fn a_text_of_another_pattern_does_not_fit_and_leaves_nothing() {
+        let mut gaps = b"before".to_vec();
+        let pattern = split("Disk of host-7 is 93% full", &VALUES, &mut gaps);
+        gaps.truncate(6);
+        let mut check = |text: &str, expected: bool| {
+            let fits = fits(pattern.as_bytes(), text, &VALUES, &mut gaps);
+            assert_eq!((fits, gaps.len() > 6), (expected, expected), "{text}");
+            gaps.truncate(6);
+        };
+        check("Disk of db is 7% full", true);
+        check("Disk of Zürich-1 is half full", true);
+        check("Disk of db is 7% full!", false);
+        check("Disk of db is 7%", false);
+        check("Disk of  is 7% full", false);
+        check("Disk of db was 7% full", false);
+        check("Disk of \0 is 7% full", false);
+        check("", false);
     }
 
     #[test]

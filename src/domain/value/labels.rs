@@ -31,16 +31,17 @@ impl Labels {
 
     /// As [`Labels::new`]; `pairs` holds whatever it is left with.
     pub(in crate::domain) fn of<N: AsRef<str>, V: AsRef<str>>(pairs: &mut Vec<(N, V)>) -> Self {
-        let in_order =
-            |pairs: &[(N, V)]| pairs.is_sorted_by(|(a, _), (b, _)| a.as_ref() < b.as_ref());
         // Senders written in Go sort their maps: most sets arrive in order.
-        if !in_order(pairs) {
+        let in_order = pairs.is_sorted_by(|(a, _), (b, _)| a.as_ref() < b.as_ref());
+        if !in_order {
             // Later first and stable, so that of two equal names the later one is kept.
             pairs.reverse();
             pairs.sort_by(|(a, _), (b, _)| a.as_ref().cmp(b.as_ref()));
             pairs.dedup_by(|(a, _), (b, _)| a.as_ref() == b.as_ref());
         }
-        pairs.retain(|(_, value)| !value.as_ref().is_empty());
+        if pairs.iter().any(|(_, value)| value.as_ref().is_empty()) {
+            pairs.retain(|(_, value)| !value.as_ref().is_empty());
+        }
         Self::pack(pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref())))
     }
 
@@ -78,6 +79,11 @@ impl Labels {
         }
         let Ok(text) = String::from_utf8(text) else { return Self::default() };
         Self { text: text.into_boxed_str(), ends: ends.into_boxed_slice() }
+    }
+
+    /// How many bytes the names and values have together.
+    pub(in crate::domain) fn text_bytes(&self) -> usize {
+        self.text.len()
     }
 
     /// Names with values, sorted by name.

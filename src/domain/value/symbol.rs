@@ -96,6 +96,14 @@ impl Symbols {
         Symbol::at(number)
     }
 
+    /// Counts one more user of a pair that is in use.
+    pub fn share(&mut self, symbol: Symbol) -> Symbol {
+        let pair = &mut self.pairs[symbol.index()];
+        assert!(pair.users > 0, "only a pair that is in use is shared");
+        pair.users += 1;
+        symbol
+    }
+
     /// The number of a pair, if anybody uses it.
     pub fn find(&self, name: &str, value: &str) -> Option<Symbol> {
         let is = |number: &u32| {
@@ -136,6 +144,11 @@ impl Symbols {
         self.values.take(value);
         self.names.release(name);
         self.age += 1;
+    }
+
+    /// What a pair hashes to. The same in every process.
+    pub fn hash(name: &str, value: &str) -> u64 {
+        hash(name, value)
     }
 
     /// How many pairs are kept.

@@ -1,4 +1,5 @@
-//! How a stored value looks: `[codec][schema][payload]`, compressed where that saves space.
+//! How a stored value looks: `[codec][schema][payload]`, compressed where that saves space. The codec
+//! says both in which form the payload is written and whether it is packed.
 
 use std::cell::RefCell;
 use std::io;
@@ -27,6 +28,13 @@ pub enum CodecError {
     /// The payload does not say how long it is, or says more than the limit.
     #[error("the payload has no length or is over {PAYLOAD_BYTES_MAX} bytes")]
     Length,
+    /// The payload is no `MessagePack`, or holds what JSON has no words for.
+    #[error("failed to write the payload as JSON")]
+    Transcribe {
+        /// Why.
+        #[source]
+        source: rmp_serde::decode::Error,
+    },
     /// The payload does not unpack.
     #[error("failed to unpack the payload")]
     Unpack {
@@ -36,8 +44,31 @@ pub enum CodecError {
     },
 }
 
+/// The form in which a payload is written. Both say of each value what it is and of each field its
+/// name, so that a later release may know more of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// What a person can read: pages.
+    Json,
+    /// What a machine writes a few times as fast: the journal.
+    MessagePack,
+}
+
+/// A value as it was before it was packed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payload {
+    /// What it is written in.
+    pub form: Form,
+    /// The version of what is in it.
+    pub schema: u8,
+    /// What was written.
+    pub bytes: Vec<u8>,
+}
+
 const RAW: u8 = 0;
 const ZSTD: u8 = 1;
+/// Added to the codec of what is written as `MessagePack`.
+const MESSAGE_PACK: u8 = 2;
 const HEAD_BYTES: usize = 2;
 /// The fast levels below zero cost the writer thread least; higher ones save little on short JSON.
 const LEVEL: i32 = -1;
@@ -56,34 +87,50 @@ thread_local! {
         RefCell::new(Decompressor::new().ok());
 }
 
-/// Packs a payload. `schema` is the version of what is in it, and comes back from [`decode`].
+/// Packs a payload that is JSON. `schema` is the version of what is in it, and comes back from
+/// [`decode`].
 pub fn encode(schema: u8, payload: &[u8]) -> Vec<u8> {
-    if let Some(packed) = pack(schema, payload) {
+    encode_as(Form::Json, schema, payload)
+}
+
+/// Packs a payload of either form.
+pub fn encode_as(form: Form, schema: u8, payload: &[u8]) -> Vec<u8> {
+    let codec = match form {
+        Form::Json => 0,
+        Form::MessagePack => MESSAGE_PACK,
+    };
+    if let Some(packed) = pack([codec + ZSTD, schema], payload) {
         return packed;
     }
     let mut value = Vec::with_capacity(HEAD_BYTES + payload.len());
-    value.extend_from_slice(&[RAW, schema]);
+    value.extend_from_slice(&[codec + RAW, schema]);
     value.extend_from_slice(payload);
     value
 }
 
-/// Unpacks a value into its schema and payload.
+/// Unpacks a value.
 ///
 /// # Errors
-/// When the value was not made by [`encode`], is damaged, or is over [`PAYLOAD_BYTES_MAX`].
-pub fn decode(value: &[u8]) -> Result<(u8, Vec<u8>), CodecError> {
+/// When the value was not made by [`encode`] or [`encode_as`], is damaged, or is over
+/// [`PAYLOAD_BYTES_MAX`].
+pub fn decode(value: &[u8]) -> Result<Payload, CodecError> {
     let &[codec, schema, ref payload @ ..] = value else {
         return Err(CodecError::Short { bytes: value.len() });
     };
-    match codec {
-        RAW => Ok((schema, payload.to_vec())),
-        ZSTD => Ok((schema, unpack(payload)?)),
-        _ => Err(CodecError::Unknown { codec }),
-    }
+    let (form, packing) = match codec {
+        RAW | ZSTD => (Form::Json, codec),
+        MESSAGE_PACK.. => (Form::MessagePack, codec - MESSAGE_PACK),
+    };
+    let bytes = match packing {
+        RAW => payload.to_vec(),
+        ZSTD => unpack(payload)?,
+        _ => return Err(CodecError::Unknown { codec }),
+    };
+    Ok(Payload { form, schema, bytes })
 }
 
 /// Nothing when packing does not pay.
-fn pack(schema: u8, payload: &[u8]) -> Option<Vec<u8>> {
+fn pack(head: [u8; HEAD_BYTES], payload: &[u8]) -> Option<Vec<u8>> {
     if !(PACK_BYTES_MIN..=PAYLOAD_BYTES_MAX).contains(&payload.len()) {
         return None;
     }
@@ -95,7 +142,7 @@ fn pack(schema: u8, payload: &[u8]) -> Option<Vec<u8>> {
         let packed = compressor.compress_to_buffer(payload, frame).is_ok();
         let value = (packed && frame.len() < payload.len()).then(|| {
             let mut value = Vec::with_capacity(HEAD_BYTES + frame.len());
-            value.extend_from_slice(&[ZSTD, schema]);
+            value.extend_from_slice(&head);
             value.extend_from_slice(frame);
             value
         });
@@ -134,8 +181,10 @@ mod tests {
     #[test]
     fn a_value_comes_back_with_its_schema() {
         let check = |payload: &[u8]| {
-            let (schema, back) = decode(&encode(7, payload)).unwrap();
-            assert!(schema == 7 && back == payload);
+            for form in [Form::Json, Form::MessagePack] {
+                let back = decode(&encode_as(form, 7, payload)).unwrap();
+                assert_eq!(back, Payload { form, schema: 7, bytes: payload.to_vec() });
+            }
         };
         check(b"");
         check(b"{}");

@@ -5,14 +5,14 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
 
-use super::codec;
+use super::codec::{self, Payload};
 use super::{IndexRow, Partition, Position, Seq, Store, StoreError};
 
 /// Problems after this many are counted, but not described.
 pub const PROBLEMS_MAX: usize = 100;
 
-/// Looks at the place, schema and payload of a journal value and may complain of it.
-pub type Inspect<'a> = &'a mut dyn FnMut(Seq, u8, &[u8]) -> Result<(), String>;
+/// Looks at the place and payload of a journal value and may complain of it.
+pub type Inspect<'a> = &'a mut dyn FnMut(Seq, &Payload) -> Result<(), String>;
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,8 +121,8 @@ impl Report {
             before = seq;
             entry.index.iter().for_each(|row| said.add(row, seq));
             match codec::decode(&entry.value) {
-                Ok((schema, payload)) => {
-                    if let Err(complaint) = inspect(seq, schema, &payload) {
+                Ok(payload) => {
+                    if let Err(complaint) = inspect(seq, &payload) {
                         self.problem(&place, complaint);
                     }
                 }

@@ -14,12 +14,17 @@ use incidentd::domain::value::{Actor, DeliveryId, Span, Timestamp, Via};
 use incidentd::domain::{Fact, Settings, State};
 use incidentd::engine::scenario::START;
 use incidentd::engine::{self, Engine, Entry, Input};
+use incidentd::shell::journal::{self, Record};
+use incidentd::shell::store::codec;
 
 /// Ticks in a row, after which a world that never comes to rest is given up.
 const TICKS_MAX: usize = 100_000;
 
 /// The agenda is compared with the state once in so many steps, because that costs most.
 const AGENDA_EVERY_STEPS: u64 = 10;
+
+/// Facts are written and read back once in so many steps, for the same reason.
+const JOURNAL_EVERY_STEPS: u64 = 8;
 
 /// What survives a crash.
 #[derive(Debug, Default)]
@@ -142,7 +147,12 @@ impl World {
 
     fn commit(&mut self, at: Timestamp, facts: Vec<Fact>) {
         let from = self.disk.facts.len();
-        self.disk.facts.extend(facts.into_iter().map(|fact| (at, fact)));
+        let record = Record { at, facts };
+        let through = self.steps.is_multiple_of(JOURNAL_EVERY_STEPS);
+        let records = if through { through_the_journal(record) } else { vec![record] };
+        for record in records {
+            self.disk.facts.extend(record.facts.into_iter().map(|fact| (record.at, fact)));
+        }
         let folded = std::mem::take(&mut self.disk.folded);
         self.disk.folded = engine::remember(folded, &self.disk.facts[from..]);
     }
@@ -266,4 +276,22 @@ impl World {
         }
         panic!("the world never comes to rest; next is {:?}", self.engine.agenda().first());
     }
+}
+
+/// What is read back of what was written: by a restart, and of an archive made meanwhile.
+fn through_the_journal(record: Record) -> Vec<Record> {
+    let entries = journal::entries(vec![record.clone()], &mut Vec::new());
+    let payloads = entries.iter().map(|entry| codec::decode(&entry.value).unwrap());
+    let mut read = Vec::new();
+    for payload in payloads {
+        let records = journal::read(&payload).unwrap();
+        let shown: serde_json::Value = rmp_serde::from_slice(&payload.bytes).unwrap();
+        let archived: Vec<Record> = serde_json::from_str(&shown.to_string()).unwrap();
+        assert_eq!(archived, records);
+        read.extend(records);
+    }
+    let facts =
+        |records: &[Record]| records.iter().flat_map(|r| r.facts.clone()).collect::<Vec<_>>();
+    assert_eq!(facts(&read), record.facts);
+    read
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Context, Unreadable, clip, form, json};
+use super::{Context, Head, Unreadable, clip, form, json};
 use crate::domain::value::Labels;
 
 /// The fields of one element. `EVENT.ID`, `event_id` and `eventId` are one name; the field `name`
@@ -19,7 +19,7 @@ pub(super) struct Fields {
 impl Fields {
     /// Reads a body, and the query for what the body does not say. An array holds several elements.
     pub(super) fn each(body: &[u8], context: &Context) -> Result<Vec<Self>, Unreadable> {
-        let mut elements = match said(body, context)? {
+        let mut elements = match said(body, context.head)? {
             Value::Array(elements) if elements.len() > context.limits.events_max => {
                 return Err(Unreadable::TooMany { max: context.limits.events_max });
             }
@@ -60,6 +60,11 @@ impl Fields {
         if !value.is_empty() && !is_macro(value) {
             self.by_name.entry(name).or_insert_with(|| value.to_owned());
         }
+    }
+
+    /// Adds what is known from elsewhere; what the field says itself counts more.
+    pub(super) fn fill(&mut self, name: &str, value: &str) {
+        self.add(name.to_owned(), value);
     }
 
     /// Takes away what a sender writes for nothing.
@@ -124,31 +129,43 @@ pub(super) fn is_macro(text: &str) -> bool {
 }
 
 /// The body as JSON: what it is, or what a form says.
-fn said(body: &[u8], context: &Context) -> Result<Value, Unreadable> {
+fn said(body: &[u8], head: &Head) -> Result<Value, Unreadable> {
     let trimmed = body.trim_ascii();
     let text = json::utf8(trimmed);
     match trimmed.first() {
         None => Ok(Value::Object(serde_json::Map::new())),
         Some(b'{' | b'[') => json::parse(trimmed),
         // One part of a multipart form holds JSON.
-        _ if context.head.media_type() == "multipart/form-data" => {
+        _ if head.media_type() == "multipart/form-data" => {
             let part = text.find('{').zip(text.rfind('}')).filter(|(open, close)| open < close);
             let Some((open, close)) = part else {
                 return Err(Unreadable::Json("no part of the form is JSON".to_owned()));
             };
             json::parse(&text.as_bytes()[open..=close])
         }
-        _ if text.contains('=') => {
-            let fields = form(trimmed).into_iter().map(|(name, value)| (name, Value::from(value)));
-            Ok(Value::Object(fields.collect()))
-        }
+        _ if text.contains('=') => Ok(object_of(form(trimmed))),
         _ => json::parse(trimmed),
     }
 }
 
+fn object_of(fields: Vec<(String, String)>) -> Value {
+    Value::Object(fields.into_iter().map(|(name, value)| (name, Value::from(value))).collect())
+}
+
+/// What a body says that is no JSON, if the head says that it is a form, or if all of it is in the
+/// query.
+pub(super) fn form_of(body: &[u8], head: &Head) -> Option<Value> {
+    let forms = ["application/x-www-form-urlencoded", "multipart/form-data"];
+    if body.trim_ascii().is_empty() {
+        let query = head.query();
+        return (!query.is_empty()).then(|| object_of(query));
+    }
+    forms.contains(&head.media_type().as_str()).then(|| said(body, head).ok()).flatten()
+}
+
 /// The body of a sender of JSON who can also be told to send a form.
 pub(super) fn object(body: &[u8], context: &Context) -> Result<Value, Unreadable> {
-    match said(body, context)? {
+    match said(body, context.head)? {
         object @ Value::Object(_) => Ok(object),
         _ => Err(Unreadable::Json("it is no object".to_owned())),
     }
@@ -180,7 +197,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::event::adapter::{Head, Limits};
+    use crate::domain::event::adapter::Limits;
     use crate::domain::value::Timestamp;
 
     #[test]

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::draft::Draft;
-use super::{Context, json};
+use super::{Context, clip, json};
 use crate::domain::value::Labels;
 
 /// What stands where a text was cut.
@@ -114,6 +114,47 @@ impl<'a> Fit<'a> {
     }
 }
 
+/// Labels that rules ask for: they stay when there are too many.
+const ASKED_FOR: [&str; 5] = ["alertname", "severity", "instance", "service", "environment"];
+
+impl Draft {
+    /// Cuts what is too long, and leaves out what is too much, of what a source put together by
+    /// itself: nobody is helped by an alert that is refused because it says a lot.
+    pub(super) fn cut(&mut self, context: &Context) {
+        let limits = context.limits;
+        let sizes = (limits.labels_max, limits.label_value_bytes_max);
+        let labels = shorter(&self.labels, sizes, "label", &mut self.notes);
+        let sizes = (limits.annotations_max, limits.annotation_value_bytes_max);
+        let annotations = shorter(&self.annotations, sizes, "annotation", &mut self.notes);
+        self.labels = labels.unwrap_or_else(|| std::mem::take(&mut self.labels));
+        self.annotations = annotations.unwrap_or_else(|| std::mem::take(&mut self.annotations));
+    }
+}
+
+/// The pairs as they fit, if they do not as they are.
+fn shorter(
+    pairs: &Labels,
+    (pairs_max, bytes_max): (usize, usize),
+    what: &str,
+    notes: &mut Vec<String>,
+) -> Option<Labels> {
+    if pairs.len() <= pairs_max && pairs.iter().all(|(_, value)| value.len() <= bytes_max) {
+        return None;
+    }
+    let (first, rest): (Vec<_>, Vec<_>) =
+        pairs.iter().partition(|(name, _)| ASKED_FOR.contains(name));
+    if pairs.len() > pairs_max {
+        notes.push(format!("{} {what}s, of which {pairs_max} count", pairs.len()));
+    }
+    let kept = first.into_iter().chain(rest).take(pairs_max);
+    Some(Labels::new(kept.map(|(name, value)| {
+        if value.len() > bytes_max {
+            notes.push(format!("`{name}` has {} bytes, cut to {bytes_max}", value.len()));
+        }
+        (name, clip(value, bytes_max))
+    })))
+}
+
 /// The text, unless it is the name of a variable that the sender did not fill in.
 pub(super) fn said(text: &str) -> &str {
     let text = text.trim();
@@ -127,4 +168,28 @@ pub(super) fn said(text: &str) -> &str {
 
 fn has(pairs: &[(String, String)], name: &str) -> bool {
     pairs.iter().any(|(have, _)| have == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::domain::event::adapter::Limits;
+    use crate::domain::value::Timestamp;
+
+    #[test]
+    fn what_is_too_much_is_cut_and_said_and_what_rules_ask_for_stays() {
+        let limits = Limits { labels_max: 2, label_value_bytes_max: 3, ..Limits::default() };
+        let source = Arc::from("src");
+        let context = Context::new(&source, Timestamp(0), &limits);
+        let labels = Labels::new([("a", "1"), ("b", "2"), ("severity", "high")]);
+        let mut draft = Draft { labels, ..Draft::default() };
+        draft.cut(&context);
+        assert_eq!(draft.labels, Labels::new([("a", "1"), ("severity", "hig")]));
+        let said = ["3 labels, of which 2 count", "`severity` has 4 bytes, cut to 3"];
+        assert_eq!(draft.notes, said);
+        draft.cut(&context);
+        assert_eq!(draft.notes, said, "what fits is left alone");
+    }
 }

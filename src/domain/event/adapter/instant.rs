@@ -41,11 +41,12 @@ impl<'de> Deserialize<'de> for Instant {
     }
 }
 
-/// `2026-03-01 02:05:00 UTC` and `2026-03-01 02:05:00 +0100`, as Ruby writes times.
+/// `2026-03-01 02:05:00 UTC` and `2026-03-01 02:05:00 +0100`, as Ruby writes times, and
+/// `2026-03-01 02:05:00 +0100 CET`, as Go does.
 fn spaced(text: &str) -> Option<Timestamp> {
     let (date, rest) = text.split_once(' ')?;
     let (time, zone) = rest.split_once(' ')?;
-    let zone = match zone {
+    let zone = match zone.split(' ').next()? {
         "UTC" => "Z".to_owned(),
         zone => {
             let (hours, minutes) = zone.split_at_checked(3)?;
@@ -67,13 +68,15 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
 /// `YYYY-MM-DDTHH:MM:SS[.fraction](Z|±HH:MM)`. Anything else, such as a leap second, is left to
 /// the slower and wiser parser.
 fn usual(text: &[u8]) -> Option<Timestamp> {
-    let (head, tail) = text.split_at_checked(19)?;
-    let [_, _, _, _, b'-', _, _, b'-', _, _, b'T', _, _, b':', _, _, b':', _, _] = head else {
+    let (head, tail) = text.split_first_chunk::<19>()?;
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2] =
+        *head
+    else {
         return None;
     };
-    let two = |at: usize| digits(&head[at..at + 2]);
-    let (year, month, day) = (digits(&head[..4])?, two(5)?, two(8)?);
-    let (hour, minute, second) = (two(11)?, two(14)?, two(17)?);
+    let (century, years) = (two(y1, y2)?, two(y3, y4)?);
+    let (year, month, day) = (century * 100 + years, two(m1, m2)?, two(d1, d2)?);
+    let (hour, minute, second) = (two(h1, h2)?, two(n1, n2)?, two(s1, s2)?);
     let valid = (1..=12).contains(&month)
         && (1..=days_of_month(year, month)).contains(&day)
         && hour < 24
@@ -88,10 +91,11 @@ fn usual(text: &[u8]) -> Option<Timestamp> {
     Some(Timestamp((minutes * 60 + second) * 1_000 + ms))
 }
 
-fn digits(text: &[u8]) -> Option<i64> {
-    text.iter().try_fold(0, |number, byte| {
-        byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0'))
-    })
+/// The number that two digits make.
+#[inline]
+fn two(tens: u8, ones: u8) -> Option<i64> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then(|| i64::from(tens * 10 + ones))
 }
 
 /// The milliseconds, and what comes after the fraction.
@@ -116,7 +120,7 @@ fn offset_minutes(zone: &[u8]) -> Option<i64> {
     let [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] = zone else {
         return None;
     };
-    let (hours, minutes) = (digits(&[*h1, *h2])?, digits(&[*m1, *m2])?);
+    let (hours, minutes) = (two(*h1, *h2)?, two(*m1, *m2)?);
     let minutes = (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)?;
     Some(if *sign == b'-' { -minutes } else { minutes })
 }
@@ -163,6 +167,9 @@ mod tests {
         check("2026-03-01 02:05:00 UTC", Some("2026-03-01T02:05:00.000Z"));
         check("2026-03-01 02:05:00 +0200", Some("2026-03-01T00:05:00.000Z"));
         check("2026-03-01 02:05:00 +02:00", Some("2026-03-01T00:05:00.000Z"));
+        check("2026-03-01 02:05:00.5 +0000 UTC", Some("2026-03-01T02:05:00.500Z"));
+        check("2026-03-01 02:05:00.5 +0100 CET m=+85.25", Some("2026-03-01T01:05:00.500Z"));
+        check("0001-01-01 00:00:00 +0000 UTC", Some("0001-01-01T00:00:00.000Z"));
         check("2026-03-01 02:05:00 CEST", None);
         check("2026-02-29T00:00:00Z", None);
         check("2026-13-01T00:00:00Z", None);

@@ -110,6 +110,9 @@ mod tests {
             assert_eq!(instant(&value).unwrap().map(|at| at.0), expected, "{value}");
         };
         check(json!("1970-01-01T00:00:01Z"), Some(1_000));
+        check(json!("1970-01-01 00:00:01 UTC"), Some(1_000));
+        check(json!("1970-01-01 01:00:01 +0100"), Some(1_000));
+        check(json!("1970-01-01 01:00:01.25 +0100 CET"), Some(1_250));
         check(json!(1_700_000_000), Some(1_700_000_000_000));
         check(json!(1_700_000_000.25), Some(1_700_000_000_250));
         check(json!(1_700_000_000_250_u64), Some(1_700_000_000_250));

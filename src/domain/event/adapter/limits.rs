@@ -82,6 +82,11 @@ impl Limits {
         if pairs.len() > pairs_max {
             return Err(format!("{} names; at most {pairs_max}", pairs.len()));
         }
+        // All of them together are short enough, and an empty name would be the first.
+        let short = pairs.text_bytes() <= value_bytes_max.min(self.label_name_bytes_max);
+        if utf8 && short && pairs.iter().next().is_none_or(|(name, _)| !name.is_empty()) {
+            return Ok(());
+        }
         for (name, value) in pairs.iter() {
             if !is_label_name(name, utf8) {
                 return Err(format!("invalid name {name:?}"));

@@ -15,7 +15,7 @@ use crate::domain::event::{Heartbeat, Remark, Saying, Signal};
 use crate::domain::value::{Labels, Severity, Span};
 
 /// Alerta's severities of what holds.
-pub const SEVERITIES: [(&str, Severity); 10] = [
+pub const SEVERITIES: [(&str, Severity); 14] = [
     ("security", Severity::Critical),
     ("critical", Severity::Critical),
     ("major", Severity::High),
@@ -26,13 +26,18 @@ pub const SEVERITIES: [(&str, Severity); 10] = [
     ("trace", Severity::Info),
     ("indeterminate", Severity::Unknown),
     ("unknown", Severity::Unknown),
+    // Of its model for alarms of plants, ANSI/ISA 18.2.
+    ("high", Severity::High),
+    ("medium", Severity::Warning),
+    ("low", Severity::Info),
+    ("advisory", Severity::Info),
 ];
 
 /// Alerta's severities of what is over.
 pub const OVER: [&str; 3] = ["normal", "ok", "cleared"];
 
 /// What Alerta's states say beside the severity.
-const STATUSES: [(&str, Signal, Option<Saying>); 8] = [
+const STATUSES: [(&str, Signal, Option<Saying>); 15] = [
     ("open", Signal::Firing, None),
     ("assign", Signal::Firing, None),
     ("unknown", Signal::Firing, None),
@@ -41,6 +46,14 @@ const STATUSES: [(&str, Signal, Option<Saying>); 8] = [
     ("blackout", Signal::Firing, Some(Saying::Suppressed)),
     ("closed", Signal::Resolved, None),
     ("expired", Signal::Resolved, None),
+    // Of ANSI/ISA 18.2, where one that has returned to normal may still have to be acknowledged.
+    ("norm", Signal::Firing, None),
+    ("unack", Signal::Firing, None),
+    ("acked", Signal::Firing, Some(Saying::Acknowledged)),
+    ("rtnun", Signal::Resolved, None),
+    ("shlvd", Signal::Firing, Some(Saying::Suppressed)),
+    ("dsupr", Signal::Firing, Some(Saying::Suppressed)),
+    ("oosrv", Signal::Firing, Some(Saying::Suppressed)),
 ];
 
 /// Fields that become labels: the source's name, ours.

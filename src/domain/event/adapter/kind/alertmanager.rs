@@ -61,6 +61,10 @@ pub(super) fn read_dialect(
 
 fn alerts(body: &Value) -> Result<&[Value], Unreadable> {
     let wrong = |why| Unreadable::Path { path: "alerts".to_owned(), why };
+    // As one posts them to Alertmanager.
+    if let Value::Array(alerts) = body {
+        return Ok(alerts);
+    }
     match body.get("alerts") {
         Some(Value::Array(alerts)) => Ok(alerts),
         Some(_) => Err(wrong("is not an array")),
@@ -69,6 +73,8 @@ fn alerts(body: &Value) -> Result<&[Value], Unreadable> {
     }
 }
 
+/// What people write into an alert object instead of the label `alertname`.
+const NAMES: [&str; 3] = ["alertname", "title", "name"];
 /// What people write into an alert object instead of an annotation.
 const TEXTS: [&str; 4] = ["summary", "description", "message", "title"];
 
@@ -90,6 +96,16 @@ fn draft(body: &Value, alert: &Value, now: Timestamp) -> Result<Draft, String> {
     draft.starts_at = draft.instant("startsAt", alert.get("startsAt"));
     draft.ends_at = draft.instant("endsAt", alert.get("endsAt"));
     draft.signal = Some(signal(body, alert, now, &mut draft));
+    if draft.labels.get("alertname").is_empty() {
+        let named = NAMES.map(|name| json::field(alert, name));
+        let named = named.iter().find(|name| !name.is_empty());
+        draft.labels = draft.labels.with(named.map(|name| ("alertname", name.as_ref())));
+    }
+    // Who writes an alert as one posts it to Alertmanager means by its end what Alertmanager does.
+    if !alert.get("status").is_some_and(Value::is_string) {
+        let ahead = draft.ends_at.filter(|end| *end > now);
+        draft.lease = ahead.map(|end| end.since(now));
+    }
     Ok(draft)
 }
 

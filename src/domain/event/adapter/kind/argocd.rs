@@ -35,6 +35,13 @@ const HEALTH: [(&str, Signal, Severity); 3] = [
     ("Healthy", Signal::Resolved, Severity::High),
 ];
 
+/// The alerts about an application, and how their keys end.
+const CONDITIONS: [(&str, &str); 3] = [
+    ("ArgoCDSyncFailed", "sync"),
+    ("ArgoCDAppDegraded", "health"),
+    ("ArgoCDSyncUnknown", "comparison"),
+];
+
 /// Healths that pass.
 const PASSING: [&str; 4] = ["Progressing", "Suspended", "Unknown", ""];
 
@@ -48,6 +55,8 @@ const NAME: &[&str] = &[
     "/app/metadata/name",
     "/metadata/name",
     "/application",
+    "/application/name",
+    "/app/name",
     "/app_name",
     "/appName",
     "/app",
@@ -59,6 +68,9 @@ const PHASE: &[&str] = &[
     "/phase",
     "/operation_phase",
     "/operationPhase",
+    "/operationState/phase",
+    "/operation/phase",
+    "/sync/phase",
 ];
 const HEALTH_AT: &[&str] = &[
     "/app/status/health/status",
@@ -68,8 +80,15 @@ const HEALTH_AT: &[&str] = &[
     "/health_status",
     "/healthStatus",
 ];
-const SYNC: &[&str] =
-    &["/app/status/sync/status", "/status/sync/status", "/sync_status", "/syncStatus", "/sync"];
+const SYNC: &[&str] = &[
+    "/app/status/sync/status",
+    "/status/sync/status",
+    "/sync_status",
+    "/syncStatus",
+    "/sync/status",
+    "/sync",
+    "/status",
+];
 const REVISION: &[&str] = &[
     "/app/status/operationState/syncResult/revision",
     "/app/status/sync/revision",
@@ -80,6 +99,8 @@ const REVISION: &[&str] = &[
     "/status/sync/revision",
     "/revision",
     "/version",
+    "/sync/revision",
+    "/commit",
 ];
 const MESSAGE: &[&str] =
     &["/app/status/operationState/message", "/status/operationState/message", "/message", "/error"];
@@ -105,7 +126,9 @@ fn fits(body: &Value, _: &Head) -> bool {
         app["metadata"]["name"].is_string()
             && json::has_any(&app["status"], &["sync", "operationState"])
     };
-    is_app(&body["app"]) || (json::at(body, "/kind") == "Application" && is_app(body))
+    let flat = json::has_any(body, &["syncStatus", "sync_status"])
+        && json::has_any(body, &["healthStatus", "health_status"]);
+    is_app(&body["app"]) || flat || (json::at(body, "/kind") == "Application" && is_app(body))
 }
 
 /// Reads a notification.
@@ -128,6 +151,14 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
         return Ok(read);
     }
     let trigger = find(&body, &["/trigger"]);
+    if trigger.contains("deleted") {
+        gone(&body, &name, context, &mut read);
+        return Ok(read);
+    }
+    if trigger.contains("created") {
+        read.note(0, format!("application `{name}` was created: nothing is deployed yet"));
+        return Ok(read);
+    }
     // Word of the health repeats how the last sync went, however long ago that was.
     if !trigger.contains("health") {
         sync(&body, &name, context, &mut read);
@@ -153,10 +184,21 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
     Ok(read)
 }
 
+/// Whatever was wrong with an application that is no more is over.
+fn gone(body: &Value, name: &str, context: &Context, read: &mut Read) {
+    for (alertname, what) in CONDITIONS {
+        let mut draft = begin(body, name, alertname, what);
+        draft.signal = Some(Signal::Resolved);
+        draft.annotations =
+            draft.annotations.with([("summary", format!("{name} was deleted").as_str())]);
+        draft.finish(0, context, read);
+    }
+}
+
 /// How the sync stands, as a deployment and as a condition.
 fn sync(body: &Value, name: &str, context: &Context, read: &mut Read) {
     let word = match find(body, PHASE) {
-        phase if phase.is_empty() && body["app"].is_string() => find(body, SYNC),
+        phase if phase.is_empty() && is_flat(body) => find(body, SYNC),
         phase => phase,
     };
     let known = PHASES.iter().find(|(known, _)| known.eq_ignore_ascii_case(&word));
@@ -193,10 +235,20 @@ fn sync(body: &Value, name: &str, context: &Context, read: &mut Read) {
     };
     let mut draft = begin(body, name, "ArgoCDSyncFailed", "sync");
     draft.signal = Some(signal);
+    if find(body, MESSAGE).is_empty() {
+        let summary = format!("sync of {name}: {word}");
+        draft.annotations = draft.annotations.with([("summary", summary.as_str())]);
+    }
     draft.severity(context, "", Some(Severity::High));
     let at = draft.instant("finishedAt", finished);
     (draft.starts_at, draft.ends_at) = (at, at);
     draft.finish(0, context, read);
+}
+
+/// A template of somebody's own has no room for the application itself: a sync that it tells of is
+/// all that it says of one.
+fn is_flat(body: &Value) -> bool {
+    !body["app"].is_object() && !body["metadata"].is_object()
 }
 
 fn health(body: &Value, name: &str, context: &Context, read: &mut Read) {
@@ -252,10 +304,16 @@ fn begin(body: &Value, name: &str, alertname: &str, what: &str) -> Draft {
 /// Where the application lives and where it deploys to.
 fn labels(body: &Value) -> Labels {
     Labels::new([
-        ("project", find(body, &["/app/spec/project", "/spec/project", "/project"])),
+        (
+            "project",
+            find(body, &["/app/spec/project", "/spec/project", "/project", "/application/project"]),
+        ),
         (
             "namespace",
-            find(body, &["/app/spec/destination/namespace", "/spec/destination/namespace"]),
+            find(
+                body,
+                &["/app/spec/destination/namespace", "/spec/destination/namespace", "/namespace"],
+            ),
         ),
         (
             "cluster",
@@ -300,7 +358,8 @@ fn actor(body: &Value) -> String {
 
 fn time_of<'a>(body: &'a Value, name: &str) -> Option<&'a Value> {
     let state = |root: &str| body.pointer(&format!("{root}/status/operationState/{name}"));
-    state("/app").or_else(|| state("")).or_else(|| body.get(name)).filter(|value| {
+    let flat = || body.get(name).or_else(|| body.get("timestamp").filter(|_| name == "finishedAt"));
+    state("/app").or_else(|| state("")).or_else(flat).filter(|value| {
         let text = json::text(value);
         !NOTHING.contains(&text.as_ref()) && !text.contains("{{")
     })

@@ -25,6 +25,7 @@ const TABLE: Table = Table {
         ("closed", Means::Resolved),
         ("close", Means::Resolved),
         ("resolved", Means::Resolved),
+        ("test", Means::Nothing("a test from Axiom's page")),
     ],
     severity: &["/event/severity", "/severity"],
     labels: &[("monitor_id", &["/event/monitorID"])],

@@ -1,12 +1,14 @@
 //! Azure Monitor: the common alert schema, and the schemas that it replaces.
 
+mod page;
+
 use serde_json::Value;
 
 use super::Adapter;
 use super::table::{Means, Table, pick};
 use crate::domain::event::adapter::draft::Draft;
 use crate::domain::event::adapter::{Context, Head, Read, Unreadable, json};
-use crate::domain::value::{Severity, Span};
+use crate::domain::value::{Labels, Severity, Span};
 
 /// Azure Monitor.
 pub const ADAPTER: Adapter = Adapter { name: "azure-monitor", title: "Azure Monitor", read, fits };
@@ -41,6 +43,19 @@ const SEVERITIES: [(&str, Severity); 15] = [
     ("informational", Severity::Info),
     ("verbose", Severity::Info),
 ];
+/// Levels of the activity log, by word or number: they count from the worst, which is 1.
+const LEVELS: [(&str, Severity); 10] = [
+    ("critical", Severity::Critical),
+    ("error", Severity::High),
+    ("warning", Severity::Warning),
+    ("informational", Severity::Info),
+    ("verbose", Severity::Info),
+    ("1", Severity::Critical),
+    ("2", Severity::High),
+    ("3", Severity::Warning),
+    ("4", Severity::Info),
+    ("5", Severity::Info),
+];
 /// Services whose alerts are never said to be over: each stands for something that happened, or
 /// for one look at a log.
 const STATELESS: [&str; 7] = [
@@ -58,7 +73,7 @@ const LEASE: Span = Span::hours(1);
 const BUDGET_LEASE: Span = Span::days(1);
 
 const ESSENTIALS: Table = Table {
-    name: &["/essentials/alertRule", "/essentials/alertId"],
+    name: &["/essentials/alertRule", "/alertContext/AlertData/BudgetName", "/essentials/alertId"],
     key: &[&["/essentials/alertId", "/essentials/originAlertId"]],
     status: &["/essentials/monitorCondition"],
     words: &CONDITIONS,
@@ -70,12 +85,24 @@ const ESSENTIALS: Table = Table {
         ("monitoring_service", &["/essentials/monitoringService"]),
         ("resource_group", &["/essentials/targetResourceGroup"]),
         ("resource_type", &["/essentials/targetResourceType"]),
+        ("service", &["/alertContext/properties/service"]),
+        ("region", &["/alertContext/properties/region"]),
+        ("web_test", &["/alertContext/condition/allOf/0/webTestName"]),
     ],
     annotations: &[
-        ("summary", &["/alertContext/properties/title", "/essentials/description"]),
+        (
+            "summary",
+            &[
+                "/alertContext/annotations/summary",
+                "/alertContext/properties/title",
+                "/alertContext/DetectionSummary",
+                "/essentials/description",
+            ],
+        ),
         (
             "description",
             &[
+                "/alertContext/annotations/description",
                 "/essentials/description",
                 "/alertContext/properties/communication",
                 "/alertContext/properties/title",
@@ -85,11 +112,14 @@ const ESSENTIALS: Table = Table {
         ("origin_alert_id", &["/essentials/originAlertId"]),
         ("query", &["/alertContext/condition/allOf/0/searchQuery", "/alertContext/SearchQuery"]),
         ("caller", &["/alertContext/caller"]),
+        ("operation", &["/alertContext/operationName"]),
         ("runbook_url", &["/customProperties/runbook_url", "/customProperties/runbook"]),
     ],
     url: &[
         "/essentials/investigationLink",
+        "/alertContext/condition/allOf/0/linkToFilteredSearchResultsUI",
         "/alertContext/condition/allOf/0/linkToSearchResultsUI",
+        "/alertContext/LinkToFilteredSearchResultsUI",
         "/alertContext/LinkToSearchResults",
         "/alertContext/portalLink",
     ],
@@ -133,7 +163,7 @@ const ACTIVITY: Table = Table {
     status: &["/properties/stage"],
     words: &CONDITIONS,
     severity: &["/level"],
-    severities: &SEVERITIES,
+    severities: &LEVELS,
     labels: &[
         ("resource_group", &["/resourceGroupName"]),
         ("resource_type", &["/resourceType"]),
@@ -200,6 +230,7 @@ fn fits(body: &Value, _: &Head) -> bool {
         || schema.starts_with("Microsoft.Insights/")
         || data["essentials"].get("alertId").is_some()
         || data["essentials"].get("monitorCondition").is_some()
+        || body["essentials"].get("alertId").is_some()
         || data["context"].get("activityLog").is_some()
         || json::has_any(context, &["portalLink", "resourceGroupName"])
             && body.get("status").is_some()
@@ -256,15 +287,25 @@ fn common(data: &Value, draft: &mut Draft) {
     if healthy || service.starts_with("activity log") {
         happened(context, &targets, draft);
     }
-    draft.annotations = draft.annotations.with(
-        [
-            ("summary", draft.annotations.get("summary").to_owned()),
-            ("condition", criteria(&context["condition"])),
-        ]
-        .iter()
-        .filter(|(_, text)| !text.is_empty())
-        .map(|(name, text)| (*name, text.as_str())),
-    );
+    if service.starts_with("cost") {
+        draft.labels = draft.labels.without(&["instance".to_owned()]);
+        if draft.labels.get("severity") == Severity::Unknown.name() {
+            draft.labels = draft.labels.with([("severity", Severity::Warning.name())]);
+        }
+    }
+    let condition = match criteria(&context["condition"]) {
+        text if text.is_empty() => results(context),
+        text => text,
+    };
+    if draft.annotations.get("summary").is_empty() {
+        let rule = draft.labels.get("alertname");
+        let colon = if condition.is_empty() { "" } else { ": " };
+        let summary = format!("{rule}{colon}{condition}");
+        draft.annotations = draft.annotations.with([("summary", summary.as_str())]);
+    }
+    if !condition.is_empty() {
+        draft.annotations = draft.annotations.with([("condition", condition.as_str())]);
+    }
     draft.labels = dimensions(&context["condition"], draft);
     for dimension in context["Dimensions"].as_array().into_iter().flatten() {
         let [name, value] = ["name", "value"].map(|name| json::field(dimension, name));
@@ -280,11 +321,16 @@ fn common(data: &Value, draft: &mut Draft) {
         draft.annotations = annotations.with(draft.annotations.iter());
     }
     // What the team wrote into the rule routes.
-    if let Ok(own) = json::pairs(data, "customProperties") {
-        let known = ["service", "environment", "team"];
-        let own = own.iter().filter(|(name, _)| known.contains(name));
-        draft.labels = draft.labels.with(own);
-    }
+    own(data, "customProperties", draft);
+}
+
+/// What a team wrote into its rule: some of it routes, the rest is to be read.
+fn own(data: &Value, name: &str, draft: &mut Draft) {
+    const LABELS: [&str; 3] = ["service", "environment", "team"];
+    let Ok(own) = json::pairs(data, name) else { return };
+    draft.labels = draft.labels.with(own.iter().filter(|(name, _)| LABELS.contains(name)));
+    let rest = own.iter().filter(|(name, _)| !LABELS.contains(name) && !name.is_empty());
+    draft.annotations = Labels::new(rest).with(draft.annotations.iter());
 }
 
 /// An entry of the activity log stands under an identity of its own each time. What it is about
@@ -306,18 +352,31 @@ fn happened(context: &Value, target: &str, draft: &mut Draft) {
     if over || health.eq_ignore_ascii_case("available") {
         draft.signal = Some(Signal::Resolved);
     }
-    judge(&pick(context, &["/level"]), &health, draft);
+    let threat = pick(context, &["/properties/severity"]);
+    judge([&health, &threat], &pick(context, &["/level"]), draft);
+    // Says more than what the rule is for.
+    let words = page::text_of(&pick(context, &["/properties/communication"]));
+    if !words.is_empty() {
+        draft.annotations = draft.annotations.with([("description", words.as_str())]);
+    }
     for (name, text) in [("health", health), ("stage", stage)] {
         draft.annotations = draft.annotations.with([(name, text.as_ref())]);
     }
 }
 
 /// Rules about the activity log are of the lowest severity, always: what happened says more.
-fn judge(level: &str, health: &str, draft: &mut Draft) {
-    const HEALTH: [(&str, Severity); 2] =
-        [("unavailable", Severity::High), ("degraded", Severity::Warning)];
+fn judge(told: [&str; 2], level: &str, draft: &mut Draft) {
+    // Of resources their health, of attacks how bad they are.
+    const TOLD: [(&str, Severity); 5] = [
+        ("unavailable", Severity::High),
+        ("degraded", Severity::Warning),
+        ("high", Severity::High),
+        ("medium", Severity::Warning),
+        ("low", Severity::Info),
+    ];
     let word = super::table::word;
-    let Some(found) = word(health, &HEALTH).or_else(|| word(level, &SEVERITIES)) else { return };
+    let told = told.iter().find_map(|told| word(told, &TOLD));
+    let Some(found) = told.or_else(|| word(level, &LEVELS)) else { return };
     let unjudged = draft.annotations.get("source_severity").eq_ignore_ascii_case("sev4")
         && draft.labels.get("severity") == Severity::Info.name();
     if unjudged {
@@ -335,6 +394,7 @@ fn metric(data: &Value, draft: &mut Draft) {
         draft.key = format!("{}/{value}", draft.key);
     }
     draft.labels = labels;
+    own(data, "properties", draft);
     if data.get("operation").is_some() {
         draft.lease = Some(LEASE);
         // More or fewer machines, as the rule wants it.
@@ -363,10 +423,21 @@ fn series(condition: &Value) -> Vec<(String, String)> {
     pairs.filter(|(name, _)| !name.to_lowercase().starts_with("microsoft.resource")).collect()
 }
 
-fn dimensions(condition: &Value, draft: &Draft) -> crate::domain::value::Labels {
+fn dimensions(condition: &Value, draft: &Draft) -> Labels {
     let pairs = series(condition);
     let pairs = pairs.iter().filter(|(name, _)| draft.labels.get(name).is_empty());
     draft.labels.with(pairs.map(|(name, value)| (name.as_str(), value.as_str())))
+}
+
+/// `2 results, Greater Than 0`: of a look at a log that counts what it finds.
+fn results(context: &Value) -> String {
+    let [count, operator, threshold] =
+        ["ResultCount", "Operator", "Threshold"].map(|name| json::field(context, name));
+    match (count.as_ref(), operator.as_ref()) {
+        ("", _) => String::new(),
+        (count, "") => format!("{count} results"),
+        (count, operator) => format!("{count} results, {operator} {threshold}"),
+    }
 }
 
 /// `Percentage CPU Maximum GreaterThan 90: 97.5`, one line for each criterion.

@@ -1,8 +1,9 @@
-//! CDEvents (cdevents.dev, 0.1 to 0.5): bare, or as the data of a CloudEvent.
+//! CDEvents (cdevents.dev, 0.1 to 0.6): bare, or as the data of a CloudEvent.
 //!
-//! What happens to a service is a notice of a deployment; an incident is an event, under the id of its
-//! subject; the rest of a pipeline's life is a note. One service in one environment is one key, so
-//! that a rollback falls on what was deployed there before.
+//! What happens to a service, and a deployment, is a notice of a deployment; an incident is an event,
+//! under the id of its subject; the rest of a pipeline's life is a note. One service in one
+//! environment is one key, so that a rollback falls on what was deployed there before. A change in
+//! the time of a freeze and a change that did not come when it should are events, too.
 
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
@@ -13,7 +14,7 @@ use crate::domain::event::Signal;
 use crate::domain::event::adapter::draft::Draft;
 use crate::domain::event::adapter::notice::NoticeDraft;
 use crate::domain::event::adapter::{Context, Head, Read, Unreadable, json};
-use crate::domain::value::{Labels, Severity};
+use crate::domain::value::{Labels, Severity, Span};
 
 /// CDEvents.
 pub const ADAPTER: Adapter = Adapter { name: "cdevents", title: "CDEvents", read, fits };
@@ -29,6 +30,27 @@ const SERVICE: [(&str, Status); 5] = [
     ("rolledback", Status::RolledBack),
     ("removed", Status::Succeeded),
 ];
+
+/// How a deployment goes on; what is finished says by its outcome how it went.
+const DEPLOYMENT: [(&str, Status); 3] =
+    [("queued", Status::Queued), ("started", Status::Started), ("finished", Status::Succeeded)];
+
+/// Outcomes that are none to be glad of.
+const OUTCOMES: [(&str, Status); 4] = [
+    ("failure", Status::Failed),
+    ("error", Status::Failed),
+    ("cancel", Status::Cancelled),
+    ("canceled", Status::Cancelled),
+];
+
+/// What somebody should look into, though nothing is broken: subject, predicate, and the alert.
+const ODD: [(&str, &str, &str); 2] = [
+    ("changewindow", "breached", "ChangeWindowBreached"),
+    ("scheduledexecution", "missed", "ScheduledExecutionMissed"),
+];
+
+/// It has happened, and nothing says that it is over.
+const ODD_LEASE: Span = Span::hours(1);
 
 /// What happens to an incident.
 const INCIDENT: [(&str, Signal); 3] =
@@ -103,6 +125,11 @@ pub(super) fn tell(at: usize, event: &Value, context: &Context, read: &mut Read)
     match subject {
         "service" => service(at, event, predicate, context, read),
         "incident" => incident(at, event, predicate, context, read),
+        "deployment" => deployment(at, event, predicate, context, read),
+        _ if odd(subject, predicate).is_some() => {
+            let alertname = odd(subject, predicate).unwrap_or_default();
+            happened(at, event, alertname, context, read);
+        }
         _ => {
             let id = json::at(event, "/subject/id");
             let outcome = json::first_of(
@@ -165,6 +192,77 @@ fn service(at: usize, event: &Value, predicate: &str, context: &Context, read: &
     draft.finish(at, *status, context, read);
 }
 
+/// A deployment has an id of its own; the artifact's name says what is deployed.
+fn deployment(at: usize, event: &Value, predicate: &str, context: &Context, read: &mut Read) {
+    let text = |pointer| json::at(event, pointer);
+    let id = text("/subject/id");
+    let Some((_, status)) = DEPLOYMENT.iter().find(|(word, _)| *word == predicate) else {
+        return read.note(at, format!("deployment `{id}` {predicate}: an unknown word, not taken"));
+    };
+    let outcome = text("/subject/content/outcome");
+    let ended = OUTCOMES.iter().find(|(word, _)| *word == outcome).map(|(_, status)| *status);
+    let status = ended.filter(|_| status.is_over()).unwrap_or(*status);
+    let artifact = text("/subject/content/artifactId");
+    let source = json::first_of(event, &["/subject/source", "/context/source"]);
+    let named =
+        ["/subject/content/service/id", "/subject/content/service", "/subject/content/name"];
+    let service = match json::first_of(event, &named) {
+        service if service.is_empty() => name(&artifact).to_owned(),
+        service => last_part(&service).to_owned(),
+    };
+    let mut draft = NoticeDraft {
+        service: if service.is_empty() { last_part(&id).to_owned() } else { service },
+        environment: environment(event),
+        version: version(&artifact),
+        key: if id.is_empty() { String::new() } else { format!("{source}/{id}") },
+        summary: format!("deployment {predicate} {outcome}").trim_end().to_owned(),
+        url: json::first_of(event, &["/subject/content/uri", "/subject/content/url"]),
+        labels: Labels::new([
+            ("subject", id.as_ref()),
+            ("source", &source),
+            ("artifact", &artifact),
+            ("chain", &text("/context/chainId")),
+        ]),
+        ..NoticeDraft::default()
+    };
+    draft.said_at([event.pointer("/context/timestamp")]);
+    draft.finish(at, status, context, read);
+}
+
+fn odd(subject: &str, predicate: &str) -> Option<&'static str> {
+    let known = ODD.iter().find(|(of, word, _)| (*of, *word) == (subject, predicate));
+    known.map(|(_, _, alertname)| *alertname)
+}
+
+fn happened(at: usize, event: &Value, alertname: &str, context: &Context, read: &mut Read) {
+    let text = |pointer| json::at(event, pointer);
+    let (id, reason) = (text("/subject/id"), text("/subject/content/reason"));
+    let (change, target) = (text("/subject/content/change/id"), text("/subject/content/target/id"));
+    let source = json::first_of(event, &["/subject/source", "/context/source"]);
+    let mut draft = Draft {
+        lease: Some(ODD_LEASE),
+        key: format!("{source}/{id}/{change}").trim_end_matches('/').to_owned(),
+        ..Draft::default()
+    };
+    draft.labels = Labels::new([
+        ("alertname", alertname),
+        ("subject", &id),
+        ("target", &target),
+        ("change", &change),
+        ("source", &source),
+    ]);
+    draft.severity(context, "", Some(Severity::Warning));
+    let summary = if reason.is_empty() { format!("{alertname}: {id}") } else { reason.to_string() };
+    draft.annotations = Labels::new([
+        ("summary", summary.as_str()),
+        ("scheduled_time", &text("/subject/content/scheduledTime")),
+        ("window_type", &text("/subject/content/windowType")),
+        ("chain", &text("/context/chainId")),
+    ]);
+    draft.starts_at = draft.instant("context.timestamp", event.pointer("/context/timestamp"));
+    draft.finish(at, context, read);
+}
+
 fn incident(at: usize, event: &Value, predicate: &str, context: &Context, read: &mut Read) {
     let text = |pointer| json::at(event, pointer);
     let id = text("/subject/id");
@@ -193,7 +291,10 @@ fn incident(at: usize, event: &Value, predicate: &str, context: &Context, read: 
     draft.severity(context, &word, meant);
     let artifact = text("/subject/content/artifactId");
     let (ticket, chain) = (text("/subject/content/ticketURI"), text("/context/chainId"));
-    let description = text("/subject/content/description");
+    let description = match text("/subject/content/description") {
+        text if text.is_empty() => format!("incident {id} {predicate}").into(),
+        text => text,
+    };
     draft.annotations = draft.annotations.with([
         ("summary", description.as_ref()),
         ("artifact", &artifact),
@@ -224,6 +325,13 @@ fn last_part(id: &str) -> &str {
     id.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
 }
 
+/// What a package URL names: of `pkg:oci/shop@sha256%3A0b31` it is `shop`.
+fn name(artifact: &str) -> &str {
+    let bare = artifact.split(['?', '#']).next().unwrap_or_default();
+    let bare = bare.rsplit_once('@').map_or(bare, |(name, _)| name);
+    last_part(bare).split(':').next().unwrap_or_default()
+}
+
 /// The tag or the version of a package URL (purl): of `pkg:oci/shop@sha256%3A0b31?tag=v2` it is `v2`.
 fn version(artifact: &str) -> String {
     let (bare, qualifiers) = artifact.split_once('?').unwrap_or((artifact, ""));
@@ -237,6 +345,15 @@ fn version(artifact: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_package_url_says_what_it_names() {
+        let check = |artifact: &str, expected: &str| assert_eq!(name(artifact), expected);
+        check("pkg:oci/shop@sha256%3A0b31?tag=v2", "shop");
+        check("pkg:npm/%40acme/shop@2.1.0", "shop");
+        check("registry.example/acme/shop:2.1", "shop");
+        check("", "");
+    }
 
     #[test]
     fn a_package_url_says_its_version() {

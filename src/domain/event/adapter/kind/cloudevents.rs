@@ -25,6 +25,9 @@ pub const ADAPTER: Adapter = Adapter { name: "cloudevents", title: "CloudEvents"
 /// How long the word of a sender counts that may never say that it is over.
 const LEASE: Span = Span::hours(1);
 
+/// Kinds of sources that tell everything that happens: where they see no condition, there is none.
+const CHATTY: [&str; 4] = ["github", "gitlab", "gitea", "kubernetes-events"];
+
 /// Bytes of data that is no JSON that people are shown.
 const TEXT_BYTES_MAX: usize = 4 << 10;
 
@@ -99,7 +102,8 @@ const INSTANCE: &[&str] = &[
     "/device",
     "/labels/instance",
 ];
-const ENVIRONMENT: &[&str] = &["/environment", "/environment/name", "/env", "/labels/environment"];
+const ENVIRONMENT: &[&str] =
+    &["/environment", "/environment/name", "/env", "/labels/environment", "/stage"];
 const SUMMARY: &[&str] = &[
     "/summary",
     "/annotations/summary",
@@ -272,7 +276,8 @@ fn inside(event: &Envelope, context: &Context) -> Option<Read> {
     }
     let body = serde_json::to_vec(data).ok()?;
     let read = (adapter.read)(&body, &context).ok()?;
-    (read.said() > 0).then_some(read)
+    let is_chat = CHATTY.contains(&adapter.name) && read.rejected.is_empty();
+    (read.said() > 0 || is_chat).then_some(read)
 }
 
 fn condition(

@@ -91,12 +91,17 @@ const CHANGED: Table = Table {
 };
 
 fn fits(body: &Value, _: &Head) -> bool {
-    is_alarm(body) || body["alarmData"].get("alarmName").is_some()
+    is_alarm(body) || body["alarmData"].get("alarmName").is_some() || is_change(body)
 }
 
 /// Whether a message of SNS is one about an alarm.
 pub(super) fn is_alarm(message: &Value) -> bool {
     message.get("AlarmName").is_some()
+}
+
+/// Whether it is what `EventBridge` carries, without what stands around it.
+fn is_change(body: &Value) -> bool {
+    body.get("alarmName").is_some() && body["state"].get("value").is_some()
 }
 
 /// Reads an alarm without an envelope; one with an envelope is taken out of it.
@@ -116,6 +121,8 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
         let arn = pick(&value, &["/alarmArn"]);
         let account = pick(&value, &["/accountId"]);
         change(&value["alarmData"], &arn, &account, context, &mut read);
+    } else if is_change(&value) {
+        change(&value, &pick(&value, &["/alarmArn"]), "", context, &mut read);
     } else {
         alarm(0, &value, context, &mut read);
     }

@@ -31,7 +31,8 @@ const UNSET: &str = "*insert";
 const TABLE: Table = Table {
     name: &["/name", "/alert_name"],
     key: &[
-        &["/alert_id", "/fields/alertUniqueIdentifier", "/uuid"],
+        // `alert_id` names a version of the alert's definition.
+        &["/fields/alertUniqueIdentifier", "/alert_id"],
         &["/fields/Group-by Value1", "/fields/groupByValue1"],
         &["/fields/Group-by Value2", "/fields/groupByValue2"],
     ],
@@ -65,7 +66,6 @@ const TABLE: Table = Table {
     url: &["/alert_url"],
     starts_at: &["/fields/timestampISO", "/fields/timestampMs", "/fields/timestamp"],
     ends_at: &["/fields/timestampISO", "/fields/timestampMs", "/fields/timestamp"],
-    delivery: &["/uuid"],
     more,
     ..Table::EMPTY
 };

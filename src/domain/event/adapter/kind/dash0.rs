@@ -12,7 +12,12 @@ use crate::domain::value::Severity;
 pub const ADAPTER: Adapter = Adapter { name: "dash0", title: "Dash0", read, fits };
 
 const TABLE: Table = Table {
-    name: &["/data/issue/checkrules/0/name", "/data/issue/summary"],
+    name: &[
+        "/data/issue/checkrules/0/name",
+        "/data/issue/checkrule/name",
+        "/data/issue/summary",
+        "/data/issue/issueIdentifier",
+    ],
     key: &[&["/data/issue/issueIdentifier", "/data/issue/id"]],
     status: &["/type"],
     words: &[
@@ -22,6 +27,7 @@ const TABLE: Table = Table {
         ("alert.updated", Means::Firing),
         ("alert.resolved", Means::Resolved),
         ("alert.closed", Means::Resolved),
+        ("alert.superseded", Means::Nothing("another issue of the check takes its place")),
         ("test", Means::Nothing("a test from Dash0's page")),
     ],
     severity: &["/data/issue/status"],
@@ -34,7 +40,14 @@ const TABLE: Table = Table {
     ],
     labels: &[("dataset", &["/data/issue/dataset"])],
     annotations: &[
-        ("summary", &["/data/issue/summary", "/data/issue/checkrules/0/summary"]),
+        (
+            "summary",
+            &[
+                "/data/issue/summary",
+                "/data/issue/checkrules/0/summary",
+                "/data/issue/checkrule/summary",
+            ],
+        ),
         ("description", &["/data/issue/description", "/data/issue/checkrules/0/description"]),
         ("expression", &["/data/issue/checkrules/0/expression"]),
         ("rule_url", &["/data/issue/checkrules/0/url"]),

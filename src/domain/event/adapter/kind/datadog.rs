@@ -4,6 +4,8 @@
 //! (`alertTransition` is `ALERT_TRANSITION`), and the names of the templates in use are all known.
 //! One body is one group of one monitor: the monitor and its scope are the key.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use super::Adapter;
@@ -73,18 +75,44 @@ const TITLE: Places =
 const HEADLINE: Places = &["/eventtitle", "/title", "/alerttitle"];
 const TRANSITION: Places = &["/alerttransition", "/transition", "/overallstate"];
 const STATUS: Places = &["/status", "/state", "/alertstate"];
-const TYPE: Places = &["/alerttype"];
+const TYPE: Places = &["/alerttype", "/level"];
 const PRIORITY: Places = &["/alertpriority", "/severity", "/priority"];
 const MONITOR: Places = &["/monitorid", "/alertid", "/monitor/id"];
-const AGGREGATE: Places = &["/aggregkey", "/aggregationkey", "/alertcyclekey", "/cyclekey"];
+const AGGREGATE: Places = &[
+    "/aggregkey",
+    "/aggregationkey",
+    "/deduplicationkey",
+    "/dedupkey",
+    "/alertcyclekey",
+    "/cyclekey",
+];
 const SCOPE: Places = &["/alertscope", "/scope", "/scopes"];
 const TAGS: Places = &["/tags", "/alerttags"];
 const HOST: Places = &["/hostname", "/host"];
-const URL: Places = &["/link", "/url", "/alerturl", "/monitorurl"];
-const TIME: Places = &["/date", "/lastupdated", "/timestamp", "/eventdate"];
-const EVENT: Places = &["/eventid", "/id"];
+const URL: Places = &["/link", "/url", "/alerturl", "/monitorurl", "/eventurl", "/sourceurl"];
+const TIME: Places = &["/date", "/dateposix", "/lastupdated", "/timestamp", "/eventdate"];
+const EVENT: Places = &["/eventid"];
+/// `$ID`, which is another one each time, or `$ALERT_ID`, which is the monitor's.
+const EITHER: Places = &["/id"];
+/// Events have numbers of 19 digits, monitors of up to 10.
+const MONITOR_DIGITS_MAX: usize = 12;
+/// Fields that stand beside the number of an event: they are of the payload that Datadog proposes.
+const OF_EVENTS: [&str; 2] = ["lastupdated", "eventtype"];
+/// The page of a monitor.
+const PAGE: &str = "/monitors/";
 const TEXTS: [(&str, Places); 9] = [
-    ("description", &["/textonlymsg", "/eventmsg", "/body", "/message", "/description", "/text"]),
+    (
+        "description",
+        &[
+            "/textonlymsg",
+            "/eventmsg",
+            "/eventmessage",
+            "/body",
+            "/message",
+            "/description",
+            "/text",
+        ],
+    ),
     ("query", &["/alertquery", "/query"]),
     ("metric", &["/alertmetric", "/metric"]),
     ("status_summary", &["/alertstatus"]),
@@ -124,9 +152,14 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
     let title = pick(&body, TITLE);
     let headline = pick(&body, HEADLINE);
     let Title { name, .. } = Title::parse(&title);
-    let Title { bracketed, test, .. } = Title::parse(&headline);
-    let monitor = pick(&body, MONITOR);
+    let Title { bracketed, test, scope, .. } = Title::parse(&headline);
+    let Numbers { monitor, event } = Numbers::of(&body);
     if name.is_empty() && monitor.is_empty() {
+        let mut values = body.as_object().into_iter().flatten().map(|(_, value)| json::text(value));
+        if values.any(|text| table::is_placeholder(text.trim())) {
+            read.note(0, "no variable of the template is filled in: a test");
+            return Ok(read);
+        }
         read.reject(0, "neither a title (`$EVENT_TITLE`) nor a monitor (`$ALERT_ID`) is named");
         return Ok(read);
     }
@@ -135,7 +168,7 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
     let resolved = means == Some(Means::Resolved);
     draft.signal = means.map(|_| if resolved { Signal::Resolved } else { Signal::Firing });
     let named = if name.is_empty() { format!("monitor {monitor}") } else { name.to_owned() };
-    draft.labels = labels(&body).with([("alertname", named.as_str())]);
+    draft.labels = labels(&body, scope).with([("alertname", named.as_str())]);
     draft.annotations = Labels::new(TEXTS.map(|(name, places)| (name, pick(&body, places))))
         .with([("summary", title.as_ref())]);
     let priority = pick(&body, PRIORITY);
@@ -145,11 +178,12 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
         read.note(0, "a test from Datadog's page: taken as information");
         draft.severity(context, "info", Some(Severity::Info));
         draft.lease = Some(LEASE);
-        draft.key = format!("test/{}", key(&body, &monitor));
+        draft.key = format!("test/{}", key(&body, &monitor, &named, scope));
     } else {
-        draft.key = key(&body, &monitor);
+        draft.key = key(&body, &monitor, &named, scope);
         draft.severity(context, &severity, word(&severity, &SEVERITIES));
     }
+    draft.cut(context);
     draft.url = pick(&body, URL).into_owned();
     let at = table::instant(&body, TIME, "the date", &mut draft);
     if resolved {
@@ -157,7 +191,7 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
     } else {
         draft.starts_at = at;
     }
-    read.delivery = pick(&body, EVENT).into();
+    read.delivery = event.into();
     match means {
         Some(Means::Said(saying)) => {
             table::remark(draft, saying, "", &title, context, &mut read);
@@ -171,7 +205,10 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
 /// the user's template calls the status is taken where it is a word that Datadog uses.
 fn status(body: &Value, bracketed: Option<Means>, draft: &mut Draft) -> Option<Means> {
     let transition = pick(body, TRANSITION);
-    if !transition.is_empty() && !transition.eq_ignore_ascii_case("null") {
+    if transition.eq_ignore_ascii_case("null") {
+        draft.lease = Some(LEASE);
+        draft.notes.push("an event of no monitor: it ends by itself".to_owned());
+    } else if !transition.is_empty() {
         return Some(word(&transition, &TRANSITIONS).unwrap_or_else(|| {
             draft.notes.push(format!("unknown transition `{transition}`: taken as firing"));
             Means::Firing
@@ -179,7 +216,7 @@ fn status(body: &Value, bracketed: Option<Means>, draft: &mut Draft) -> Option<M
     }
     let known = |places| word(&pick(body, places), &TRANSITIONS);
     let found = known(STATUS).or(bracketed).or_else(|| known(TYPE));
-    if found.is_none() {
+    if found.is_none() && draft.lease.is_none() {
         draft.lease = Some(LEASE);
         let why = "the template has no `$ALERT_TRANSITION`, so nothing says when this is over";
         draft.notes.push(why.to_owned());
@@ -187,10 +224,49 @@ fn status(body: &Value, bracketed: Option<Means>, draft: &mut Draft) -> Option<M
     found
 }
 
-fn key(body: &Value, monitor: &str) -> String {
+/// Which monitor it is, and which event of it.
+struct Numbers<'a> {
+    monitor: Cow<'a, str>,
+    event: Cow<'a, str>,
+}
+
+impl<'a> Numbers<'a> {
+    fn of(body: &'a Value) -> Self {
+        let (monitor, mut event) = (pick(body, MONITOR), pick(body, EVENT));
+        let either = pick(body, EITHER);
+        if !monitor.is_empty() || either.is_empty() {
+            event = if event.is_empty() { either } else { event };
+            return Self { monitor, event };
+        }
+        if either.len() <= MONITOR_DIGITS_MAX && !json::has_any(body, &OF_EVENTS) {
+            return Self { monitor: either, event };
+        }
+        Self { monitor: monitor_of_page(body), event: either }
+    }
+}
+
+/// The number in the address of the monitor's page, which stands as a link or in the text.
+fn monitor_of_page(body: &Value) -> Cow<'_, str> {
+    let number = |text: &str| {
+        let (_, rest) = text.split_once(PAGE)?;
+        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        Some(rest[..end].to_owned()).filter(|number| !number.is_empty())
+    };
+    let places = [URL, TEXTS[0].1];
+    let found = places.iter().find_map(|places| number(&pick(body, places)));
+    found.map(Cow::Owned).unwrap_or_default()
+}
+
+/// The monitor and its scope. Without a number what is called by the same name is the same.
+fn key(body: &Value, monitor: &str, name: &str, titled: &str) -> String {
     let scope = pick(body, SCOPE);
-    match (monitor, scope.as_ref()) {
-        ("", _) => pick(body, AGGREGATE).into_owned(),
+    let scope = if scope.is_empty() { titled } else { scope.as_ref() };
+    match (monitor, scope) {
+        ("", scope) => match (pick(body, AGGREGATE).as_ref(), scope) {
+            ("", "") => [name, &pick(body, HOST)].join("/").trim_end_matches('/').to_owned(),
+            ("", scope) => format!("{name}/{scope}"),
+            (aggregate, _) => aggregate.to_owned(),
+        },
         (monitor, "") => monitor.to_owned(),
         (monitor, scope) => format!("{monitor}/{scope}"),
     }
@@ -198,9 +274,10 @@ fn key(body: &Value, monitor: &str) -> String {
 
 /// Tags of the scope tell the groups of a monitor apart; the others say whose it is. Those
 /// without a value are only in the annotation.
-fn labels(body: &Value) -> Labels {
+fn labels(body: &Value, titled: &str) -> Labels {
     let [tags, scope, host] = [TAGS, SCOPE, HOST].map(|places| pick(body, places));
-    let pairs = tags.split(',').chain(scope.split(',')).filter_map(|tag| {
+    let all = tags.split(',').chain(titled.split(',')).chain(scope.split(','));
+    let pairs = all.filter_map(|tag| {
         let (name, value) = tag.trim().split_once(':')?;
         let plain = !name.is_empty() && !table::is_placeholder(value);
         plain.then(|| (word(name, &TAG_LABELS).unwrap_or(name), value))
@@ -214,15 +291,17 @@ struct Title<'a> {
     name: &'a str,
     bracketed: Option<Means>,
     test: bool,
+    /// `host:web-1`.
+    scope: &'a str,
 }
 
 impl<'a> Title<'a> {
     fn parse(text: &'a str) -> Self {
-        let mut title = Self { name: text.trim(), bracketed: None, test: false };
+        let mut title = Self { name: text.trim(), bracketed: None, test: false, scope: "" };
         while let Some((inside, rest)) =
             title.name.strip_prefix('[').and_then(|rest| rest.split_once(']'))
         {
-            let said = inside.split(" on {").next().unwrap_or_default();
+            let (said, scope) = inside.split_once(" on {").unwrap_or((inside, ""));
             let means = word(said, &TRANSITIONS);
             let test = said.eq_ignore_ascii_case("test");
             let priority = word(said, &SEVERITIES).is_some();
@@ -231,18 +310,36 @@ impl<'a> Title<'a> {
             }
             title.bracketed = title.bracketed.or(means);
             title.test |= test;
+            title.scope = scope.strip_suffix('}').unwrap_or(title.scope);
             title.name = rest.trim();
         }
         title
     }
 }
 
-/// Names without case and signs, at every depth.
+/// Objects in which templates put the variables that their receiver has no field for.
+const ROOMS: [&str; 3] = ["metadata", "details", "customdetails"];
+
+/// The fields of the body, and of the rooms in it.
 fn fold(fields: impl Iterator<Item = (String, Value)>) -> Value {
+    let mut body = squashed(fields);
+    for room in ROOMS {
+        let Some(inner) = body[room].as_object().cloned() else { continue };
+        for (name, value) in inner {
+            if body.get(&name).is_none_or(Value::is_null) {
+                body[name] = value;
+            }
+        }
+    }
+    body
+}
+
+/// Names without case and signs, at every depth.
+fn squashed(fields: impl Iterator<Item = (String, Value)>) -> Value {
     let mut folded = Map::new();
     for (name, value) in fields {
         let value = match value {
-            Value::Object(inner) => fold(inner.into_iter()),
+            Value::Object(inner) => squashed(inner.into_iter()),
             Value::Array(items) if items.is_empty() => Value::Null,
             other => other,
         };

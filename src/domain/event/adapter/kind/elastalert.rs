@@ -54,6 +54,7 @@ const STATES: &[(&str, Signal)] = &[
 const LEASE: Span = Span::hours(1);
 
 fn fits(body: &Value, _: &Head) -> bool {
+    let body = body.get(0).unwrap_or(body);
     json::has_any(body, &["num_hits"]) && json::has_any(body, &["num_matches", "@timestamp"])
 }
 

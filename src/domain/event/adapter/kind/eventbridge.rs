@@ -342,15 +342,42 @@ impl Deployment {
     }
 }
 
+/// What is looked at again and again, so that a look that finds it well ends what an earlier one
+/// began: by the type of the event, and what says which of them it is.
+const LOOKS: [(&str, &[table::Places]); 3] = [
+    ("Config Rules Compliance Change", &[&["/detail/configRuleName"], &["/detail/resourceId"]]),
+    ("CodeBuild Build State Change", &[&["/detail/project-name"]]),
+    (
+        "Trusted Advisor Check Item Refresh Notification",
+        &[&["/detail/check-name"], &["/detail/resource_id"]],
+    ),
+];
+const WELL: [&str; 3] = ["COMPLIANT", "SUCCEEDED", "OK"];
+
 /// An event stands for its type and its resource: the next one of both takes its place.
 fn happened(body: &Value, draft: &mut Draft) {
     let detail_type = pick(body, &["/detail-type"]);
-    let about = pick(body, &["/resources/0", "/account"]);
-    draft.key = format!("{detail_type}/{about}");
     let state = pick(body, STATE);
+    let about = match LOOKS.iter().find(|(look, _)| *look == detail_type) {
+        Some((_, places)) => {
+            // An end may come, but rules are written that pass on only what is wrong.
+            draft.lease = Some(FINDING_LEASE);
+            if WELL.contains(&state.as_ref()) {
+                draft.signal = Some(Signal::Resolved);
+            }
+            let parts = places.iter().map(|places| pick(body, places));
+            parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
+        }
+        None => pick(body, &["/resources/0", "/account"]).into_owned(),
+    };
+    draft.key = format!("{detail_type}/{about}");
     let said = format!("{detail_type} {state}").to_lowercase();
     let wrong = WRONG.iter().find(|(word, _)| said.contains(word));
-    let severity = wrong.map_or(Severity::Info, |(_, severity)| *severity);
+    let severity = match wrong {
+        Some((_, severity)) => *severity,
+        None if exited(body) => Severity::Warning,
+        None => Severity::Info,
+    };
     draft.labels = draft.labels.with([("severity", severity.name())]);
     if draft.annotations.get("summary").is_empty() {
         let summary = if state.is_empty() {
@@ -360,4 +387,10 @@ fn happened(body: &Value, draft: &mut Draft) {
         };
         draft.annotations = draft.annotations.with([("summary", summary.as_str())]);
     }
+}
+
+/// Whether a container of a task ended with an error.
+fn exited(body: &Value) -> bool {
+    let containers = body["detail"]["containers"].as_array().into_iter().flatten();
+    containers.filter_map(|container| container["exitCode"].as_i64()).any(|code| code != 0)
 }

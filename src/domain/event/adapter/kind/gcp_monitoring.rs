@@ -193,8 +193,13 @@ fn resource(incident: &Value, draft: &mut Draft) {
         draft.labels = labels.with(draft.labels.iter());
     }
     let instance = pick(incident, &INSTANCES);
-    if !instance.is_empty() && draft.labels.get("instance").is_empty() {
+    // A resource that nobody has named is told by its type and all of its labels.
+    let told = draft.labels.get("instance");
+    if !instance.is_empty() && (told.is_empty() || told.contains(" labels {")) {
         draft.labels = draft.labels.with([("instance", instance.as_ref())]);
+    }
+    if let Some(text) = incident["documentation"].as_str().filter(|text| !text.is_empty()) {
+        draft.annotations = draft.annotations.with([("description", text)]);
     }
     let content = pick(incident, &["/documentation/content"]);
     let Ok(own) = serde_json::from_str::<Value>(&content) else { return };

@@ -64,13 +64,25 @@ const CONCLUSIONS: [(&str, Status); 8] = [
     ("stale", Status::Cancelled),
 ];
 
+/// Members that any body may have.
+const COMMON: [&str; 6] =
+    ["action", "repository", "organization", "enterprise", "installation", "sender"];
+
+/// So many of the others are named.
+const MEMBERS_SHOWN_MAX: usize = 5;
+
 /// What is done to a release that brings it to people.
 const RELEASED: [&str; 3] = ["published", "released", "prereleased"];
 
 fn fits(body: &Value, head: &Head) -> bool {
-    let ours = body["repository"]["full_name"].is_string() && body["sender"].is_object();
     let ping = body["zen"].is_string() && body["hook"].is_object();
-    head.has(EVENT) || ping || (ours && shape(body) != "unknown")
+    head.has(EVENT) || ping || is_ours(body)
+}
+
+/// Whether a body says where something happened as all of these webhooks do, and who did it.
+fn is_ours(body: &Value) -> bool {
+    let places = ["/repository/full_name", "/organization/login", "/installation/id"];
+    body["sender"]["login"].is_string() && !json::first_of(body, &places).is_empty()
 }
 
 /// Reads a delivery.
@@ -122,12 +134,25 @@ pub(super) fn tell(event: &str, body: &Value, context: &Context, read: &mut Read
         "workflow_job" if body["deployment"].is_object() => job(body, context, read),
         "release" => release(body, context, read),
         "ping" => read.note(0, format!("ping: {}", json::at(body, "/zen"))),
+        "unknown" if is_ours(body) => {
+            let what = format!("{} says nothing of a condition", members(body));
+            read.note(0, what);
+        }
         "unknown" => {
             let what = format!("no header `{EVENT}` says what this is, and its shape does not");
             read.reject(0, what);
         }
         event => condition::tell(event, body, context, read),
     }
+}
+
+/// What a body is about that no header names: its action, and the members that not every body has.
+fn members(body: &Value) -> String {
+    let own = body.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+    let own: Vec<&str> =
+        own.filter(|name| !COMMON.contains(name)).take(MEMBERS_SHOWN_MAX).collect();
+    let action = json::at(body, "/action");
+    format!("an event with `{}` {action}", own.join("`, `")).trim_end().to_owned()
 }
 
 /// What every event of a repository has in common.

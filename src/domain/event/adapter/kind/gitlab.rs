@@ -3,7 +3,10 @@
 //!
 //! A deployment is told by the Deployment Hook, and by a job with an environment where that hook is
 //! not switched on; both name the job, so that they are one record. A pipeline or a job of the
-//! default branch that fails is a condition, until it works again.
+//! default branch that fails is a condition, until it works again; so are vulnerabilities, incidents
+//! and tokens that are about to expire (`condition.rs`).
+
+mod condition;
 
 use serde_json::Value;
 
@@ -56,11 +59,15 @@ const SEVERITIES: [(&str, Severity); 6] = [
     ("unknown", Severity::Unknown),
 ];
 
+/// Default branches where the body does not name the one.
+const MAIN: [&str; 2] = ["main", "master"];
+
 /// Members of an alert that have a place of their own, or make an annotation.
 const ALERT_TEXTS: [&str; 3] = ["description", "monitoring_tool", "runbook"];
 
 fn fits(body: &Value, head: &Head) -> bool {
-    let hook = body["object_kind"].is_string() && json::has_any(body, &["project", "project_id"]);
+    let places = ["project", "project_id", "group", "object_attributes"];
+    let hook = body["object_kind"].is_string() && json::has_any(body, &places);
     let alert = body["title"].is_string() && json::has_any(body, &["gitlab_environment_name"]);
     head.has(EVENT) || hook || alert
 }
@@ -83,7 +90,7 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
         "pipeline" => pipeline(&body, context, &mut read),
         "release" => release(&body, context, &mut read),
         "alert" => alert(&body, context, &mut read),
-        kind => read.note(0, format!("`{kind}` says nothing of a deployment or a condition")),
+        kind => condition::tell(kind, &body, context, &mut read),
     }
     Ok(read)
 }
@@ -154,14 +161,19 @@ fn deployment(body: &Value, context: &Context, read: &mut Read) {
 /// A job with an environment deploys to it; another one tells whether the branch is whole.
 fn job(body: &Value, context: &Context, read: &mut Read) {
     let text = |pointer| json::at(body, pointer);
-    let word = json::first_of(body, &["/build_status", "/status"]);
+    let word = json::first_of(body, &["/build_status", "/job_status", "/status"]);
     let environment = json::first_of(body, &["/environment/name"]);
     let action = text("/environment/action");
-    let [name, git_ref, id] = ["/build_name", "/ref", "/build_id"].map(text);
+    let git_ref = text("/ref");
+    // Jobs were builds once, and are again called jobs by some.
+    let [name, id] = [["/build_name", "/job_name"], ["/build_id", "/job_id"]]
+        .map(|pointers| json::first_of(body, &pointers));
     if environment.is_empty() {
-        let said = (name.as_ref(), word.as_str(), git_ref.as_ref());
-        let times = ["/build_finished_at", "/build_started_at", "/build_created_at"];
-        let is_hopeful = body["build_allow_failure"] == Value::Bool(true);
+        let said = (name.as_str(), word.as_str(), git_ref.as_ref());
+        let times = ["/build_finished_at", "/job_finished_at", "/build_started_at"];
+        let is_hopeful = ["build_allow_failure", "job_allow_failure"]
+            .iter()
+            .any(|name| body[*name] == Value::Bool(true));
         return broken(body, "JobFailed", said, (&times, is_hopeful), context, read);
     }
     let Some(status) = status_of(&word) else {
@@ -182,7 +194,7 @@ fn job(body: &Value, context: &Context, read: &mut Read) {
         draft.url = format!("{home}/-/jobs/{id}");
     }
     draft.labels =
-        draft.labels.with([("job", name.as_ref()), ("ref", &git_ref), ("tier", tier.as_ref())]);
+        draft.labels.with([("job", name.as_str()), ("ref", &git_ref), ("tier", tier.as_ref())]);
     let time = match status {
         Status::Queued => "/build_created_at",
         Status::Started => "/build_started_at",
@@ -251,10 +263,10 @@ fn broken(
         _ => return read.note(0, format!("`{name}` on {git_ref} is `{word}`: nothing to tell")),
     };
     let main = json::at(body, "/project/default_branch");
-    if !main.is_empty() && main != git_ref {
-        let what =
-            format!("`{name}` on {git_ref}: {word}; only `{main}`, the default branch, counts");
-        return read.note(0, what);
+    let counts = if main.is_empty() { MAIN.contains(&git_ref) } else { main == git_ref };
+    if !counts {
+        return read
+            .note(0, format!("`{name}` on {git_ref}: {word}; only the default branch counts"));
     }
     let project = project(body);
     let service = project.rsplit('/').next().unwrap_or_default();
@@ -272,7 +284,7 @@ fn broken(
         annotations: Labels::new([
             ("summary", format!("{name} on {git_ref}: {word}")),
             ("description", json::first_of(body, &["/commit/title", "/commit/message"])),
-            ("reason", json::first_of(body, &["/build_failure_reason"])),
+            ("reason", json::first_of(body, &["/build_failure_reason", "/job_failure_reason"])),
             ("sha", json::first_of(body, &["/object_attributes/sha", "/sha"])),
             ("actor", json::first_of(body, &["/user/username", "/user/name"])),
         ]),
@@ -285,7 +297,7 @@ fn broken(
     let home = json::first_of(body, &["/project/web_url", "/repository/homepage"]);
     draft.url = match json::first_of(body, &["/object_attributes/url"]) {
         url if !url.is_empty() => url,
-        _ => match json::first_of(body, &["/build_id", "/object_attributes/id"]) {
+        _ => match json::first_of(body, &["/build_id", "/job_id", "/object_attributes/id"]) {
             id if home.is_empty() || id.is_empty() => home,
             id if alertname == "JobFailed" => format!("{home}/-/jobs/{id}"),
             id => format!("{home}/-/pipelines/{id}"),

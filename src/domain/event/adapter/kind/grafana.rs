@@ -9,17 +9,29 @@ use super::Adapter;
 use super::alertmanager::read_dialect;
 use crate::domain::event::adapter::draft::Draft;
 use crate::domain::event::adapter::{Context, Head, Read, Unreadable, json};
-use crate::domain::value::Labels;
+use crate::domain::value::{Labels, Severity, Span};
 
 /// Fields of an alert that become annotations of the same name.
 const FIELDS: [&str; 5] = ["valueString", "dashboardURL", "panelURL", "silenceURL", "imageURL"];
+
+/// What an alert is called whose rule has no labels at all.
+const NAMELESS: &str = "Grafana alert";
+
+/// The labels of what "Test" of a contact point sends. A rule's alert has at least its folder, too.
+const TEST: [(&str, &str); 2] = [("alertname", "TestAlert"), ("instance", "Grafana")];
+/// A test is never said to be over.
+const TEST_LEASE: Span = Span::hours(1);
 
 /// Grafana's unified alerting.
 pub const ADAPTER: Adapter =
     Adapter { name: "grafana", title: "Grafana, unified alerting", read, fits };
 
 fn fits(body: &Value, _: &Head) -> bool {
-    let Some(alerts) = body.get("alerts") else { return false };
+    let Some(alerts) = body.get("alerts") else {
+        // One alert by itself.
+        let own = ["valueString", "silenceURL", "panelURL"];
+        return body["labels"].is_object() && json::has_any(body, &own);
+    };
     let first = alerts.get(0).unwrap_or(&Value::Null);
     json::has_any(body, &["orgId", "appVersion"])
         || json::has_any(first, &["orgId", "valueString", "silenceURL"])
@@ -50,6 +62,14 @@ fn extend(body: &Value, alert: &Value, draft: &mut Draft) {
         Some(org) => format!("{org}/{fingerprint}"),
         None => fingerprint.into_owned(),
     };
+    if draft.labels.is_empty() && !draft.key.is_empty() {
+        draft.labels = Labels::new([("alertname", NAMELESS)]);
+    }
+    if draft.labels.len() == TEST.len() && draft.labels.iter().eq(TEST) {
+        draft.labels = draft.labels.with([("severity", Severity::Info.name())]);
+        draft.lease = Some(TEST_LEASE);
+        draft.notes.push("a test of a contact point: taken as information".to_owned());
+    }
 }
 
 /// The values of the rule's expressions: `A=0.97, B=1`.

@@ -9,7 +9,7 @@ use super::Adapter;
 use crate::domain::event::Signal;
 use crate::domain::event::adapter::draft::Draft;
 use crate::domain::event::adapter::{Context, Head, Read, Unreadable, json};
-use crate::domain::value::Labels;
+use crate::domain::value::{Labels, Severity, Span};
 
 /// Fields of the body that become annotations of the same name.
 const FIELDS: [&str; 3] = ["title", "message", "state"];
@@ -17,12 +17,18 @@ const FIELDS: [&str; 3] = ["title", "message", "state"];
 /// So many series are written out; a rule over thousands need not be.
 const MATCHES_SHOWN_MAX: usize = 20;
 
+/// The rule that "Send Test" of a notification channel names; mostly it is never said to be over.
+const TEST: &str = "Test notification";
+const TEST_LEASE: Span = Span::hours(1);
+
 /// Grafana's alerting before version 9.
 pub const ADAPTER: Adapter =
     Adapter { name: "grafana-legacy", title: "Grafana before version 9", read, fits };
 
 fn fits(body: &Value, _: &Head) -> bool {
-    json::has_any(body, &["ruleId", "evalMatches", "ruleName"])
+    json::has_any(body, &["evalMatches"])
+        || json::has_any(body, &["ruleId", "ruleName"])
+            && json::has_any(body, &["state", "ruleUrl", "dashboardId"])
 }
 
 /// Reads a notification.
@@ -68,6 +74,11 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
     draft.annotations =
         Labels::new(fields.into_iter().chain([("imageURL", image), ("values", matches.into())]));
     draft.url = url.into_owned();
+    if name == TEST {
+        draft.severity(context, "", Some(Severity::Info));
+        draft.lease = Some(TEST_LEASE);
+        draft.notes.push("a test of a notification channel: taken as information".to_owned());
+    }
     draft.key = match (org.as_ref(), id.as_ref()) {
         (_, "") => name.into_owned(),
         ("", id) => id.to_owned(),

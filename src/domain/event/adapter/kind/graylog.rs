@@ -32,7 +32,12 @@ const LEASE: Span = Span::hours(1);
 /// So many messages of the backlog are shown.
 const BACKLOG_SHOWN_MAX: usize = 5;
 /// Type and id of the notification that the test button sends.
-const TESTS: [&str; 2] = ["test-dummy-v1", "this-is-a-test-notification"];
+const TESTS: [&str; 4] = [
+    "test-dummy-v1",
+    "notification-test-v1",
+    "this-is-a-test-notification",
+    "EventDefinitionTestId",
+];
 /// Fields that say which host or resource it is.
 const INSTANCES: [&str; 4] = ["source", "host", "hostname", "instance"];
 

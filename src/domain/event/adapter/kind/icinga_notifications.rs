@@ -32,6 +32,7 @@ const SEVERITIES: &[(&str, Severity)] = &[
 
 /// Types that are about what somebody did or said.
 const TYPES: &[(&str, Saying)] = &[
+    ("acknowledgement", Saying::Acknowledged),
     ("acknowledgementset", Saying::Acknowledged),
     ("acknowledgementcleared", Saying::Unacknowledged),
     ("downtimestart", Saying::Suppressed),
@@ -45,10 +46,25 @@ const TYPES: &[(&str, Saying)] = &[
     ("custom", Saying::Noted),
 ];
 
+/// Fields that no other sender of tags has.
+const OWN: [&str; 8] = [
+    "extra_tags",
+    "username",
+    "incident",
+    "close",
+    "muted",
+    "muted_reason",
+    "mute_reason",
+    "relations",
+];
+
 fn fits(body: &Value, _: &Head) -> bool {
+    let [type_, word] = ["type", "severity"].map(|name| json::field(body, name));
+    let of_ours = type_ == "state" || TYPES.iter().any(|(name, _)| *name == plain(&type_));
+    let judged = word == "ok" || SEVERITIES.iter().any(|(name, _)| *name == word);
     body["tags"].is_object()
         && body["name"].is_string()
-        && json::has_any(body, &["extra_tags", "username", "incident", "relations", "mute_reason"])
+        && (json::has_any(body, &OWN) || of_ours && (judged || word.is_empty()))
 }
 
 /// Reads an event.
@@ -57,7 +73,7 @@ fn fits(body: &Value, _: &Head) -> bool {
 /// When the body is no JSON object.
 pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
     let body = fields::object(body, context)?;
-    let mut read = Read::default();
+    let mut read = Read { delivery: json::field(&body, "id").into(), ..Read::default() };
     let tags = match json::pairs(&body, "tags") {
         Ok(tags) if !tags.is_empty() => tags,
         Ok(_) => {
@@ -162,7 +178,10 @@ fn describe(draft: &mut Draft, body: &Value, tags: &Labels, context: &Context) {
         })
         .collect();
     let texts = [("summary", summary), ("description", message.into_owned())];
+    // It may be told without the server that it is on.
+    let (url, page) = if url.contains("://") { (url, "".into()) } else { ("".into(), url) };
     let texts = texts.into_iter().chain([("extra_tags", extra.join(", "))]);
+    let texts = texts.chain([("page", page.into_owned())]);
     draft.annotations = fields::annotations(context, texts.map(|(name, text)| (name, text.into())));
     draft.url = url.into_owned();
 }

@@ -1,8 +1,9 @@
 //! Kubernetes' events: core/v1 and events.k8s.io/v1, as exporters and a watch send them.
 //!
 //! Object and reason are the key: a count that goes up is no news. Warnings fire; what is normal is
-//! a note, except for the reasons that say that another one is over. The API server forgets an event
-//! after an hour, and so does this: nothing else ends a warning.
+//! a note, except for the reasons that say that another one is over, and for those of nodes, which are
+//! all called normal, also what is none. The API server forgets an event after an hour, and so does
+//! this: nothing else ends a warning.
 
 use serde_json::Value;
 
@@ -29,8 +30,14 @@ const GRAVE: [&str; 6] = [
     "KernelDeadlock",
 ];
 
+/// What the kubelet and the node controller say of a node under the type `Normal`, and is a fault.
+const FAULTS: [&str; 4] =
+    ["NodeNotReady", "NodeHasInsufficientMemory", "NodeHasDiskPressure", "NodeHasInsufficientPID"];
+
 /// Normal reasons that end what another reason said of the same object.
 const ENDS: &[(&str, &str)] = &[
+    ("Scheduled", "FailedScheduling"),
+    ("SuccessfulAttachVolume", "FailedAttachVolume"),
     ("NodeReady", "NodeNotReady"),
     ("NodeHasSufficientMemory", "NodeHasInsufficientMemory"),
     ("NodeHasNoDiskPressure", "NodeHasDiskPressure"),
@@ -50,6 +57,8 @@ const SINCE: [&str; 5] = [
 const APPLICATIONS: [&str; 3] = ["app.kubernetes.io/name", "k8s-app", "app"];
 const CLUSTERS: [&str; 4] = ["clusterName", "cluster", "cluster_name", "clustername"];
 
+const NO_EVENT: &str = "no event, but a change of";
+
 /// Groups of objects that are recognised, if only to say that they are no events.
 const GROUPS: [&str; 3] = ["apps/", "batch/", "events.k8s.io/"];
 
@@ -59,6 +68,8 @@ fn fits(body: &Value, _: &Head) -> bool {
     let version = json::field(body, "apiVersion");
     let known = version == "v1" || GROUPS.iter().any(|group| version.starts_with(group));
     about(event)
+        || json::has_any(event, &["eventmeta"])
+        || of_eventer(event).is_some()
         || (json::field(body, "kind").ends_with("List") && about(&body["items"][0]))
         || (known && body["metadata"].is_object() && body["kind"].is_string())
 }
@@ -82,7 +93,10 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
         read.note(None, "a list without events");
     }
     for (at, element) in elements.iter().enumerate() {
-        one(at, element, &body, context, &mut read);
+        match of_eventer(element) {
+            Some(event) => one(at, &event, &body, context, &mut read),
+            None => one(at, element, &body, context, &mut read),
+        }
     }
     Ok(read)
 }
@@ -93,11 +107,33 @@ fn unwrap(element: &Value) -> &Value {
     inner.into_iter().find(|inner| inner.is_object()).unwrap_or(element)
 }
 
+/// Aliyun's kube-eventer writes the fields of an event under names of its own.
+fn of_eventer(element: &Value) -> Option<Value> {
+    let [kind, reason] = ["EventKind", "EventReason"].map(|name| element.get(name));
+    Some(serde_json::json!({
+        "involvedObject": {
+            "kind": kind?,
+            "name": element["EventObject"],
+            "namespace": element["EventNamespace"],
+        },
+        "reason": reason?,
+        "type": element["EventType"],
+        "message": element["EventMessage"],
+        "lastTimestamp": element["EventTime"],
+    }))
+}
+
 fn one(at: usize, element: &Value, body: &Value, context: &Context, read: &mut Read) {
     let event = unwrap(element);
     let object = REGARDING.into_iter().map(|name| &event[name]).find(|object| object.is_object());
     let Some(object) = object else {
         let kind = json::field(event, "kind");
+        // Kubewatch tells what became of an object, and no event.
+        if event["eventmeta"].is_object() {
+            let text = json::field(event, "text");
+            read.note(at, format!("{} `{}`: {text}", NO_EVENT, subject(&event["eventmeta"])));
+            return;
+        }
         if kind.is_empty() || kind == "Event" {
             read.reject(at, "neither `involvedObject` nor `regarding` says what it is about");
         } else {
@@ -115,9 +151,10 @@ fn one(at: usize, element: &Value, body: &Value, context: &Context, read: &mut R
     }
     let ended = ENDS.iter().find(|(over, _)| *over == reason).map(|(_, what)| *what);
     let name = ended.unwrap_or(&reason);
+    let is_warning = type_.eq_ignore_ascii_case("warning") || FAULTS.contains(&reason.as_ref());
     let mut draft = Draft { key: key(object, name), lease: Some(LEASE), ..Draft::default() };
     match type_.to_ascii_lowercase().as_str() {
-        "warning" => draft.signal = Some(Signal::Firing),
+        _ if is_warning => draft.signal = Some(Signal::Firing),
         "normal" if ended.is_some() => draft.signal = Some(Signal::Resolved),
         "normal" => {
             read.note(at, format!("{reason} of {subject} is normal"));
@@ -128,10 +165,10 @@ fn one(at: usize, element: &Value, body: &Value, context: &Context, read: &mut R
     describe(&mut draft, event, object, name, (element, body), context);
     if draft.signal != Some(Signal::Resolved) {
         let grave = GRAVE.contains(&reason.as_ref());
-        let known = match type_.to_ascii_lowercase().as_str() {
-            "warning" if grave => Some(Severity::High),
-            "warning" => Some(Severity::Warning),
-            _ => None,
+        let known = match is_warning {
+            true if grave => Some(Severity::High),
+            true => Some(Severity::Warning),
+            false => None,
         };
         draft.severity(context, &type_, known);
         let since = SINCE.iter().find_map(|name| event.get(*name).filter(|at| !at.is_null()));
@@ -141,9 +178,12 @@ fn one(at: usize, element: &Value, body: &Value, context: &Context, read: &mut R
     draft.finish(at, context, read);
 }
 
+/// The kubelet writes a node's name where its uid should stand, the node controller does not: a
+/// node's name alone is the same in what both say.
 fn key(object: &Value, reason: &str) -> String {
+    let is_node = json::field(object, "kind") == "Node";
     match json::field(object, "uid").as_ref() {
-        "" => format!("{}/{reason}", subject(object)),
+        uid if is_node || uid.is_empty() => format!("{}/{reason}", subject(object)),
         uid => format!("{uid}/{reason}"),
     }
 }

@@ -16,10 +16,11 @@ use crate::domain::value::Severity;
 /// `LibreNMS`.
 pub const ADAPTER: Adapter = Adapter { name: "librenms", title: "LibreNMS", read, fits };
 
-const DEVICE: &[&str] = &["deviceid"];
-const HOST: &[&str] = &["hostname", "sysname", "display", "ip"];
+const DEVICE: &[&str] = &["deviceid", "devicedeviceid"];
+const HOST: &[&str] =
+    &["hostname", "sysname", "devicehostname", "devicesysname", "display", "ip", "deviceip"];
 const RULE: &[&str] = &["ruleid"];
-const NAME: &[&str] = &["name", "rulename", "title"];
+const NAME: &[&str] = &["name", "rulename", "alertname", "alertrule", "title"];
 const STATES: &[(&str, Signal)] = &[
     ("0", Signal::Resolved),
     ("1", Signal::Firing),
@@ -86,8 +87,13 @@ fn one(at: usize, fields: &Fields, context: &Context, read: &mut Read) {
     draft.labels = fields::labels(context, labels);
     let texts = fields.pick(ANNOTATIONS).map(|(name, value)| (name, value.into()));
     draft.annotations = fields::annotations(context, texts);
+    if draft.annotations.get("summary").is_empty() {
+        let summary = format!("{name} on {host}");
+        draft.annotations = draft.annotations.with([("summary", summary.as_str())]);
+    }
     fields.get(&["url", "alerturl"]).clone_into(&mut draft.url);
-    let (state, word) = (fields.get(&["state"]), fields.get(&["severity"]));
+    let (state, word) =
+        (fields.get(&["state", "alertstate"]), fields.get(&["severity", "alertseverity"]));
     if ACKNOWLEDGED.iter().any(|known| known.eq_ignore_ascii_case(state)) {
         let text = fields.get(&["alertnotes", "msg", "title"]);
         let words = Words { author: fields.get(&["acknowledgedby", "user"]), text };

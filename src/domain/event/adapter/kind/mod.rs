@@ -60,7 +60,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Context, Head, Read, Unreadable, json};
+use super::{Context, Head, Read, Unreadable, fields, json};
 use generic::GenericPaths;
 
 /// Lists the adapters in the order in which `auto` asks them: the first whose shape a body has
@@ -118,13 +118,13 @@ adapters! {
     google_secops,
     netbox,
     goalert,
+    snmp,
+    riemann,
     prometheus,
     grafana,
     grafana_legacy,
     otlp,
-    snmp,
     alertmanager,
-    riemann,
 }
 
 const GENERIC: &str = "generic";
@@ -233,7 +233,7 @@ fn shape(body: &[u8], head: &Head) -> Result<Option<&'static Adapter>, Unreadabl
     // The first element tells; there is no need to parse a big array twice.
     let parsed = match json::first(body) {
         Some(element) => Ok(Value::Array(vec![element])),
-        None => json::parse(body),
+        None => json::parse(body).or_else(|why| fields::form_of(body, head).ok_or(why)),
     };
     let value = parsed.as_ref().unwrap_or(&Value::Null);
     let found = ADAPTERS.iter().copied().find(|adapter| (adapter.fits)(value, head));
@@ -270,6 +270,10 @@ mod tests {
             (r#"{"alertTransition":"Triggered"}"#, "datadog"),
             (r#"{"messages":[{"event":"incident.trigger","incident":{}}]}"#, "pagerduty"),
             (r#"{"host":"h","service":"s","state":"ok","metric":1}"#, "riemann"),
+            (r#"[{"host":"h","service":"s","state":"ok","ttl":1}]"#, "riemann"),
+            (r#"[{"snmpTrapOID":"1.3","source":"h"}]"#, "snmp"),
+            (r#"[{"num_hits":1,"num_matches":1}]"#, "elastalert"),
+            (r#"[{"labels":{"host":"h"}}]"#, "prometheus"),
             (r#"{"host":"h","service":"s","state":"ok"}"#, "none"),
             (r#"{"labels":"a"}"#, "none"),
             (r#"{"event_id":"1","event_value":"1"}"#, "zabbix"),

@@ -12,7 +12,7 @@ use super::Adapter;
 use crate::domain::event::adapter::draft::Draft;
 use crate::domain::event::adapter::fields::{self, Fields, plain};
 use crate::domain::event::adapter::said::Words;
-use crate::domain::event::adapter::{Context, Head, Read, Unreadable};
+use crate::domain::event::adapter::{Context, Head, Read, Unreadable, json};
 use crate::domain::event::{Saying, Signal};
 use crate::domain::value::{Severity, Timestamp};
 
@@ -49,8 +49,8 @@ const HOST_STATE_TYPE: &[&str] =
     &["hoststatetype", "statetype", "checkresultstatetype", "checkresultvarsafterstatetype"];
 const SERVICE_STATE_TYPE: &[&str] =
     &["servicestatetype", "statetype", "checkresultstatetype", "checkresultvarsafterstatetype"];
-const HOST_OUTPUT: &[&str] = &["hostoutput", "output", "checkresultoutput"];
-const SERVICE_OUTPUT: &[&str] = &["serviceoutput", "output", "checkresultoutput"];
+const HOST_OUTPUT: &[&str] = &["hostoutput", "output", "checkresultoutput", "message"];
+const SERVICE_OUTPUT: &[&str] = &["serviceoutput", "output", "checkresultoutput", "message"];
 const HOST_LONG: &[&str] = &["longhostoutput", "hostlongoutput", "longoutput"];
 const SERVICE_LONG: &[&str] = &["longserviceoutput", "servicelongoutput", "longoutput"];
 const AUTHOR: &[&str] = &[
@@ -168,12 +168,31 @@ const HOST_NUMBERS: [&str; 3] = ["UP", "DOWN", "UNREACHABLE"];
 /// A clock that counts microseconds since 1970 is beyond this.
 const MICROSECONDS_MIN: i64 = 100_000_000_000_000;
 
+/// Types of notifications, as scripts for them hand them over.
+const NOTIFIED: [&str; 10] = [
+    "PROBLEM",
+    "RECOVERY",
+    "ACKNOWLEDGEMENT",
+    "CUSTOM",
+    "FLAPPINGSTART",
+    "FLAPPINGSTOP",
+    "FLAPPINGEND",
+    "DOWNTIMESTART",
+    "DOWNTIMEEND",
+    "DOWNTIMEREMOVED",
+];
+
 fn fits(body: &Value, _: &Head) -> bool {
+    let body = body.get(0).unwrap_or(body);
     let Some(object) = body.as_object() else { return false };
     let names: Vec<String> = object.keys().map(|name| plain(name)).collect();
     let has = |name: &str| names.iter().any(|other| other == name);
     object.keys().any(|name| name.starts_with("NAGIOS_"))
         || (has("notificationtype") && (has("hostname") || has("host")) && !has("checkresult"))
+        || (has("statetype") && has("state") && (has("hostname") || has("host")))
+        || (NOTIFIED.contains(&json::field(body, "type").as_ref())
+            && (has("hostname") || has("host"))
+            && (has("state") || has("hoststate") || has("servicestate") || has("output")))
 }
 
 /// Reads what a notification script sent: JSON, a form or a query.
@@ -221,6 +240,11 @@ impl<'a> Scope<'a> {
 
 fn one(at: usize, fields: &Fields, context: &Context, read: &mut Read) {
     let host = fields.get(HOST);
+    let object = fields.get(&["objectname"]);
+    if host.is_empty() && !object.is_empty() {
+        read.note(at, format!("`{}` of {object} says nothing of a condition", fields.get(TYPE)));
+        return;
+    }
     if host.is_empty() {
         read.reject(at, "no field says which host it is, such as `host` or `NAGIOS_HOSTNAME`");
         return;
@@ -242,7 +266,7 @@ fn one(at: usize, fields: &Fields, context: &Context, read: &mut Read) {
     match meaning {
         Meaning::Said(saying) => {
             let words = Words { author: fields.get(AUTHOR), text: fields.get(COMMENT) };
-            let text = said(saying, word, &words);
+            let text = said(saying, (word, fields.get(&["isflapping"])), &words);
             let words = Words { text: &text, ..words };
             draft.remark(saying, words, (at, context), read);
             return;
@@ -282,7 +306,15 @@ fn one(at: usize, fields: &Fields, context: &Context, read: &mut Read) {
         let word = if bad { state } else { "" };
         draft.severity(context, word, found.and_then(|(.., severity)| *severity));
     }
+    let holds = draft.signal != Some(Signal::Resolved);
+    let about = Draft { key: draft.key.clone(), labels: draft.labels.clone(), ..Draft::default() };
     draft.finish(at, context, read);
+    // The event stream tells of every change, whether or not anybody is to be told.
+    let depth = fields.get(&["downtimedepth"]);
+    if holds && !["", "0", "0.0"].contains(&depth) {
+        let words = Words { text: "in a downtime", ..Words::default() };
+        about.remark(Saying::Suppressed, words, (at, context), read);
+    }
 }
 
 fn identify(draft: &mut Draft, host: &str, scope: &Scope, context: &Context) {
@@ -302,7 +334,10 @@ fn identify(draft: &mut Draft, host: &str, scope: &Scope, context: &Context) {
 }
 
 /// A remark that comes without words says at least what it is about.
-fn said(saying: Saying, word: &str, words: &Words) -> String {
+fn said(saying: Saying, (word, flaps): (&str, &str), words: &Words) -> String {
+    if words.text.is_empty() && saying == Saying::Noted && !flaps.is_empty() {
+        return if flaps == "true" { "flapping began" } else { "flapping ended" }.to_owned();
+    }
     if words.text.is_empty() && saying == Saying::Noted {
         return word.to_owned();
     }
@@ -328,7 +363,7 @@ fn times(draft: &mut Draft, scope: &Scope, context: &Context) {
 
 fn seconds(text: &str) -> Option<Timestamp> {
     let seconds: f64 = text.parse().ok()?;
-    crate::domain::event::adapter::json::instant(&Value::from(seconds)).ok().flatten()
+    json::instant(&Value::from(seconds)).ok().flatten()
 }
 
 fn describe(draft: &mut Draft, host: &str, scope: &Scope, context: &Context) {

@@ -7,7 +7,7 @@ use super::Adapter;
 use super::table::{self, Means, Table, pick};
 use crate::domain::event::Saying;
 use crate::domain::event::adapter::draft::Draft;
-use crate::domain::event::adapter::{Context, Head, Read, Unreadable, json};
+use crate::domain::event::adapter::{Context, Head, Read, Unreadable, fields, json};
 use crate::domain::value::{Severity, Span};
 
 /// New Relic.
@@ -21,7 +21,7 @@ const SEVERITIES: [(&str, Severity); 6] = [
     ("low", Severity::Info),
     ("info", Severity::Info),
 ];
-const STATES: [(&str, Means); 12] = [
+const STATES: [(&str, Means); 17] = [
     ("created", Means::Firing),
     ("activated", Means::Firing),
     ("active", Means::Firing),
@@ -34,19 +34,41 @@ const STATES: [(&str, Means); 12] = [
     ("resolved", Means::Resolved),
     ("test", Means::Nothing("a test from New Relic's page")),
     ("muted", Means::Said(Saying::Suppressed)),
+    // The type of an incident's event, where a template leaves the state out.
+    ("incident", Means::Firing),
+    ("incident_open", Means::Firing),
+    ("incident_acknowledged", Means::Said(Saying::Acknowledged)),
+    ("incident_close", Means::Resolved),
+    ("incident_resolved", Means::Resolved),
 ];
 /// What a workflow says that it was started by, where it is a person's doing.
-const TRIGGERS: [(&str, Saying); 3] = [
+const TRIGGERS: [(&str, Saying); 4] = [
     ("issue_acknowledged", Saying::Acknowledged),
     ("acknowledged", Saying::Acknowledged),
     ("issue_unacknowledged", Saying::Unacknowledged),
+    // Whether somebody took the issue or gave it back is not said.
+    ("user_action", Saying::Noted),
 ];
 /// The test of a channel names this product, and is never closed.
 const TEST_PRODUCT: &str = "TESTING";
+/// What an issue is called of which nothing but its number was sent.
+const NAMELESS: &str = "New Relic issue";
 const TEST_LEASE: Span = Span::hours(1);
 
 const ISSUE: Table = Table {
-    name: &["/alertConditionNames/0", "/alertConditionNames", "/conditionName", "/title"],
+    name: &[
+        "/alertConditionNames/0",
+        "/alertConditionNames",
+        "/conditionName",
+        "/condition_name",
+        "/title",
+        "/name",
+        "/alertPolicyNames/0",
+        "/alertPolicyNames",
+        "/details",
+        "/id",
+        "/issueId",
+    ],
     key: &[&["/id", "/issueId", "/issue_id"]],
     status: &["/state", "/status", "/current_state"],
     words: &STATES,
@@ -60,7 +82,7 @@ const ISSUE: Table = Table {
         ("environment", &["/environment"]),
     ],
     annotations: &[
-        ("summary", &["/title"]),
+        ("summary", &["/title", "/name", "/details", "/condition_name"]),
         ("description", &["/description", "/conditionDescription", "/details"]),
         ("runbook_url", &["/runbookUrl", "/runbookUrls", "/runbook_url"]),
         ("workflow", &["/workflowName"]),
@@ -74,6 +96,7 @@ const ISSUE: Table = Table {
     starts_at: &["/activatedAt", "/createdAt"],
     ends_at: &["/closedAt", "/issueClosedAt", "/updatedAt"],
     author: ACKNOWLEDGED_BY,
+    more: issue,
     ..Table::EMPTY
 };
 const ACKNOWLEDGED_BY: table::Places = &["/acknowledgedBy", "/issueAckedBy", "/owner"];
@@ -126,7 +149,7 @@ fn is_incident(body: &Value) -> bool {
 /// # Errors
 /// When the body is no JSON.
 pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
-    let body = json::parse(body)?;
+    let body = fields::object(body, context)?;
     if is_incident(&body) {
         return INCIDENT.value(&body, context);
     }
@@ -137,9 +160,26 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
         let draft =
             Draft { key: event.key.to_string(), labels: event.labels.clone(), ..Draft::default() };
         let author = pick(&body, ACKNOWLEDGED_BY);
-        table::remark(draft, saying, &author, "", context, &mut read);
+        let text = if saying == Saying::Noted { trigger.as_ref() } else { "" };
+        table::remark(draft, saying, &author, text, context, &mut read);
     }
     Ok(read)
+}
+
+/// An issue without a number has one in the address of its page; else it is what is called so.
+fn issue(_: &Value, draft: &mut Draft) {
+    if !draft.key.is_empty() {
+        // A number is no name for a condition.
+        if draft.labels.get("alertname") == draft.key {
+            draft.labels = draft.labels.with([("alertname", NAMELESS)]);
+        }
+        return;
+    }
+    let page = draft.url.split('?').next().unwrap_or_default();
+    draft.key = match page.rsplit_once("/issues/").or_else(|| page.rsplit_once("/incidents/")) {
+        Some((_, number)) => number.to_owned(),
+        None => ["policy", "alertname", "instance"].map(|name| draft.labels.get(name)).join("/"),
+    };
 }
 
 /// The labels of the target tell the resources of one condition apart.

@@ -134,6 +134,13 @@ fn one(word: &str, alert: &Value, more: &Value, context: &Context, read: &mut Re
         return;
     }
     let signal = SIGNALS.iter().find(|(have, _)| *have == act).map(|(_, signal)| *signal);
+    // Only what creates an alert may leave out the priority; a webhook that does so tells a part.
+    let is_part = !matches!(act.as_str(), "create" | "close" | "delete")
+        && said(&json::field(alert, "priority")).is_empty();
+    if is_part {
+        read.remarks.push(remark(Saying::Noted, done(word, alert)));
+        return;
+    }
     let unknown = signal.is_none().then(|| format!("unknown action `{word}`: taken as Create"));
     if signal.is_none() && message.is_empty() {
         // An action of the sender's own making on an alert that is known already.
@@ -227,8 +234,18 @@ fn people(list: &Value) -> String {
 
 /// What somebody did, in words.
 fn done(word: &str, alert: &Value) -> String {
-    let about = ["owner", "team", "recipient", "responder", "escalationName"]
-        .map(|name| json::field(alert, name).into_owned());
+    let about = [
+        "owner",
+        "team",
+        "recipient",
+        "responder",
+        "escalationName",
+        "addedTags",
+        "removedTags",
+        "addedDetails",
+        "removedDetails",
+    ]
+    .map(|name| json::field(alert, name).into_owned());
     let about = about.into_iter().find(|text| !text.is_empty()).unwrap_or_default();
     let word: String = word.chars().take(64).collect();
     format!("{word} {about}").trim().to_owned()

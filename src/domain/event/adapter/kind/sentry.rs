@@ -201,8 +201,9 @@ fn issue(body: &Value, context: &Context, read: &mut Read) {
     // An action that nobody knows says less than the status of the issue.
     let known = word(&action, &ISSUE_ACTIONS).is_some() && action != "triggered";
     let said = pick(issue, &["/assignedTo/name", "/assignedTo/email"]);
-    let said = match action.as_ref() {
-        "assigned" => Value::String(format!("assigned to {said}")),
+    let said = match (action.as_ref(), said.as_ref()) {
+        ("assigned", "") => Value::String("assigned".to_owned()),
+        ("assigned", said) => Value::String(format!("assigned to {said}")),
         _ => Value::Null,
     };
     let status = if known { &body["action"] } else { &issue["status"] };
@@ -212,8 +213,18 @@ fn issue(body: &Value, context: &Context, read: &mut Read) {
 
 fn event(data: &Value, context: &Context, read: &mut Read) {
     let event = if data["event"].is_object() { &data["event"] } else { &data["error"] };
-    let rule = pick(data, &["/triggered_rule", "/issue_alert/title"]).into_owned();
-    EVENT.element(0, &joined(event, [("rule", &Value::String(rule))]), context, read);
+    let rule = Value::String(pick(data, &["/triggered_rule", "/issue_alert/title"]).into_owned());
+    let number = match issue_of(&pick(event, &["/issue_url", "/web_url"])) {
+        Some(number) if event["issue_id"].is_null() => Value::String(number.to_owned()),
+        _ => Value::Null,
+    };
+    EVENT.element(0, &joined(event, [("rule", &rule), ("issue_id", &number)]), context, read);
+}
+
+/// The number of the issue in an address: `…/issues/123/events/…`.
+fn issue_of(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("/issues/")?;
+    rest.split(['/', '?']).next().filter(|number| !number.is_empty())
 }
 
 fn metric(body: &Value, context: &Context, read: &mut Read) {
@@ -222,10 +233,13 @@ fn metric(body: &Value, context: &Context, read: &mut Read) {
         ["description_title", "description_text", "web_url"].map(|name| (name, &data[name]));
     let alert =
         joined(&data["metric_alert"], above.into_iter().chain([("action", &body["action"])]));
-    let id = pick(&alert, &["/id"]).into_owned();
+    let id = match pick(&alert, &["/id"]) {
+        id if id.is_empty() => format!("rule/{}", pick(&alert, &["/alert_rule/id", "/title"])),
+        id => id.into_owned(),
+    };
     let before = read.events.len();
     METRIC.element(0, &alert, context, read);
-    for event in read.events.iter_mut().skip(before).filter(|_| !id.is_empty()) {
+    for event in read.events.iter_mut().skip(before) {
         // Numbers of issues are counted apart from those of metric alerts.
         event.key = format!("metric_alert/{id}").into();
     }

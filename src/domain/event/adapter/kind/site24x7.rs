@@ -6,7 +6,7 @@ use super::Adapter;
 use crate::domain::event::Signal;
 use crate::domain::event::adapter::draft::Draft;
 use crate::domain::event::adapter::fields::{self, Fields};
-use crate::domain::event::adapter::{Context, Head, Read, Unreadable, json};
+use crate::domain::event::adapter::{Context, Head, Read, Unreadable};
 use crate::domain::value::Severity;
 
 /// Site24x7.
@@ -31,14 +31,21 @@ const STATES: &[(&str, Signal, Option<Severity>)] = &[
     ("critical", Signal::Firing, Some(Severity::Critical)),
     ("trouble", Signal::Firing, Some(Severity::Warning)),
     ("anomaly", Signal::Firing, Some(Severity::Warning)),
+    ("confirmed anomaly", Signal::Firing, Some(Severity::Warning)),
+    ("likely anomaly", Signal::Firing, Some(Severity::Warning)),
+    ("info anomaly", Signal::Firing, Some(Severity::Info)),
     ("up", Signal::Resolved, None),
 ];
 /// Statuses that neither begin nor end anything.
 const WAITING: [&str; 4] = ["suspended", "maintenance", "discovery", "configuration error"];
 
 fn fits(body: &Value, _: &Head) -> bool {
-    json::has_any(body, &["MONITORNAME", "MONITOR_DASHBOARD_LINK"])
-        && json::has_any(body, &["STATUS", "MONITORTYPE", "INCIDENT_REASON"])
+    let names = body.as_object().into_iter().flatten();
+    let names: Vec<String> = names.map(|(name, _)| fields::plain(name)).collect();
+    let has = |known: &[&str]| names.iter().any(|name| known.contains(&name.as_str()));
+    has(&["monitorname", "monitordashboardlink"])
+        && has(&["status", "monitortype", "incidentreason"])
+        && !has(&["alerttypefriendlyname"])
 }
 
 /// Reads a notification.

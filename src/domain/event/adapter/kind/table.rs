@@ -150,6 +150,7 @@ impl Table {
         draft.starts_at = instant(element, self.starts_at, "the start", &mut draft);
         draft.ends_at = instant(element, self.ends_at, "the end", &mut draft);
         (self.more)(element, &mut draft);
+        draft.cut(context);
         if let Some(Means::Said(saying)) = means {
             let author = pick(element, self.author);
             let text = pick(element, self.text);

@@ -22,6 +22,7 @@ const CERTIFICATE_LEASE: Span = Span::days(1);
 fn fits(body: &Value, _: &Head) -> bool {
     (body["heartbeat"].is_object() && body["monitor"].is_object())
         || (body.get("heartbeat") == Some(&Value::Null) && body.get("msg").is_some())
+        || body["data"].as_str().is_some_and(|text| text.contains("\"heartbeat\""))
 }
 
 /// Reads a notification.
@@ -89,6 +90,7 @@ fn describe(draft: &mut Draft, body: &Value, name: &str, context: &Context) {
         let [name, value] = ["name", "value"].map(|name| json::field(tag, name));
         if !name.is_empty() {
             let value = if value.is_empty() { "yes".into() } else { value };
+            let name = if name.eq_ignore_ascii_case("env") { "environment".into() } else { name };
             tags.push((name.into_owned(), value.into_owned()));
         }
     }
@@ -163,9 +165,11 @@ fn without_beat(msg: &str, context: &Context, read: &mut Read) {
         read.note(0, format!("no heartbeat, so a test: {msg}"));
         return;
     }
+    // What is said of the days that are left changes from one reminder to the next.
+    let subject = || msg.split(" will ").next().unwrap_or(msg).trim_start_matches("Domain name ");
     let (name, rest) = match msg.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some(found) => found,
-        None => (msg, ""),
+        None => (subject(), ""),
     };
     let url =
         rest.strip_prefix('[').and_then(|rest| rest.split_once(']')).map_or("", |(url, _)| url);

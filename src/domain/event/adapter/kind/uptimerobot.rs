@@ -9,7 +9,7 @@ use super::Adapter;
 use crate::domain::event::Signal;
 use crate::domain::event::adapter::draft::Draft;
 use crate::domain::event::adapter::fields::{self, Fields};
-use crate::domain::event::adapter::{Context, Head, Read, Unreadable, json};
+use crate::domain::event::adapter::{Context, Head, Read, Unreadable};
 use crate::domain::value::{Severity, Span};
 
 /// `UptimeRobot`.
@@ -59,8 +59,13 @@ const TYPES: &[(&str, Meaning)] = &[
 const EXPIRY_LEASE: Span = Span::days(1);
 
 fn fits(body: &Value, head: &Head) -> bool {
-    let named = |name: &str| name == "monitorFriendlyName" || name == "alertTypeFriendlyName";
-    json::has_any(body, &["monitorFriendlyName", "alertTypeFriendlyName"])
+    // `monitor_friendly_name` is the same.
+    let named = |name: &str| {
+        let name = fields::plain(name);
+        name == "monitorfriendlyname" || name == "alerttypefriendlyname"
+    };
+    let fields = body.as_object().into_iter().flatten();
+    fields.into_iter().any(|(name, _)| named(name))
         || head.query().iter().any(|(name, _)| named(name))
 }
 

@@ -2,11 +2,12 @@
 //!
 //! An alert says that a rule matched a log line; nothing says that it is over. So the rule on the
 //! agent is the key, each match renews it, and after an hour without one it counts no more. The
-//! number of one match is the delivery.
+//! number of one match is the delivery. A vulnerability of a package lasts until it is solved.
 
 use serde_json::Value;
 
 use super::Adapter;
+use crate::domain::event::Signal;
 use crate::domain::event::adapter::draft::Draft;
 use crate::domain::event::adapter::{Context, Head, Read, Unreadable, fields, json};
 use crate::domain::value::{Severity, Span};
@@ -113,11 +114,33 @@ pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
     ];
     draft.annotations = fields::annotations(context, texts);
     severity(&mut draft, &alert, context);
+    vulnerability(&mut draft, &raw["data"]["vulnerability"], agent, context);
     let at = Value::from(with_colon(&alert.at));
     draft.starts_at = draft.instant("the time", Some(&at));
     read.delivery = alert.id.as_str().into();
     draft.finish(0, context, &mut read);
     Ok(read)
+}
+
+/// The scanner says of each package what it found, and when that is mended.
+fn vulnerability(draft: &mut Draft, found: &Value, agent: Option<&String>, context: &Context) {
+    let cve = json::field(found, "cve");
+    if cve.is_empty() {
+        return;
+    }
+    let package = json::field(&found["package"], "name");
+    let agent = agent.map_or("", String::as_str);
+    draft.key = format!("{agent}/{cve}/{package}");
+    let solved = json::field(found, "status").eq_ignore_ascii_case("solved");
+    draft.signal = Some(if solved { Signal::Resolved } else { Signal::Firing });
+    draft.lease = None;
+    let labels = [("alertname", "Vulnerability"), ("cve", &cve), ("package", &package)];
+    draft.labels = draft.labels.with(fields::labels(context, labels).iter());
+    draft.annotations = draft.annotations.with([
+        ("package_version", json::field(&found["package"], "version").as_ref()),
+        ("severity_of_cve", &json::field(found, "severity")),
+    ]);
+    draft.url = json::first_of(found, &["/scanner/reference", "/reference", "/references/0"]);
 }
 
 /// What the alert itself says counts more than what a script made of it.

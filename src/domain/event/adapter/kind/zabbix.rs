@@ -3,8 +3,11 @@
 //! `{EVENT.ID}` is the key: a recovery and every update bring the id of the problem they belong to.
 //! An update of a problem says what a person did; only where it changes the severity, or what was
 //! done is not known here, it speaks of the condition too. Macros that Zabbix could not fill in
-//! arrive as they stand, or as `*UNKNOWN*`. Dates are in the zone of the server or of the user;
+//! arrive as they stand, or as `*UNKNOWN*`; where a media type hands over none, the texts of Zabbix'
+//! own templates say the same. Dates are in the zone of the server or of the user;
 //! `{EVENT.TIMESTAMP}` (Zabbix 7) is not.
+
+mod message;
 
 use serde_json::Value;
 
@@ -12,7 +15,7 @@ use super::Adapter;
 use crate::domain::event::adapter::draft::Draft;
 use crate::domain::event::adapter::fields::{self, Fields, plain};
 use crate::domain::event::adapter::said::Words;
-use crate::domain::event::adapter::{Context, Head, Read, Unreadable};
+use crate::domain::event::adapter::{Context, Head, Read, Unreadable, json};
 use crate::domain::event::{Saying, Signal};
 use crate::domain::value::{Labels, Severity, Span};
 
@@ -23,16 +26,41 @@ const ID: &[&str] = &["eventid", "problemid", "eventproblemid", "alertid", "id"]
 const SOURCE: &[&str] = &["eventsource", "source"];
 const VALUE: &[&str] =
     &["eventvalue", "triggervalue", "eventstatus", "triggerstatus", "status", "value"];
-const RECOVERED: &[&str] =
-    &["eventrecoveryid", "eventrecoverytimestamp", "eventrecoverydate", "recoverytime"];
-const NAME: &[&str] =
-    &["eventname", "triggername", "name", "servicename", "alertsubject", "subject", "title"];
-const HOST: &[&str] = &["hostname", "hosthost", "host", "hostconn", "hostip"];
+const RECOVERED: &[&str] = &[
+    "eventrecoveryid",
+    "eventrecoveryvalue",
+    "eventrecoverystatus",
+    "eventrecoverytimestamp",
+    "eventrecoverydate",
+    "recoverystatus",
+    "recoverytime",
+];
+const NAME: &[&str] = &[
+    "eventname",
+    "triggername",
+    "name",
+    "trigger",
+    "alertname",
+    "servicename",
+    "alertsubject",
+    "subject",
+    "title",
+];
+const HOST: &[&str] =
+    &["hostname", "hosthost", "host", "labelshost", "hostconn", "hostip", "hostid", "service"];
+const SERVICE: &[&str] = &["servicename", "service", "labelsservice"];
+const ENVIRONMENT: &[&str] = &["environment", "env", "labelsenvironment", "labelsenv"];
 const TRIGGER: &[&str] = &["triggerid"];
 const SEVERITY_NUMBER: &[&str] =
     &["eventupdatenseverity", "eventnseverity", "triggernseverity", "nseverity"];
-const SEVERITY: &[&str] =
-    &["eventupdateseverity", "eventseverity", "triggerseverity", "severity", "priority"];
+const SEVERITY: &[&str] = &[
+    "eventupdateseverity",
+    "eventseverity",
+    "triggerseverity",
+    "triggerseveritytext",
+    "severity",
+    "priority",
+];
 const TAGS: &[&str] = &["eventtagsjson", "eventtags", "triggertags", "tags"];
 const AUTHOR: &[&str] =
     &["eventupdateuser", "userfullname", "userusername", "useralias", "author", "user"];
@@ -62,6 +90,13 @@ const VALUES: &[(&str, Signal)] = &[
     ("ok", Signal::Resolved),
     ("resolved", Signal::Resolved),
     ("recovery", Signal::Resolved),
+    ("recovered", Signal::Resolved),
+    ("closed", Signal::Resolved),
+    ("up", Signal::Resolved),
+    ("firing", Signal::Firing),
+    ("open", Signal::Firing),
+    ("active", Signal::Firing),
+    ("down", Signal::Firing),
 ];
 
 /// Severities of triggers by number, and the names they have until somebody renames them. *Not
@@ -74,6 +109,17 @@ const SEVERITIES: [(&str, &str, Severity); 6] = [
     ("4", "High", Severity::High),
     ("5", "Disaster", Severity::Critical),
 ];
+
+/// Where the time is: as a number, as a date, and as a time of day.
+const PROBLEM_TIMES: [&[&str]; 3] =
+    [&["eventtimestamp", "timestamp"], &["eventdate", "date"], &["eventtime", "time"]];
+const RECOVERY_TIMES: [&[&str]; 3] = [
+    &["eventrecoverytimestamp"],
+    &["eventrecoverydate", "eventrdate", "recoverydate"],
+    &["eventrecoverytime", "eventrtime", "recoverytime"],
+];
+/// `2026.03.01`.
+const DATE_BYTES: usize = 10;
 
 /// What an update did, by the beginning of Zabbix's words for it.
 const ACTIONS: &[(&str, Saying)] = &[
@@ -95,14 +141,38 @@ const TAG_NAMES: &[(&str, &str)] =
 /// What a discovery or an autoregistration reports is worth a look for so long; nothing ends it.
 const NEWS_LEASE: Span = Span::hours(1);
 
+/// Fields that media types hand over beside the number of the event.
+const BESIDE_ID: [&str; 8] = [
+    "eventvalue",
+    "eventnseverity",
+    "eventupdatestatus",
+    "eventackstatus",
+    "eventrecoveryvalue",
+    "eventtagsjson",
+    "triggerid",
+    "triggername",
+];
+
 fn fits(body: &Value, _: &Head) -> bool {
+    let body = body.get(0).unwrap_or(body);
     let Some(object) = body.as_object() else { return false };
-    let names: Vec<String> = object.keys().map(|name| plain(name)).collect();
+    // Others have names in words: `Event ID`.
+    let names = object.keys().filter(|name| !name.contains(' '));
+    let names: Vec<String> = names.map(|name| plain(name)).collect();
     let has = |name: &str| names.iter().any(|other| other == name);
-    has("eventid")
-        && ["eventvalue", "eventnseverity", "eventsource", "eventupdatestatus", "triggerid"]
-            .into_iter()
-            .any(has)
+    let words = ["status", "eventstatus", "triggerstatus"];
+    let word = object.iter().find(|(name, _)| words.contains(&plain(name).as_str()));
+    let word = word.map_or("".into(), |(_, word)| json::text(word));
+    let known = VALUES.iter().any(|(known, _)| known.eq_ignore_ascii_case(&word));
+    let nested = |name: &str| body[name].is_object();
+    (has("eventid") && BESIDE_ID.iter().copied().any(has))
+        || (has("triggerid") && (has("lastreceived") || known && (has("hostname") || has("name"))))
+        || (nested("event")
+            && nested("trigger")
+            && nested("host")
+            && body["event"]["id"].is_string())
+        || json::field(body, "source").eq_ignore_ascii_case("zabbix")
+        || message::is_told(body)
 }
 
 /// Reads what a media type handed over.
@@ -112,7 +182,8 @@ fn fits(body: &Value, _: &Head) -> bool {
 pub fn read(body: &[u8], context: &Context) -> Result<Read, Unreadable> {
     let mut read = Read::default();
     for (at, fields) in Fields::each(body, context)?.into_iter().enumerate() {
-        let fields = fields.without(|value| value.trim_matches('*') == "UNKNOWN");
+        let mut fields = fields.without(|value| value.trim_matches('*') == "UNKNOWN");
+        message::fill_in(&mut fields);
         one(at, &fields, context, &mut read);
     }
     Ok(read)
@@ -126,6 +197,15 @@ fn one(at: usize, fields: &Fields, context: &Context, read: &mut Read) {
         } else {
             read.reject(at, "neither `event_id` nor `event_name` says which problem it is");
         }
+        return;
+    }
+    // Where a media type leaves the status out: only an update has an action.
+    let updated = match fields.get(&["eventupdatestatus"]) {
+        "" => !fields.get(ACTION).is_empty(),
+        status => status == "1",
+    };
+    if updated && id.is_empty() && fields.get(TRIGGER).is_empty() {
+        read.note(at, format!("an update of `{name}` that does not say which problem it is"));
         return;
     }
     let mut draft = Draft { key: key(fields), ..Draft::default() };
@@ -144,7 +224,6 @@ fn one(at: usize, fields: &Fields, context: &Context, read: &mut Read) {
         _ => severity(&mut draft, fields, context),
     }
     times(&mut draft, fields, context);
-    let updated = fields.get(&["eventupdatestatus"]) == "1";
     if updated && updates(&mut draft, fields, (at, context), read) {
         return;
     }
@@ -177,14 +256,16 @@ fn severity(draft: &mut Draft, fields: &Fields, context: &Context) {
 
 fn times(draft: &mut Draft, fields: &Fields, context: &Context) {
     let resolved = draft.signal == Some(Signal::Resolved);
-    let [stamp, date, time] = if resolved {
-        ["eventrecoverytimestamp", "eventrecoverydate", "eventrecoverytime"]
-    } else {
-        ["eventtimestamp", "eventdate", "eventtime"]
-    }
-    .map(|name| fields.get(&[name]));
+    let [stamp, date, time] = if resolved { RECOVERY_TIMES } else { PROBLEM_TIMES };
+    let [stamp, date, time] = [stamp, date, time].map(|names| fields.get(names));
     let at = if stamp.is_empty() {
-        let local = if date.is_empty() { String::new() } else { format!("{date} {time}") };
+        // One field may hold both.
+        let local = match (date, time) {
+            ("", both) if both.len() > DATE_BYTES => both.to_owned(),
+            ("", _) => String::new(),
+            (both, _) if both.len() > DATE_BYTES => both.to_owned(),
+            (date, time) => format!("{date} {time}"),
+        };
         draft.local("the time of the event", &local, context)
     } else {
         draft.instant("the time of the event", Some(&Value::from(stamp)))
@@ -251,9 +332,12 @@ fn describe(draft: &mut Draft, fields: &Fields, context: &Context) {
         let ours = TAG_NAMES.iter().find(|(theirs, _)| theirs.eq_ignore_ascii_case(name));
         (ours.map_or(name, |(_, ours)| *ours), value)
     });
+    let said = [("service", fields.get(SERVICE)), ("environment", fields.get(ENVIRONMENT))];
     let labels = [("alertname", name), ("instance", host), ("trigger_id", fields.get(TRIGGER))];
-    let labels = labels.into_iter().filter(|(_, value)| !value.is_empty());
-    draft.labels = fields::labels(context, named.chain(labels));
+    let full = |(_, value): &(&str, &str)| !value.is_empty();
+    let (said, labels) = (said.into_iter().filter(full), labels.into_iter().filter(full));
+    // What a tag says counts more than a field of another name.
+    draft.labels = fields::labels(context, said.chain(named).chain(labels));
     let subject = fields.get(&["alertsubject", "subject", "title"]);
     let told = if host.is_empty() { name.to_owned() } else { format!("{name} on {host}") };
     let summary = if subject.is_empty() { told } else { subject.to_owned() };
@@ -265,8 +349,9 @@ fn describe(draft: &mut Draft, fields: &Fields, context: &Context) {
 /// The page of the event, if the media type knows where Zabbix is.
 fn url(fields: &Fields) -> String {
     let (base, trigger, id) = (fields.get(&["zabbixurl"]), fields.get(TRIGGER), fields.get(ID));
-    let own = fields.get(&["url", "eventurl", "eventlink"]);
-    if !own.is_empty() {
+    let own = fields.get(&["eventurl", "eventlink", "problemurl", "link", "alerturl", "url"]);
+    // The form for a new media type names the receiver `URL`, beside `To`.
+    if !own.is_empty() && fields.get(&["to"]).is_empty() {
         return own.to_owned();
     }
     if !base.starts_with("http") || trigger.is_empty() || id.is_empty() {

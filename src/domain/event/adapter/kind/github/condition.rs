@@ -32,6 +32,9 @@ const OUTCOMES: [(&str, Signal); 7] = [
     ("startup_failure", Signal::Firing),
 ];
 
+/// What is done to a run that is over already.
+const AGAIN: [&str; 2] = ["rerequested", "requested_action"];
+
 /// How the state of an alert of a scanner, or what was done to it, is meant. Who dismisses one says
 /// that nothing is to be done.
 const ALERT_STATES: [(&str, Signal); 17] = [
@@ -116,6 +119,10 @@ fn ran(run: &Run, body: &Value, context: &Context, read: &mut Read) {
         conclusion if conclusion.is_empty() => action.to_string(),
         conclusion => conclusion,
     };
+    // Whoever asks for another try tells how the last one ended.
+    if AGAIN.contains(&action.as_ref()) {
+        return read.note(0, format!("{} `{name}` is `{action}`: nothing to tell", run.event));
+    }
     let branches = ["/head_branch", "/check_suite/head_branch", "/prettyref"];
     let branch = json::first_of(this, &branches);
     let Some(signal) = meaning(&OUTCOMES, &outcome) else {
@@ -273,8 +280,15 @@ fn alert(event: &str, body: &Value, context: &Context, read: &mut Read) {
         "/external_identifier",
     ];
     let described = ["/security_advisory/description", "/most_recent_instance/message/text"];
-    draft.annotations = Labels::new([
-        ("summary", json::first_of(alert, &summaries)),
+    let summary = match json::first_of(alert, &summaries) {
+        summary if summary.is_empty() => {
+            let what = [&rule, &package].into_iter().find(|text| !text.is_empty());
+            format!("{alertname} {} in {repository}", what.unwrap_or(&number))
+        }
+        summary => summary,
+    };
+    let said = Labels::new([
+        ("summary", summary),
         ("description", json::first_of(alert, &described)),
         ("cve", json::first_of(alert, &["/security_advisory/cve_id"])),
         ("ghsa", json::first_of(alert, &["/security_advisory/ghsa_id", "/ghsa_id"])),
@@ -288,7 +302,8 @@ fn alert(event: &str, body: &Value, context: &Context, read: &mut Read) {
         ),
         ("comment", json::first_of(alert, &["/dismissed_comment", "/resolution_comment"])),
     ]);
-    draft.url = json::first_of(alert, &["/html_url", "/url"]);
+    draft.annotations = said.with(draft.annotations.iter());
+    draft.url = json::first_of(alert, &["/html_url", "/url", "/external_reference"]);
     draft.starts_at = draft.instant("created_at", alert.get("created_at"));
     let ends = ["fixed_at", "dismissed_at", "auto_dismissed_at", "resolved_at", "updated_at"];
     let end = ends.into_iter().find_map(|name| alert.get(name).filter(|v| !v.is_null()));

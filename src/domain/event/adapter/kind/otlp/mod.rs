@@ -172,7 +172,9 @@ fn event(
     context: &Context,
     read: &mut Read,
 ) {
-    let text = record.body.as_ref().map(wire::AnyValue::text).unwrap_or_default();
+    let text = record.body.as_ref().map(wire::AnyValue::words).unwrap_or_default();
+    let whole = record.body.as_ref().map(wire::AnyValue::text).unwrap_or_default();
+    let whole = clip(&whole, context.limits.annotation_value_bytes_max);
     let attributes: Vec<(&str, String)> = texts(&record.attributes, context).collect();
     let attribute = |name: &str| {
         attributes.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value.as_str())
@@ -215,7 +217,8 @@ fn event(
     draft.annotations = of
         .annotations
         .with(attributes.iter().take(ATTRIBUTES_MAX).map(|(name, value)| (*name, value.as_str())))
-        .with(story(summary, context));
+        .with(story(summary, context))
+        .with([("body", if text == whole || text.starts_with(whole) { "" } else { whole })]);
     let ids = [("trace_id", &record.trace_id), ("span_id", &record.span_id)];
     let ids = ids.map(|(name, id)| (name, hex(id)));
     draft.annotations = draft.annotations.with(ids.iter().map(|(name, id)| (*name, id.as_str())));

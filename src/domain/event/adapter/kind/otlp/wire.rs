@@ -11,6 +11,9 @@ use crate::domain::event::adapter::json;
 /// Values inside of values beyond this are left out; the format has no such limit.
 const DEPTH_MAX: usize = 32;
 
+/// Where libraries for logging put the message of a structured body.
+const MESSAGES: [&str; 4] = ["/message", "/msg", "/MESSAGE", "/log"];
+
 /// `ExportLogsServiceRequest`.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Request {
@@ -228,6 +231,15 @@ impl AnyValue {
     /// As one would write it down.
     pub(super) fn text(&self) -> String {
         json::text(&self.json()).into_owned()
+    }
+
+    /// What it says to people: the message of a structured body that has one, else all of it.
+    pub(super) fn words(&self) -> String {
+        let whole = self.json();
+        match json::first_of(&whole, &MESSAGES) {
+            message if message.is_empty() => json::text(&whole).into_owned(),
+            message => message,
+        }
     }
 
     fn json(&self) -> Value {

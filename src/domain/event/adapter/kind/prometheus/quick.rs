@@ -5,9 +5,10 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr2;
+
 use super::Posted;
 use crate::domain::event::adapter::instant::{self, Instant};
-use crate::domain::value::bytes::find_either;
 use crate::domain::value::{Labels, Timestamp};
 
 /// Shows each alert of a body to `take`. Nothing if the body is not in the usual form; what was
@@ -43,19 +44,17 @@ struct Reader<'a> {
     at: usize,
 }
 
-/// Names with values, in the order of the body.
-type Pairs<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
-
 impl<'a> Reader<'a> {
-    fn alert(&mut self, pairs: &mut Pairs<'a>) -> Option<Posted<'a>> {
+    /// `room` is used again for each label set.
+    fn alert(&mut self, room: &mut Vec<(&'a str, &'a str)>) -> Option<Posted<'a>> {
         let mut posted = Posted::default();
         self.sign(b'{')?;
         loop {
-            let field = self.text()?;
+            let field = self.plain()?;
             self.sign(b':')?;
-            match &*field {
-                "labels" => posted.labels = Some(self.labels(pairs)?),
-                "annotations" => posted.annotations = self.labels(pairs)?,
+            match field {
+                "labels" => posted.labels = Some(self.labels(room)?),
+                "annotations" => posted.annotations = self.labels(room)?,
                 "startsAt" => posted.starts_at = self.instant()?,
                 "endsAt" => posted.ends_at = self.instant()?,
                 "generatorURL" => posted.url = self.text()?,
@@ -67,19 +66,36 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn labels(&mut self, pairs: &mut Pairs<'a>) -> Option<Labels> {
+    fn labels(&mut self, room: &mut Vec<(&'a str, &'a str)>) -> Option<Labels> {
         self.sign(b'{')?;
         if self.is_next(b'}') {
             self.at += 1;
             return Some(Labels::default());
         }
-        pairs.clear();
+        let start = self.at;
+        room.clear();
+        if self.pairs(room, Self::plain).is_some() {
+            return Some(Labels::of(room));
+        }
+        self.at = start;
+        let mut pairs = Vec::new();
+        self.pairs(&mut pairs, Self::text)?;
+        Some(Labels::of(&mut pairs))
+    }
+
+    /// Names with values, in the order of the body.
+    #[inline]
+    fn pairs<T>(
+        &mut self,
+        pairs: &mut Vec<(T, T)>,
+        text: impl Fn(&mut Self) -> Option<T>,
+    ) -> Option<()> {
         loop {
-            let name = self.text()?;
+            let name = text(self)?;
             self.sign(b':')?;
-            pairs.push((name, self.text()?));
+            pairs.push((name, text(self)?));
             if !self.goes_on(b'}')? {
-                return Some(Labels::of(pairs));
+                return Some(());
             }
         }
     }
@@ -93,28 +109,36 @@ impl<'a> Reader<'a> {
         Some(Instant(Some(at).filter(|at| *at != Timestamp::GO_ZERO)))
     }
 
+    /// A text that stands for itself.
     #[inline]
-    fn text(&mut self) -> Option<Cow<'a, str>> {
+    fn plain(&mut self) -> Option<&'a str> {
         self.sign(b'"')?;
         let start = self.at;
-        let rest = self.text.as_bytes().get(start..)?;
-        let end = find_either(rest, b'"', b'\\')?;
-        if rest[end] == b'"' {
-            self.at = start + end + 1;
-            return Some(Cow::Borrowed(&self.text[start..start + end]));
+        let bytes = self.text.as_bytes();
+        let end = start + memchr2(b'"', b'\\', bytes.get(start..)?)?;
+        self.at = end + 1;
+        (bytes[end] == b'"').then(|| &self.text[start..end])
+    }
+
+    fn text(&mut self) -> Option<Cow<'a, str>> {
+        let start = self.at;
+        if let Some(text) = self.plain() {
+            return Some(Cow::Borrowed(text));
         }
-        self.escaped(start, end)
+        self.at = start;
+        self.sign(b'"')?;
+        self.escaped()
     }
 
     /// A text with a backslash in it, which the general parser reads.
-    fn escaped(&mut self, start: usize, backslash: usize) -> Option<Cow<'a, str>> {
+    fn escaped(&mut self) -> Option<Cow<'a, str>> {
         let bytes = self.text.as_bytes();
-        let mut end = start + backslash;
+        let (start, mut end) = (self.at - 1, self.at);
         while *bytes.get(end)? != b'"' {
             end += if bytes[end] == b'\\' { 2 } else { 1 };
         }
         self.at = end + 1;
-        let quoted = self.text.get(start - 1..self.at)?;
+        let quoted = self.text.get(start..self.at)?;
         serde_json::from_str(quoted).ok().map(Cow::Owned)
     }
 

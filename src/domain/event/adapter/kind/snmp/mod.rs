@@ -38,7 +38,10 @@ const COMMUNITY: [&str; 2] = ["1.3.6.1.6.3.18.1.4", "snmpTrapCommunity"];
 const OID_FIELDS: &[&str] = &["snmpTrapOID", "trap_oid", "trapOID", "trapoid", "oid"];
 const AGENT_FIELDS: &[&str] =
     &["agent_address", "agentAddress", "agent_addr", "agent", "source", "host", "hostname"];
-const VARIABLE_FIELDS: &[&str] = &["varbinds", "variables", "vars"];
+const VARIABLE_FIELDS: &[&str] = &["varbinds", "variables", "vars", "fields"];
+
+/// The name of Telegraf's metrics that are traps.
+const TELEGRAF: &str = "snmp_trap";
 
 /// Traps of snmptrapd.
 pub const ADAPTER: Adapter = Adapter {
@@ -49,8 +52,11 @@ pub const ADAPTER: Adapter = Adapter {
 };
 
 fn fits(body: &Value, _: &Head) -> bool {
+    let body = body.get(0).unwrap_or(body);
     let named = |names: &[&str]| json::has_any(body, names);
     named(&OID_FIELDS[..4]) && (named(VARIABLE_FIELDS) || named(AGENT_FIELDS))
+        || flat(body).any(|(name, _)| is_trap_oid(name))
+        || metrics(body).first().is_some_and(|trap| trap["name"] == TELEGRAF)
         || named(&["generic_trap", "genericTrap"]) && named(&["enterprise"])
 }
 
@@ -72,8 +78,7 @@ pub fn read(rules: &Rules, body: &[u8], context: &Context) -> Result<Read, Unrea
     let mut read = Read::default();
     if matches!(body.trim_ascii_start().first(), Some(b'{' | b'[')) {
         let body = json::parse(body)?;
-        let one = std::slice::from_ref(&body);
-        let traps = body.as_array().map_or(one, Vec::as_slice);
+        let traps = metrics(&body);
         if traps.len() > context.limits.events_max {
             return Err(Unreadable::TooMany { max: context.limits.events_max });
         }
@@ -136,11 +141,16 @@ fn from_json(body: &Value) -> Trap {
             .iter()
             .map(|(name, value)| (name.clone(), json::text(value).into_owned()))
             .collect(),
-        _ => Vec::new(),
+        _ => {
+            flat(body).map(|(name, value)| (name.clone(), json::text(value).into_owned())).collect()
+        }
+    };
+    let either = |first: String, pointers: &[&str]| {
+        if first.is_empty() { json::first_of(body, pointers) } else { first }
     };
     let mut trap = Trap {
-        oid: first(OID_FIELDS),
-        agent: first(AGENT_FIELDS),
+        oid: either(first(OID_FIELDS), &["/tags/oid"]),
+        agent: either(first(AGENT_FIELDS), &["/tags/source", "/tags/host"]),
         uptime: first(&["sysUpTime", "uptime"]),
         variables,
     };
@@ -148,6 +158,25 @@ fn from_json(body: &Value) -> Trap {
         trap.oid = of_version_1(body);
     }
     sort_out(trap)
+}
+
+/// The traps of a body: one, an array, or what Telegraf writes in batches.
+fn metrics(body: &Value) -> &[Value] {
+    match body.as_array().or_else(|| body["metrics"].as_array()) {
+        Some(traps) => traps,
+        None => std::slice::from_ref(body),
+    }
+}
+
+/// Members of a body that stand for variables by their names, as collectors of logs write them:
+/// `IF-MIB::ifIndex.7`, `.1.3.6.1.2.1.2.2.1.1.7`.
+fn flat(body: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    let members = body.as_object().into_iter().flatten();
+    members.filter(|(name, _)| name.contains("::") || bare(name).starts_with("1.3.6.1."))
+}
+
+fn is_trap_oid(name: &str) -> bool {
+    TRAP_OID.iter().any(|known| is_column(name, known))
 }
 
 /// The number that RFC 3584, 3.1, gives to a trap of version 1.

@@ -176,10 +176,17 @@ fn plain(
     let names = [envelope.subject.as_str(), named.as_ref(), line.as_str(), "SNS message"];
     let plain = names.into_iter().find(|name| !name.is_empty() && !is_placeholder(name));
     let name = plain.unwrap_or_default();
+    // As RDS and Auto Scaling tell it.
+    let told = pick(inner, &["/Event Message", "/Description"]);
+    let instance = pick(inner, &["/Source ID", "/EC2InstanceId", "/AutoScalingGroupName"]);
     let mut draft = Draft {
-        labels: Labels::new([("alertname", name), ("topic", envelope.topic_name())]),
+        labels: Labels::new([
+            ("alertname", name),
+            ("topic", envelope.topic_name()),
+            ("instance", &instance),
+        ]),
         annotations: Labels::new([
-            ("summary", name),
+            ("summary", if told.is_empty() { name } else { &told }),
             ("description", text),
             ("topic_arn", envelope.topic.as_str()),
         ]),
@@ -196,6 +203,7 @@ fn plain(
     } else {
         draft.severity(context, &word, None);
     }
+    draft.cut(context);
     let sent = Value::String(envelope.timestamp.clone());
     draft.starts_at = table::instant(&sent, &[""], "the timestamp", &mut draft);
     draft.finish(at, context, read);

@@ -154,6 +154,9 @@ fn rfc3164(text: &str, message: &mut Message) {
     message.at = at;
     let stamped = message.at != Stamp::None;
     let mut rest = rest.trim_start_matches(' ');
+    if router {
+        origin(&text[..text.len() - rest.len()]).clone_into(&mut message.host);
+    }
     if stamped && !router {
         let end = rest.find(' ').unwrap_or(rest.len());
         let word = &rest[..end];
@@ -162,6 +165,8 @@ fn rfc3164(text: &str, message: &mut Message) {
             word.clone_into(&mut message.host);
             rest = rest[end..].trim_start_matches(' ');
         }
+        // `fw-1 : %ASA-4-106023: …`
+        rest = rest.strip_prefix(": ").filter(|rest| rest.starts_with('%')).unwrap_or(rest);
     }
     if let Some((app, process, text)) = tag(rest) {
         app.clone_into(&mut message.app);
@@ -169,6 +174,13 @@ fn rfc3164(text: &str, message: &mut Message) {
         rest = text;
     }
     rest.strip_prefix('\u{feff}').unwrap_or(rest).clone_into(&mut message.text);
+}
+
+/// The host that a router writes before the time, behind a number: `123: router-7: *Mar  1 …`.
+fn origin(before: &str) -> &str {
+    let mut words = before.split(": ").take_while(|word| civil(word.trim_matches(STARS)).is_none());
+    let host = words.find(|word| word.bytes().any(|byte| byte.is_ascii_alphabetic()));
+    host.filter(|word| is_host(word)).unwrap_or_default()
 }
 
 fn is_host(word: &str) -> bool {
@@ -196,6 +208,9 @@ fn tag(text: &str) -> Option<(&str, &str, &str)> {
     Some((app, process, rest.trim_start_matches(' ')))
 }
 
+/// What a router writes before a time that it is not sure of.
+const STARS: [char; 2] = ['*', '.'];
+
 /// The time at the start of a text, what follows it, and whether a router wrote it.
 fn time(text: &str) -> (Stamp, &str, bool) {
     let first = text.split(' ').next().unwrap_or_default();
@@ -214,7 +229,7 @@ fn time(text: &str) -> (Stamp, &str, bool) {
     let mut rest = text;
     for _ in 0..2 {
         let after = rest.split_once(": ").map_or("", |(_, after)| after);
-        let stars = after.trim_start_matches(['*', '.']);
+        let stars = after.trim_start_matches(STARS);
         if let Some((stamp, tail)) = civil(stars)
             && let Some(tail) = router(tail)
         {
@@ -222,7 +237,7 @@ fn time(text: &str) -> (Stamp, &str, bool) {
         }
         rest = after;
     }
-    let stars = text.trim_start_matches(['*', '.']);
+    let stars = text.trim_start_matches(STARS);
     if let Some((stamp, tail)) = civil(stars)
         && let Some(tail) = router(tail)
     {
@@ -241,13 +256,18 @@ fn router(rest: &str) -> Option<&str> {
 
 /// `Mar  1 12:00:00`, with or without a year and a fraction.
 fn civil(text: &str) -> Option<(Stamp, &str)> {
+    // NX-OS begins with the year.
+    let (early, text) = match number(text) {
+        Some((year @ 1970..3000, rest)) => (i16::try_from(year).ok(), rest.strip_prefix(' ')?),
+        _ => (None, text),
+    };
     let month = MONTHS.iter().position(|name| text.starts_with(name))?;
     let (day, rest) = number(text[3..].strip_prefix(' ')?.trim_start_matches(' '))?;
     let rest = rest.strip_prefix(' ')?;
     let (first, after) = number(rest)?;
     let (year, rest) = match after.strip_prefix(' ') {
         Some(after) if first > 999 => (i16::try_from(first).ok(), after),
-        _ => (None, rest),
+        _ => (early, rest),
     };
     let (hour, rest) = number(rest)?;
     let (minute, rest) = number(rest.strip_prefix(':')?)?;
@@ -323,6 +343,18 @@ mod tests {
         check(
             "<187>4711: *Mar  1 18:46:11.123 UTC: %LINK-3-UPDOWN: Gi0/1 is down",
             "3|None 3/1 18:46:11||LINK-3-UPDOWN|||[]|Gi0/1 is down",
+        );
+        check(
+            "<187>4711: router-7: *Mar  1 18:46:11: %LINK-3-UPDOWN: Gi0/1 is down",
+            "3|None 3/1 18:46:11|router-7|LINK-3-UPDOWN|||[]|Gi0/1 is down",
+        );
+        check(
+            "<187>: 2026 Mar  1 18:46:11 UTC: %ETHPORT-5-IF_DOWN: Ethernet1/1 is down",
+            "3|Some(2026) 3/1 18:46:11||ETHPORT-5-IF_DOWN|||[]|Ethernet1/1 is down",
+        );
+        check(
+            "<164>Mar 01 2026 18:46:11 fw-1 : %ASA-4-106023: Deny tcp",
+            "4|Some(2026) 3/1 18:46:11|fw-1|ASA-4-106023|||[]|Deny tcp",
         );
         check(
             "<164>Mar 01 2026 18:46:11: %ASA-4-106023: Deny tcp",

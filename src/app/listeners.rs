@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use rustls::ServerConfig;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -15,7 +14,8 @@ use crate::domain::event::adapter::kind::mail::Mailbox;
 use crate::shell::api::Context;
 use crate::shell::chain;
 use crate::shell::intake::inlet::Inlet;
-use crate::shell::intake::listener::{Bound, server_tls};
+use crate::shell::intake::listener::{Bound, Papers, server_tls};
+use crate::shell::intake::mail::{Flavour, Secured};
 use crate::shell::intake::{mail, snmp, syslog};
 
 /// What makes a socket the same one after a reload.
@@ -36,14 +36,14 @@ struct Fetching {
 
 struct Running {
     stop: watch::Sender<bool>,
-    tls: watch::Sender<Option<Arc<ServerConfig>>>,
+    tls: watch::Sender<Option<Papers>>,
     task: JoinHandle<()>,
 }
 
 /// Sockets that are bound and certificates that are read, of which nothing is in force yet.
 pub(super) struct Prepared {
     bound: BTreeMap<Key, Bound>,
-    tls: BTreeMap<String, Arc<ServerConfig>>,
+    tls: BTreeMap<String, Papers>,
     wanted: Vec<Key>,
     mailboxes: BTreeMap<String, Mailbox>,
 }
@@ -80,7 +80,7 @@ impl Listeners {
                     address: name.clone(),
                     why: chain(&error),
                 })?;
-                prepared.tls.insert(name.clone(), Arc::new(tls));
+                prepared.tls.insert(name.clone(), tls);
             }
             for (protocol, address) in &source.listen.sockets {
                 let key = (name.clone(), *protocol, *address);
@@ -181,12 +181,7 @@ fn inlet(source: &str, context: &Arc<Context>) -> Inlet {
     Inlet::new(source, context.handle.clone(), Arc::clone(&context.metrics), lookup)
 }
 
-fn start(
-    protocol: Protocol,
-    bound: Bound,
-    inlet: Inlet,
-    tls: Option<Arc<ServerConfig>>,
-) -> Running {
+fn start(protocol: Protocol, bound: Bound, inlet: Inlet, tls: Option<Papers>) -> Running {
     let (stop, stopped) = watch::channel(false);
     let (tls, under) = watch::channel(tls);
     let task = match (protocol, bound) {
@@ -199,10 +194,16 @@ fn start(
             }
         }
         (Protocol::Smtp, Bound::Stream(listener)) => {
-            tokio::spawn(mail::serve(listener, inlet, mail::Flavour::Smtp, under, stopped))
+            let way = (Flavour::Smtp, Secured::WhenAsked);
+            tokio::spawn(mail::serve(listener, inlet, way, under, stopped))
+        }
+        (Protocol::Smtps, Bound::Stream(listener)) => {
+            let way = (Flavour::Smtp, Secured::AtOnce);
+            tokio::spawn(mail::serve(listener, inlet, way, under, stopped))
         }
         (Protocol::Lmtp, Bound::Stream(listener)) => {
-            tokio::spawn(mail::serve(listener, inlet, mail::Flavour::Lmtp, under, stopped))
+            let way = (Flavour::Lmtp, Secured::WhenAsked);
+            tokio::spawn(mail::serve(listener, inlet, way, under, stopped))
         }
         (protocol, Bound::Stream(listener)) => {
             let tls = (protocol == Protocol::Tls).then_some(under);

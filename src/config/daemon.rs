@@ -80,6 +80,8 @@ pub enum Protocol {
     Tls,
     /// RFC 5321.
     Smtp,
+    /// RFC 5321 under TLS from the first byte (RFC 8314).
+    Smtps,
     /// RFC 2033.
     Lmtp,
 }
@@ -92,6 +94,7 @@ impl Protocol {
             Self::Tcp => "tcp",
             Self::Tls => "tls",
             Self::Smtp => "smtp",
+            Self::Smtps => "smtps",
             Self::Lmtp => "lmtp",
         }
     }

@@ -110,7 +110,8 @@ fn authorization(check: &mut Check, node: &Node) -> Option<(String, SecretSource
     Some((kind.unwrap_or("Bearer").to_owned(), credentials))
 }
 
-fn oauth2(check: &mut Check, node: &Node) -> Option<Oauth2Config> {
+/// Reads `oauth2`: where to get a token.
+pub(super) fn oauth2(check: &mut Check, node: &Node) -> Option<Oauth2Config> {
     no_references(check, node);
     for key in ["client_id", "token_url"] {
         if node.text_at(key).is_none_or(str::is_empty) {

@@ -3,7 +3,8 @@
 use super::check::Check;
 use super::node::Node;
 use super::wire;
-use crate::domain::event::adapter::kind::mail::{After, Mailbox, Security};
+use crate::domain::event::adapter::kind::mail::{After, Mailbox, Proof, Security};
+use crate::domain::notification::receiver::HttpConfig;
 use crate::domain::value::Span;
 
 /// Servers are spared; who wants mails at once lets them be delivered to `listen`.
@@ -35,12 +36,10 @@ pub(super) fn read(check: &mut Check, kind: &str, source: &Node) -> Option<Mailb
         check.warn(node.place, why);
     }
     let username = needed(check, node, "username");
-    let given = node.get("password").is_some() || node.get("password_file").is_some();
-    let password = check.own_secret(node, "password").unwrap_or_default();
-    if !given {
-        check.error(node.place, "write a `password_file` or a `password`");
-    }
-    if password.reveal().contains('\0') || username.contains('\0') {
+    let proof = proof(check, node);
+    let nul = |text: &str| text.contains('\0');
+    let hidden = matches!(&proof, Proof::Password(password) if nul(password.reveal()));
+    if hidden || nul(&username) {
         check.error(node.place, "a name or password cannot contain NUL");
     }
     let usual = if security == Security::Tls { PORT_TLS } else { PORT_CLEAR };
@@ -69,13 +68,42 @@ pub(super) fn read(check: &mut Check, kind: &str, source: &Node) -> Option<Mailb
         host,
         port,
         username,
-        password,
+        proof,
         name,
         every,
         security,
         tls: node.get("tls_config").map(|tls| wire::tls(check, tls)).unwrap_or_default(),
         after,
     })
+}
+
+/// A password, or one of the ways to a token.
+fn proof(check: &mut Check, node: &Node) -> Proof {
+    let given: Vec<_> = ["password", "password_file", "token_file", "oauth2"]
+        .into_iter()
+        .filter(|key| node.get(key).is_some())
+        .collect();
+    let is_password = |key: &&str| key.starts_with("password");
+    match given.as_slice() {
+        [] => check.error(
+            node.place,
+            "write a `password_file` or a `password`; or, for a token, a `token_file` or `oauth2`",
+        ),
+        [one, other, ..] if !(is_password(one) && is_password(other)) => {
+            check.error(node.place, format!("`{one}` and `{other}` exclude each other; keep one"));
+        }
+        _ => {}
+    }
+    let mut http = HttpConfig::default();
+    if let Some(oauth2) = node.get("oauth2") {
+        http.oauth2 = super::http::oauth2(check, oauth2).map(Box::new);
+        return Proof::Token(Box::new(http));
+    }
+    if let Some(file) = node.get("token_file") {
+        http.authorization = check.file_source(file).map(|token| ("Bearer".to_owned(), token));
+        return Proof::Token(Box::new(http));
+    }
+    Proof::Password(check.own_secret(node, "password").unwrap_or_default())
 }
 
 fn needed(check: &mut Check, node: &Node, key: &str) -> String {

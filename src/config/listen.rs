@@ -11,12 +11,12 @@ use crate::domain::notification::receiver::TlsConfig;
 /// What each type of source may speak.
 const SPOKEN: &[(&str, &[Protocol])] = &[
     ("syslog", &[Protocol::Udp, Protocol::Tcp, Protocol::Tls]),
-    ("mail", &[Protocol::Smtp, Protocol::Lmtp]),
+    ("mail", &[Protocol::Smtp, Protocol::Smtps, Protocol::Lmtp]),
     ("snmp", &[Protocol::Udp]),
 ];
 
-const PROTOCOLS: [Protocol; 5] =
-    [Protocol::Udp, Protocol::Tcp, Protocol::Tls, Protocol::Smtp, Protocol::Lmtp];
+const PROTOCOLS: [Protocol; 6] =
+    [Protocol::Udp, Protocol::Tcp, Protocol::Tls, Protocol::Smtp, Protocol::Smtps, Protocol::Lmtp];
 
 /// Reads `listen` of a source of this type.
 pub(super) fn read(check: &mut Check, kind: &str, source: &Node) -> Listen {
@@ -47,9 +47,12 @@ pub(super) fn read(check: &mut Check, kind: &str, source: &Node) -> Listen {
         }
     }
     let tls = tls(check, node);
-    let under_tls = sockets.iter().any(|(protocol, _)| *protocol == Protocol::Tls);
-    if under_tls && tls.identity.is_none() {
-        check.error(node.place, "`tls` needs our certificate: `cert_file` and `key_file`");
+    let under_tls = |protocol: &Protocol| matches!(protocol, Protocol::Tls | Protocol::Smtps);
+    let secured = sockets.iter().map(|(protocol, _)| protocol).find(|it| under_tls(it));
+    if let Some(protocol) = secured.filter(|_| tls.identity.is_none()) {
+        let name = protocol.name();
+        let why = format!("`{name}` needs our certificate: `cert_file` and `key_file`");
+        check.error(node.place, why);
     }
     if sockets.is_empty() {
         let words: Vec<_> = spoken.iter().map(|known| format!("`{}`", known.name())).collect();

@@ -5,6 +5,7 @@
 //!       ─▶ routes, receivers, sources, rules … (meaning) ─▶ Loaded | ConfigErrors
 //! ```
 
+mod auto_reply;
 mod check;
 mod daemon;
 mod diagnostic;
@@ -126,7 +127,7 @@ fn load_as(
 
 fn understand(check: &mut Check, root: &Node, rules: Option<&Path>) -> Loaded {
     files::read_templates(check, root);
-    let receivers = receivers::read(check, root);
+    let mut receivers = receivers::read(check, root);
     let receiver_names: BTreeSet<String> = receivers.keys().cloned().collect();
     let zone = people::default_zone(check, root);
     let intervals = intervals::read(check, root, &zone);
@@ -142,6 +143,7 @@ fn understand(check: &mut Check, root: &Node, rules: Option<&Path>) -> Loaded {
 
     let limits = sources::read_limits(check, root.get("limits"), Limits::default());
     let (mut sources, intakes) = sources::read(check, root, limits, &zone);
+    auto_reply::read(check, root, &mut sources, &mut receivers);
     let polls = polls::read(check, root, &zone);
     for (name, poll) in &polls {
         let source = Source { resend: polls::resend(poll), ..Source::default() };

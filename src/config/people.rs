@@ -116,6 +116,15 @@ pub(super) fn read_users(check: &mut Check, root: &Node, zone: &str) -> BTreeMap
     users
 }
 
+/// The mail addresses of active users, in lower case.
+pub(super) fn addresses(root: &Node) -> Vec<String> {
+    let users = root.get("users").map(Node::entries).unwrap_or_default().iter();
+    let active = users
+        .map(|(_, user)| user)
+        .filter(|user| user.get("active").and_then(Node::boolean).unwrap_or(true));
+    active.filter_map(|user| Some(user.text_at("email")?.to_lowercase())).collect()
+}
+
 /// Reads the receiver that a team or the admins have.
 pub(super) fn read_receiver(
     check: &mut Check,

@@ -32,6 +32,7 @@ use super::trial;
 use crate::domain::notification::receiver::{Integration, Receiver};
 use crate::domain::value::Labels;
 
+pub(super) use email::auto_reply;
 pub(super) use form::Kind;
 pub(super) use pagerduty::DETAILS as PAGERDUTY_DETAILS;
 

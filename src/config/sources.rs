@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::check::Check;
 use super::daemon::{Intake, Limits, Paths};
 use super::node::{Key, Node};
-use super::{imap, listen, senders, snmp, snmp_users, text_rules};
+use super::{imap, listen, people, senders, snmp, snmp_users, text_rules};
 use crate::domain::settings::{Deadman, Source};
 use crate::domain::value::{Severity, Span};
 
@@ -19,12 +19,13 @@ pub(super) fn read(
     limits: Limits,
     zone: &str,
 ) -> (BTreeMap<String, Source>, BTreeMap<String, Intake>) {
+    let people = people::addresses(root);
     let mut sources = BTreeMap::new();
     let mut intakes = BTreeMap::new();
     for (key, node) in root.get("sources").map(Node::entries).unwrap_or_default() {
         check_name(check, key);
         sources.insert(key.name.clone(), source(check, node));
-        let intake = intake(check, key, node, limits, zone);
+        let intake = intake(check, key, node, limits, (zone, &people));
         intakes.insert(key.name.clone(), intake);
     }
     listen::check_addresses(check, root, &intakes);
@@ -88,10 +89,17 @@ fn source(check: &mut Check, node: &Node) -> Source {
         resend: node.span_at("resend"),
         deadman,
         severity_map: severity_map(node),
+        auto_reply: None,
     }
 }
 
-fn intake(check: &mut Check, key: &Key, node: &Node, limits: Limits, zone: &str) -> Intake {
+fn intake(
+    check: &mut Check,
+    key: &Key,
+    node: &Node,
+    limits: Limits,
+    (zone, people): (&str, &[String]),
+) -> Intake {
     // Any word that names no adapter was turned down with the shape.
     let word = node.text_at("type").unwrap_or_default();
     let generic = word == "generic";
@@ -110,7 +118,7 @@ fn intake(check: &mut Check, key: &Key, node: &Node, limits: Limits, zone: &str)
         check.error(verify.place, "`verify_signature` is for sources of Amazon SNS: `type: sns`");
     }
     Intake {
-        kind: text_rules::kind(check, word, node, zone),
+        kind: text_rules::kind(check, word, node, (zone, people)),
         listen: listen::read(check, word, node),
         imap: imap::read(check, word, node),
         auth: node.get("auth").map(|auth| senders::read(check, auth)).unwrap_or_default(),

@@ -29,12 +29,14 @@ const ALL_FIELDS: [&str; 10] =
     ["host", "app", "facility", "msgid", "level", "service", "event", "subject", "from", "to"];
 
 /// Keys that only some types have.
-const KEYS: [(&str, &[&str]); 9] = [
+const KEYS: [(&str, &[&str]); 11] = [
     ("rules", &["syslog", "otlp", "mail"]),
     ("lease", &["syslog", "otlp", "mail", "snmp"]),
     ("min_severity", &["syslog", "otlp"]),
     ("zone", &["syslog"]),
     ("addresses", &["mail"]),
+    ("trusted_senders", &["mail"]),
+    ("auto_reply", &["mail"]),
     ("communities", &["snmp"]),
     ("communities_file", &["snmp"]),
     ("traps", &["snmp"]),
@@ -42,8 +44,13 @@ const KEYS: [(&str, &[&str]); 9] = [
 ];
 
 /// What a source's bodies look like, with what its configuration says about them. Any word that
-/// names no type was turned down with the shape.
-pub(super) fn kind(check: &mut Check, word: &str, node: &Node, zone: &str) -> Kind {
+/// names no type was turned down with the shape. `people` are the addresses of users.
+pub(super) fn kind(
+    check: &mut Check,
+    word: &str,
+    node: &Node,
+    (zone, people): (&str, &[String]),
+) -> Kind {
     for (key, types) in KEYS {
         if let Some(value) = node.get(key)
             && !types.contains(&word)
@@ -56,24 +63,34 @@ pub(super) fn kind(check: &mut Check, word: &str, node: &Node, zone: &str) -> Ki
     match word {
         "syslog" => Kind::Syslog(Arc::new(syslog(check, node, zone))),
         "otlp" => Kind::Otlp(Arc::new(otlp(check, node))),
-        "mail" => Kind::Mail(Arc::new(mail(check, node))),
+        "mail" => Kind::Mail(Arc::new(mail(check, node, people))),
         "snmp" => Kind::Snmp(Arc::new(snmp::rules(check, node))),
         _ => Kind::named(word).unwrap_or_default(),
     }
 }
 
-fn mail(check: &mut Check, node: &Node) -> mail::Rules {
+fn mail(check: &mut Check, node: &Node, people: &[String]) -> mail::Rules {
     for address in node.get("addresses").map(Node::items).unwrap_or_default() {
         if address.text().is_some_and(|text| !text.contains('@')) {
             check.error(address.place, "not an address; write it like `alerts@example.org`");
         }
     }
-    let own = node.texts_at("addresses").iter().map(|address| address.to_lowercase()).collect();
+    for sender in node.get("trusted_senders").map(Node::items).unwrap_or_default() {
+        if sender.text().is_some_and(|text| !text.contains('@')) {
+            let why = "not an address or a domain; write `ada@example.org` or `@example.org`";
+            check.error(sender.place, why);
+        }
+    }
+    let lower = |key: &str| -> Vec<String> {
+        node.texts_at(key).iter().map(|text| text.to_lowercase()).collect()
+    };
     let otherwise = mail::Rules::default();
     mail::Rules {
         rules: rules(check, mail::NAME, node),
         lease: node.span_at("lease").unwrap_or(otherwise.lease),
-        own,
+        own: lower("addresses"),
+        auto_reply: node.get("auto_reply").is_some(),
+        trusted: [&lower("trusted_senders"), people].concat(),
     }
 }
 

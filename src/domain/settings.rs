@@ -118,6 +118,17 @@ pub struct Source {
     pub deadman: Option<Deadman>,
     /// The source's own words for severities, beyond those that everybody uses.
     pub severity_map: BTreeMap<String, Severity>,
+    /// How mails that open something are answered; nothing if they are not.
+    pub auto_reply: Option<AutoReply>,
+}
+
+/// How mails that open something are answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AutoReply {
+    /// The name of the receiver that is the way out; the mail says who gets the answer.
+    pub receiver: String,
+    /// Answers to one address within an hour.
+    pub per_hour_max: usize,
 }
 
 /// When a source counts as dead.

@@ -25,7 +25,7 @@ sources:
     addresses: [alerts@example.org]
 ";
 
-fn port(daemon: &Daemon, protocol: &str) -> String {
+pub(crate) fn port(daemon: &Daemon, protocol: &str) -> String {
     until(&format!("{protocol} is listened on"), || {
         let log = daemon.log().replace('"', "");
         let line = log.lines().find(|line| line.contains(&format!("protocol={protocol} ")))?;

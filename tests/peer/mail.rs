@@ -1,5 +1,6 @@
 //! A real mail server takes the thread of an incident, and a mail program's library reads it.
 
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,6 +9,7 @@ use mail_parser::{HeaderValue, Message, MessageParser};
 use serde_json::json;
 
 use crate::daemon::Home;
+use crate::listeners::port;
 use crate::program::{self, PEERS, Process, run};
 use crate::until::until;
 
@@ -97,6 +99,65 @@ fn a_mail_waits_for_a_server_that_is_down() {
     assert!(parse(&mail).subject().unwrap().contains("[INC-1]"));
     until("nothing waits", || daemon.api().list("notifications", "").is_empty().then_some(()));
     assert_eq!(server.count(), 1);
+}
+
+#[test]
+fn who_writes_to_us_is_told_the_number_and_what_they_answer_is_written_down() {
+    let Some(server) = Server::start() else { return };
+    let own = "
+sources:
+  help:
+    type: mail
+    listen: { smtp: '127.0.0.1:0' }
+    addresses: [help@example.org]
+    auto_reply: {}
+";
+    let config =
+        config(server.port).replace("receiver: team, group_by", "receiver: none, group_by");
+    let config = config.replace("receivers:\n", "receivers:\n  - { name: none }\n");
+    let home = Home::new(&format!("{config}{own}"));
+    let daemon = home.start();
+    let port = port(&daemon, "smtp");
+    send(&port, "Printer burns", "Message-ID: <m1@example.net>");
+    let answer = server.mail(1);
+    let answer = parse(&answer);
+    assert_eq!(answer.subject(), Some("[INC-1] Re: Printer burns"));
+    assert_eq!(header(&answer, "Auto-Submitted"), "auto-replied");
+    assert_eq!(texts(answer.in_reply_to()), ["m1@example.net"]);
+    assert_eq!(answer.to().unwrap().first().unwrap().address(), Some("eve@example.net"));
+    assert_eq!(answer.from().unwrap().first().unwrap().address(), Some("help@example.org"));
+
+    // Neither the number nor the thread's own mails stand in the answer to the answer.
+    let id = answer.message_id().unwrap();
+    send(&port, "it is out", &format!("Message-ID: <m2@example.net>\nIn-Reply-To: <{id}>"));
+    let shown = until("the answer is written down", || {
+        let shown = daemon.api().incident("INC-1");
+        shown["timeline"].to_string().contains("Hilfe").then_some(shown)
+    });
+    assert!(shown["timeline"].to_string().contains("eve@example.net"), "{shown}");
+    // Who answers by program is not answered.
+    send(&port, "On holiday", "Message-ID: <m3@example.net>\nAuto-Submitted: auto-replied");
+    send(&port, "Another printer", "Message-ID: <m4@example.net>");
+    let next = server.mail(2);
+    assert_eq!(texts(parse(&next).in_reply_to()), ["m4@example.net"]);
+    assert_eq!(server.count(), 2);
+    let (status, log) = daemon.stop();
+    assert!(status.success(), "{log}");
+}
+
+/// Sends a mail of somebody to a listener of ours.
+fn send(port: &str, subject: &str, headers: &str) {
+    let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(30))).unwrap();
+    let mail = format!(
+        "EHLO x\nMAIL FROM:<eve@example.net>\nRCPT TO:<help@example.org>\nDATA\n\
+         From: Eve <eve@example.net>\nTo: help@example.org\nSubject: {subject}\n{headers}\n\n\
+         Hilfe\n.\nQUIT\n"
+    );
+    stream.write_all(mail.replace('\n', "\r\n").as_bytes()).unwrap();
+    let mut said = String::new();
+    stream.read_to_string(&mut said).unwrap();
+    assert!(said.contains("250 2.0.0 Taken"), "{said}");
 }
 
 /// aiosmtpd, which saves what it takes to a maildir.

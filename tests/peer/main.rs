@@ -11,6 +11,7 @@ mod daemon;
 mod differential;
 mod door;
 mod flags;
+mod imap;
 mod listeners;
 mod mail;
 mod notify;

@@ -9,7 +9,7 @@ use crate::config::schema::TLS;
 use crate::config::shape::{Field, Shape};
 use crate::config::wire;
 use crate::domain::notification::receiver::{
-    EmailConfig, IntegrationKind, SmtpAuth, Threading, TlsConfig, TlsVersion,
+    EmailConfig, Integration, IntegrationKind, SmtpAuth, Threading, TlsConfig, TlsVersion,
 };
 use crate::domain::template::Template;
 use Shape::{Fields, List, Names, Text, Truth};
@@ -53,11 +53,35 @@ fn read(form: &mut Form) -> Option<IntegrationKind> {
         form.error("an e-mail needs a `to`");
         return None;
     };
-    let (global, node) = (form.global, form.node);
-    let Some(from) = node.get("from").or_else(|| global.get("smtp_from")) else {
+    let Some(from) = form.get("from").or_else(|| form.global.get("smtp_from")) else {
         form.error("no `from` here and no `smtp_from` in `global`; write one of them");
         return None;
     };
+    let config = config(form, to, from)?;
+    Some(IntegrationKind::Email(Box::new(config)))
+}
+
+/// The way of answers to mails: `auto_reply` of a source, with `address` as the sender where it
+/// names none. Nothing where it has told of an error.
+pub(in crate::config) fn auto_reply(
+    check: &mut Check,
+    global: &Node,
+    node: &Node,
+    address: Option<&Node>,
+) -> Option<Integration> {
+    let mut form = Form { check, kind: &KIND, global, node };
+    let Some(from) = node.get("from").or(address).or_else(|| global.get("smtp_from")) else {
+        form.error("whose mail is it? Give the source `addresses`, or write a `from`");
+        return None;
+    };
+    // Each answer says itself to whom it goes.
+    let config = EmailConfig { html: None, ..config(&mut form, from, from)? };
+    let kind = IntegrationKind::Email(Box::new(config));
+    Some(Integration { index: 0, send_resolved: false, kind })
+}
+
+fn config(form: &mut Form, to: &Node, from: &Node) -> Option<EmailConfig> {
+    let (global, node) = (form.global, form.node);
     let Some(smarthost) = node.get("smarthost").or_else(|| global.get("smtp_smarthost")) else {
         let why = "no `smarthost` here and no `smtp_smarthost` in `global`; write one of them";
         form.error(why);
@@ -70,7 +94,7 @@ fn read(form: &mut Form) -> Option<IntegrationKind> {
     let tls = node.get("tls_config").or_else(|| global.get("smtp_tls_config"));
     let smarthost = host_and_port(form.check, smarthost)?;
     let hello = node.text_at("hello").or_else(|| global.text_at("smtp_hello"));
-    Some(IntegrationKind::Email(Box::new(EmailConfig {
+    Some(EmailConfig {
         to: form.check.template(to)?,
         from: form.check.template(from)?,
         implicit_tls: either("force_implicit_tls", "smtp_force_implicit_tls")
@@ -84,7 +108,7 @@ fn read(form: &mut Form) -> Option<IntegrationKind> {
         html: body(form, "html"),
         text: body(form, "text"),
         threading: threading(form),
-    })))
+    })
 }
 
 fn tls_config(check: &mut Check, node: &Node) -> TlsConfig {

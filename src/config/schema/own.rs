@@ -1,7 +1,8 @@
 //! The keys that Alertmanager does not have.
 
-use super::TLS;
 use super::poll::POLL;
+use super::{OAUTH2, TLS};
+use crate::config::auto_reply;
 use crate::config::senders::STYLES;
 use crate::config::shape::{Field, Shape};
 use crate::domain::event::adapter::kind::{self, snmp};
@@ -68,6 +69,8 @@ const SOURCE: &[Field] = &[
     ("lease", Duration),
     ("zone", Text),
     ("addresses", List(&Text)),
+    ("trusted_senders", List(&Text)),
+    ("auto_reply", Fields(auto_reply::FIELDS)),
     ("communities", List(&Secret)),
     ("communities_file", Text),
     ("traps", List(&Fields(TRAP))),
@@ -79,6 +82,7 @@ const LISTEN: &[Field] = &[
     ("tcp", Text),
     ("tls", Text),
     ("smtp", Text),
+    ("smtps", Text),
     ("lmtp", Text),
     ("cert_file", Text),
     ("key_file", Text),
@@ -91,6 +95,8 @@ const IMAP: &[Field] = &[
     ("username", Text),
     ("password", Secret),
     ("password_file", Text),
+    ("token_file", Text),
+    ("oauth2", Fields(OAUTH2)),
     ("mailbox", Text),
     ("every", Duration),
     ("tls", Word(&["true", "false", "starttls"])),

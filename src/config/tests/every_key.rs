@@ -9,7 +9,7 @@ use crate::config::schema::{RULE_FILE, top};
 use crate::config::shape::{Field, Shape};
 
 /// Blocks that mean the same wherever they stand: it is enough that one of them has a key.
-const SHARED: [&str; 4] = ["http_config", "http_headers", "limits", "tls_config"];
+const SHARED: [&str; 5] = ["http_config", "http_headers", "limits", "oauth2", "tls_config"];
 
 /// Where a key stands: `.receivers.webhook_configs.url`.
 fn path(lead: &str, name: &str) -> String {

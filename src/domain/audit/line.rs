@@ -310,6 +310,7 @@ fn of_notification(fact: &notification::Fact) -> Option<Draft> {
         }
         F::Abandoned { why: Abandonment::Obsolete | Abandonment::Refused(_), .. }
         | F::GroupOpened { .. }
+        | F::Answered { .. }
         | F::Grouped { .. }
         | F::Dropped { .. }
         | F::Ticked { .. }

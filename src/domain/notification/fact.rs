@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::correspondence::Reply;
 use super::inherited::{AlertHash, Inherited};
 use super::verdict::{Standing, Verdict};
 use crate::domain::value::{
@@ -27,6 +28,13 @@ pub enum Fact {
         incident: Option<IncidentId>,
         /// When the first message may go; the group's clock ticks from then on.
         base: Timestamp,
+    },
+    /// A group is the answer to a mail.
+    Answered {
+        /// The group.
+        id: GroupId,
+        /// The answer.
+        reply: Box<Reply>,
     },
     /// An alert joined a group.
     Grouped {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::correspondence::is_reply;
 use super::fact::Fact;
 use super::receiver::Integration;
 use super::route::{GroupBy, Route};
@@ -93,6 +94,9 @@ fn open(
 /// Makes sure that a group looks at itself at its next tick.
 pub(super) fn wind(turn: &mut Turn, id: GroupId) {
     let Some(group) = turn.state().notification.group(id) else { return };
+    if is_reply(turn, id) {
+        return; // It speaks once, and has begun to when it was opened.
+    }
     let at = if group.ticked { next_tick(turn, group) } else { group.base };
     turn.wake_at(at, Deadline::Tick(id));
 }
@@ -198,6 +202,9 @@ pub(super) fn incident_changed(turn: &mut Turn, id: IncidentId) {
 /// Looks again after something was delivered or given up.
 pub(super) fn settled(turn: &mut Turn, id: GroupId) {
     let Some(group) = turn.state().notification.group(id) else { return };
+    if is_reply(turn, id) {
+        return tidy(turn, id);
+    }
     if group.incident.is_some() {
         let stand = Stand::of(turn, group);
         speak(turn, id, &stand);
@@ -221,6 +228,9 @@ pub(super) fn look_again(turn: &mut Turn, id: GroupId) {
 pub(super) fn tidy(turn: &mut Turn, id: GroupId) {
     if turn.state().notification.is_speaking(id) {
         return;
+    }
+    if is_reply(turn, id) && turn.state().notification.group(id).is_some() {
+        return turn.record(Fact::GroupClosed { id });
     }
     inherited::recall(turn, id, None);
     let Some(group) = turn.state().notification.group(id) else { return };

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::correspondence::mark;
 use super::message::{
     AlertStatus, Letter, LetterAlert, LetterIncident, LetterProblem, Thread, route_labels,
 };
@@ -54,6 +55,7 @@ pub fn letter(
         reason: delivery.says.verdict.reason().to_owned(),
         alerts,
         external_url: settings.external_url.trim_end_matches('/').to_owned(),
+        reply: state.notification.reply(delivery.group).cloned(),
         incident: incident.map(|(id, incident)| {
             incident_words(state, settings, id, incident, delivery.says.verdict)
         }),
@@ -184,6 +186,7 @@ fn incident_words(
     let by = incident.timeline.last().filter(|line| line.by.is_outside());
     LetterIncident {
         id,
+        mark: mark(id, incident),
         title: incident.title.clone(),
         state: incident.status,
         event: verdict.event().to_owned(),

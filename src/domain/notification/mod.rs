@@ -4,6 +4,7 @@
 //! whether there is something to tell, `outbox` how a message gets out. The contract: whoever was
 //! told that something fires is told that it ended.
 
+pub mod correspondence;
 mod fact;
 mod group;
 mod handover;
@@ -122,7 +123,13 @@ fn react_to_incident(turn: &mut Turn, fact: &incident::Fact) {
         incident::Fact::Opened(opened) if opened.status == incident::Status::New => {
             group::place_incident(turn, opened.id);
         }
+        incident::Fact::Joined { id, alert, .. } | incident::Fact::Fired { id, alert } => {
+            correspondence::answer(turn, *id, *alert);
+        }
         incident::Fact::Moved(moved) => {
+            if moved.step == incident::Step::Confirm {
+                correspondence::answer_all(turn, moved.id);
+            }
             if moved.to.is_open() {
                 group::place_incident(turn, moved.id);
             }

@@ -11,6 +11,7 @@
 //! every attempt: after an outage people read how things stand, not how they stood. A channel that
 //! fails several times in a row makes its messages wait and gets a probe now and then.
 
+use super::correspondence::{self, is_reply};
 use super::fact::{Abandonment, Fact, Says};
 use super::receiver::Integration;
 use super::stand::Stand;
@@ -61,6 +62,9 @@ pub(super) fn says(
 ) -> Says {
     let group = turn.state().notification.group(id).expect("the caller has looked");
     let told = group.told_by(channel);
+    if let Some(incident) = group.incident.filter(|_| is_reply(turn, id)) {
+        return correspondence::says(turn, incident);
+    }
     if let Some(incident) = group.incident {
         let incident = turn.state().incident.expect(incident);
         let (verdict, standing) = group::incident_verdict(turn, group, incident, told, stand);
@@ -85,6 +89,8 @@ pub(super) fn queue(turn: &mut Turn, group: GroupId, channel: ChannelId, says: S
     let id = turn.state().notification.next_delivery();
     let held = turn.state().notification.channel(channel).is_some_and(|channel| channel.open);
     let incident = turn.state().notification.group(group).and_then(|group| group.incident);
+    // Who works on an incident hears of it before who reported it.
+    let incident = incident.filter(|_| !is_reply(turn, group));
     let priority = incident.map(|incident| turn.state().incident.expect(incident).priority);
     turn.record(Fact::Queued { id, group, channel, priority, held, says });
     if !held {
@@ -120,6 +126,11 @@ pub(super) fn report(turn: &mut Turn, id: DeliveryId, attempt: u32, outcome: Out
         }
         Outcome::Refused { why } => {
             let summary = format!("{} refuses messages: {why}", channel_words(turn, channel));
+            if is_reply(turn, group) {
+                let why = Abandonment::Refused(why);
+                turn.record(Fact::Abandoned { id, why, again: false });
+                return group::tidy(turn, group);
+            }
             let again = turn.state().notification.channel(channel).is_some_and(|c| c.refused);
             turn.record(Fact::Abandoned { id, why: Abandonment::Refused(why), again });
             tell_us(turn, channel, "NotificationRefused", &summary, Signal::Firing);

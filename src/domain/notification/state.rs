@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::correspondence::{Ledger, Reply};
 use super::fact::{Abandonment, Fact, Says};
 use super::inherited::{AlertHash, Inherited, Log};
 use super::route::Route;
@@ -33,6 +34,8 @@ pub struct State {
     channel_names: BTreeMap<String, ChannelId>,
     /// What Alertmanager had told, as far as its alerts have not been heard of here.
     pub(super) inherited: Log,
+    /// The groups that are answers to mails.
+    pub(super) replies: Ledger,
 }
 
 /// What one message speaks of: alerts of one route with equal labels, or an incident.
@@ -126,6 +129,11 @@ impl State {
     /// Looks a group up.
     pub fn group(&self, id: GroupId) -> Option<&Group> {
         self.groups.get(id)
+    }
+
+    /// The answer to a mail that a group is, if it is one.
+    pub fn reply(&self, id: GroupId) -> Option<&Reply> {
+        self.replies.get(id)
     }
 
     /// Every message on its way, oldest first.
@@ -249,6 +257,10 @@ impl State {
                 self.by_incident.extend(incident.map(|incident| (incident, *id)));
                 self.groups.insert(*id, group);
             }
+            Fact::Answered { id, reply } => {
+                let is_live = |id| self.groups.get(id).is_some();
+                self.replies.insert(at, (*id, (**reply).clone()), is_live);
+            }
             Fact::Grouped { id, alert, key } => {
                 let before = self.groups.expect_mut(*id).alerts.insert(*key, *alert);
                 if let Some(before) = before {
@@ -313,12 +325,7 @@ impl State {
                 channel.failures = channel.failures.saturating_add(1);
             }
             Fact::Delivered { id, provider } => self.fold_delivered(at, *id, provider.as_deref()),
-            Fact::Abandoned { id, why, .. } => {
-                let channel = self.take_delivery(*id).channel;
-                if let Abandonment::Refused(_) = why {
-                    self.channels.expect_mut(channel).refused = true;
-                }
-            }
+            Fact::Abandoned { id, why, .. } => self.fold_abandoned(*id, why),
             Fact::BreakerOpened { id } => self.channels.expect_mut(*id).open = true,
             Fact::BreakerClosed { id } => {
                 let channel = self.channels.expect_mut(*id);
@@ -355,6 +362,14 @@ impl State {
         group.told.insert(delivery.channel, Box::new(told));
     }
 
+    fn fold_abandoned(&mut self, id: DeliveryId, why: &Abandonment) {
+        let Delivery { channel, group, .. } = self.take_delivery(id);
+        // That one writer's address takes no mail says nothing about the channel.
+        if matches!(why, Abandonment::Refused(_)) && self.replies.get(group).is_none() {
+            self.channels.expect_mut(channel).refused = true;
+        }
+    }
+
     fn take_delivery(&mut self, id: DeliveryId) -> Delivery {
         let delivery = self.deliveries.remove(id).expect("a message leaves the outbox once");
         self.on_the_way.remove(&(delivery.group, delivery.channel));
@@ -374,6 +389,9 @@ impl State {
         for number in self.inherited.take_changed() {
             add("inherited", number);
         }
+        for number in self.replies.take_changed() {
+            add("replies", number);
+        }
     }
 
     pub(crate) fn page(&self, table: &str, number: u64) -> Option<Vec<u8>> {
@@ -382,6 +400,7 @@ impl State {
             "deliveries" => self.deliveries.page(number, Clone::clone),
             "channels" => self.channels.page(number, Clone::clone),
             "inherited" => self.inherited.page(number),
+            "replies" => self.replies.page(number),
             _ => None,
         }
     }
@@ -397,6 +416,7 @@ impl State {
             "deliveries" => self.deliveries.load_page(DELIVERIES, number, records, |record| record),
             "channels" => self.channels.load_page(CHANNELS, number, records, |record| record),
             "inherited" => self.inherited.load_page(number, records),
+            "replies" => self.replies.load_page(number, records),
             _ => Err(UnreadablePage::unknown("notification", table, number)),
         }
     }

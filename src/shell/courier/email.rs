@@ -177,10 +177,10 @@ async fn hand_over(
     bytes: &[u8],
 ) -> Result<String, Failure> {
     let ascii = |address: &Address| address.to_string().is_ascii();
-    let plain = ascii(&mail.from) && mail.to.iter().all(ascii);
+    let plain = mail.from.iter().chain(&mail.to).all(ascii);
     let options = if plain { Vec::new() } else { vec![MailParameter::SmtpUtfEight] };
     connection
-        .command(MailCommand::new(Some(mail.from.clone()), options))
+        .command(MailCommand::new(mail.from.clone(), options))
         .await
         .map_err(Failure::at("name the sender"))?;
 
@@ -218,7 +218,7 @@ fn compose(mail: &Mail) -> Result<Vec<u8>, String> {
     for (name, text) in &mail.headers {
         builder = header(builder, name, text)?;
     }
-    let envelope = lettre::address::Envelope::new(Some(mail.from.clone()), mail.to.clone())
+    let envelope = lettre::address::Envelope::new(mail.from.clone(), mail.to.clone())
         .map_err(|error| chain(&error))?;
     let builder = builder.envelope(envelope);
     let text = SinglePart::plain(mail.text.clone());

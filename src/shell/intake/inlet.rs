@@ -99,14 +99,30 @@ impl Inlet {
             let why = || format!("messages were dropped ({reason})");
             intake.trouble(&self.handle, reason, count as u64, why);
         }
-        let mut unsaid = self.unsaid.lock().unwrap_or_else(PoisonError::into_inner);
-        unsaid.count += count;
-        if unsaid.since.is_none_or(|since| since.elapsed() >= SAY_EVERY) {
-            let count = std::mem::take(&mut unsaid.count);
-            unsaid.since = Some(Stopwatch::start());
-            drop(unsaid);
+        if let Some(count) = self.unsaid(count) {
             tracing::warn!(source = &*self.source, reason, count, "messages were dropped");
         }
+    }
+
+    /// Counts a connection that was to be under TLS and is not, and says so once in a while.
+    pub fn no_tls(&self, peer: SocketAddr, why: &str) {
+        self.metrics.source_dropped(&self.source, "tls", 1);
+        let (source, peer) = (&*self.source, peer.ip().to_canonical());
+        tracing::debug!(source, %peer, why, "no TLS with a sender");
+        if let Some(count) = self.unsaid(1) {
+            tracing::warn!(source, %peer, why, count, "no TLS with senders");
+        }
+    }
+
+    /// How much was dropped since the log last said so, if it is time to say it again.
+    fn unsaid(&self, count: usize) -> Option<usize> {
+        let mut unsaid = self.unsaid.lock().unwrap_or_else(PoisonError::into_inner);
+        unsaid.count += count;
+        if unsaid.since.is_some_and(|since| since.elapsed() < SAY_EVERY) {
+            return None;
+        }
+        unsaid.since = Some(Stopwatch::start());
+        Some(std::mem::take(&mut unsaid.count))
     }
 
     /// Whether the source takes anything from an address. What comes from elsewhere is dropped: it

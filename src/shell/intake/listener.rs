@@ -36,7 +36,16 @@ const ACCEPT_AGAIN_MS: Span = Span(100);
 const DRAIN_MS_MAX: Span = Span::seconds(5);
 
 /// The TLS of a listener as it is at this moment; certificates change while it runs.
-pub type Tls = watch::Receiver<Option<Arc<ServerConfig>>>;
+pub type Tls = watch::Receiver<Option<Papers>>;
+
+/// What a listener does with TLS. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Papers {
+    /// How it shows who it is.
+    pub config: Arc<ServerConfig>,
+    /// Whether a client must show a certificate, too.
+    pub asks: bool,
+}
 
 /// Why TLS cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -88,9 +97,10 @@ impl Bound {
 ///
 /// # Errors
 /// When a file cannot be read or used.
-pub fn server_tls(config: &TlsConfig) -> Result<ServerConfig, NoTls> {
+pub fn server_tls(config: &TlsConfig) -> Result<Papers, NoTls> {
     let opened = open::tls(config).map_err(NoTls::File)?;
-    build(&opened).map_err(NoTls::Unusable)
+    let config = Arc::new(build(&opened).map_err(NoTls::Unusable)?);
+    Ok(Papers { config, asks: opened.ca.is_some() })
 }
 
 fn build(opened: &TlsConfig) -> Result<ServerConfig, TlsError> {
@@ -114,22 +124,25 @@ fn build(opened: &TlsConfig) -> Result<ServerConfig, TlsError> {
         .map_err(|error| TlsError::Unusable("the certificate with its key", error))
 }
 
-/// Puts a connection under TLS.
+/// Puts a connection under TLS. Who speaks something else, or lacks the certificate that is asked
+/// for, is told so in the way of TLS; the connection is closed.
 pub async fn handshake<S>(
     stream: S,
-    tls: Arc<ServerConfig>,
+    papers: Papers,
+    (inlet, peer): (&Inlet, SocketAddr),
 ) -> Option<tokio_rustls::server::TlsStream<S>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    match timeout(HANDSHAKE_MS_MAX.duration(), TlsAcceptor::from(tls).accept(stream)).await {
+    let accepting = TlsAcceptor::from(papers.config).accept(stream);
+    match timeout(HANDSHAKE_MS_MAX.duration(), accepting).await {
         Ok(Ok(stream)) => Some(stream),
         Ok(Err(error)) => {
-            tracing::debug!(%error, "no TLS with a sender");
+            inlet.no_tls(peer, &error.to_string());
             None
         }
         Err(_) => {
-            tracing::debug!("a sender did not finish its TLS handshake");
+            inlet.no_tls(peer, &format!("not done within {HANDSHAKE_MS_MAX}"));
             None
         }
     }
@@ -184,3 +197,6 @@ async fn next(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ mod acceptance_sending;
 mod acceptance_suppression;
 mod admins;
 mod alertmanager_groups;
+mod auto_reply;
 mod correlation;
 mod deployments;
 mod flapping_link;

@@ -5,6 +5,7 @@ use lettre::message::{Mailbox, Mailboxes};
 
 use super::letter::Letter;
 use super::plain;
+use super::reply;
 use super::scope::Scope;
 use super::{Fault, Pen};
 use crate::domain::notification::receiver::{EmailConfig, SmtpAuth, Threading, TlsConfig};
@@ -27,8 +28,8 @@ const OWN_HEADERS: [&str; 3] = ["MIME-Version", "Content-Type", "Content-Transfe
 pub struct Mail {
     /// The way to the server.
     pub server: SmtpServer,
-    /// Who sends it, for the envelope.
-    pub from: Address,
+    /// Who hears of it in the envelope if it cannot be delivered; nothing if nobody is to.
+    pub from: Option<Address>,
     /// Who gets it, for the envelope. At least one.
     pub to: Vec<Address>,
     /// Header fields in order, as plain text: not yet encoded or folded, without control characters.
@@ -67,6 +68,9 @@ pub(super) fn write(
     config: &EmailConfig,
     pen: &mut Pen,
 ) -> Result<Mail, Fault> {
+    if let (Some(reply), Some(incident)) = (&scope.letter.reply, &scope.letter.incident) {
+        return reply::write(scope, (reply, incident), (index, config), pen);
+    }
     let value = scope.value(str::to_owned);
     let sender = mailboxes("from", &pen.need("from", &config.from, &value)?)?;
     let from = addresses(&sender).next().ok_or_else(|| no_address("from", ""))?;
@@ -97,7 +101,7 @@ pub(super) fn write(
     let html = config.html.as_ref().and_then(|html| pen.html("html", html, &value));
     Ok(Mail {
         server: server(config),
-        from,
+        from: Some(from),
         to: addresses(&recipients).collect(),
         headers,
         text: text.filter(|text| !text.trim().is_empty()).unwrap_or_else(|| plain::text(scope)),
@@ -106,7 +110,7 @@ pub(super) fn write(
     })
 }
 
-fn server(config: &EmailConfig) -> SmtpServer {
+pub(super) fn server(config: &EmailConfig) -> SmtpServer {
     let (host, port) = config.smarthost.clone();
     SmtpServer {
         host,
@@ -141,17 +145,17 @@ fn recipients(text: &str, pen: &mut Pen) -> Result<Mailboxes, Fault> {
     Ok(list.into())
 }
 
-fn mailboxes(field: &str, text: &str) -> Result<Mailboxes, Fault> {
+pub(super) fn mailboxes(field: &str, text: &str) -> Result<Mailboxes, Fault> {
     let line = one_line(text);
     let line = line.trim_end_matches([',', ' ']);
     line.parse().map_err(|_| no_address(field, line))
 }
 
-fn no_address(field: &str, text: &str) -> Fault {
+pub(super) fn no_address(field: &str, text: &str) -> Fault {
     Fault::Address { field: field.to_owned(), text: plain::shorten(text, 100) }
 }
 
-fn addresses(list: &Mailboxes) -> impl Iterator<Item = Address> {
+pub(super) fn addresses(list: &Mailboxes) -> impl Iterator<Item = Address> {
     list.iter().map(|mailbox| mailbox.email.clone())
 }
 
@@ -199,12 +203,12 @@ fn override_header(headers: &mut Vec<(String, String)>, name: &str, text: String
 }
 
 /// A header is one line: a label with a line break must not begin another one.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     plain::shorten(line.trim(), HEADER_CHARS_MAX)
 }
 
-fn date(now: Timestamp) -> String {
+pub(super) fn date(now: Timestamp) -> String {
     let instant = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
     let printer = jiff::fmt::rfc2822::DateTimePrinter::new();
     // Fails only for years that have more than four digits. HTTP's form is that of mail but for
@@ -214,19 +218,26 @@ fn date(now: Timestamp) -> String {
 }
 
 /// Message ids are made of what does not change from attempt to attempt, so that a mailbox shows a
-/// message once that was sent twice, and knows what a conversation began with.
-struct MessageIds<'a> {
+/// message once that was sent twice, and knows what a conversation began with. They bear the mark of
+/// the incident, so that an answer finds it: `<dlv-7.….inc-12.…@example.org>`.
+pub(super) struct MessageIds<'a> {
     /// The conversation.
     root: String,
     /// This integration's side of it: other mails of the same delivery go elsewhere.
     mailbox: String,
+    /// The incident's mark behind a dot; empty where the mail speaks of none.
+    mark: String,
     domain: String,
     /// What was sent before in the same conversation, oldest first.
     previous: &'a [DeliveryId],
 }
 
 impl<'a> MessageIds<'a> {
-    fn new(scope: &Scope<'a>, (index, threading): (usize, Threading), domain: String) -> Self {
+    pub(super) fn new(
+        scope: &Scope<'a>,
+        (index, threading): (usize, Threading),
+        domain: String,
+    ) -> Self {
         let letter = scope.letter;
         let (url, root) = (letter.external_url.as_str(), letter.thread.root.as_str());
         let index = index.to_string();
@@ -238,12 +249,13 @@ impl<'a> MessageIds<'a> {
             Threading::Group => (digest(&[url, group, ""]), &[]),
             Threading::GroupByDay => (digest(&[url, group, &decided_on(letter)]), &[]),
         };
-        Self { root, mailbox: digest(&mailbox), domain, previous }
+        let mark = letter.incident.as_ref().map(|incident| format!(".{}", incident.mark));
+        Self { root, mailbox: digest(&mailbox), mark: mark.unwrap_or_default(), domain, previous }
     }
 
-    fn of(&self, delivery: DeliveryId) -> String {
+    pub(super) fn of(&self, delivery: DeliveryId) -> String {
         let number = delivery.to_string().to_ascii_lowercase();
-        format!("<{number}.{}@{}>", self.mailbox, self.domain)
+        format!("<{number}.{}{}@{}>", self.mailbox, self.mark, self.domain)
     }
 
     /// The beginning of the conversation. No mail bears this id; mailboxes thread by it all the

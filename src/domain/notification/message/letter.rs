@@ -1,6 +1,7 @@
 //! A letter: what one delivery says, before it is put into a channel's words.
 
 use crate::domain::incident::{Kind, Status};
+use crate::domain::notification::correspondence::Reply;
 use crate::domain::value::{
     DeliveryId, Fingerprint, Impact, IncidentId, Labels, Priority, ProblemId, Span, Timestamp,
     Urgency,
@@ -23,6 +24,8 @@ pub struct Letter {
     pub alerts: Vec<LetterAlert>,
     /// Where people reach the daemon, without a slash at the end.
     pub external_url: String,
+    /// The mail that it answers, if it answers one.
+    pub reply: Option<Reply>,
     /// The incident it is about, if there is one.
     pub incident: Option<LetterIncident>,
     /// The problem behind that incident, if it is known.
@@ -75,6 +78,8 @@ pub enum AlertStatus {
 pub struct LetterIncident {
     /// Its number.
     pub id: IncidentId,
+    /// What leads from an answer to a mail back to it: a part of every Message-ID.
+    pub mark: String,
     /// A line for people.
     pub title: String,
     /// Where it is in its life.

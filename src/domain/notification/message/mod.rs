@@ -18,6 +18,7 @@ mod opsgenie;
 mod pagerduty;
 mod plain;
 mod pushover;
+mod reply;
 mod report;
 mod rocketchat;
 mod route_labels;

@@ -149,7 +149,7 @@ fn describe_alert(text: &mut String, alert: &LetterAlert) {
     }
 }
 
-fn clock(at: Timestamp) -> String {
+pub(super) fn clock(at: Timestamp) -> String {
     let text = at.rfc3339();
     // Milliseconds tell a person nothing.
     text.split_once('.').map_or(text.clone(), |(seconds, _)| format!("{seconds}Z"))

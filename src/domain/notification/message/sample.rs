@@ -32,6 +32,7 @@ pub fn sample(
         reason: "first notification".to_owned(),
         alerts: vec![alert],
         external_url: external_url.to_owned(),
+        reply: None,
         incident: None,
         problem: None,
         delivery: DeliveryId::from_number(0),

@@ -61,7 +61,7 @@ fn mail(port: u16) -> Mail {
             implicit_tls: false,
             tls: TlsConfig::default(),
         },
-        from: "watch@example.org".parse().unwrap(),
+        from: Some("watch@example.org".parse().unwrap()),
         to: vec!["ann@example.org".parse().unwrap(), "bob@example.org".parse().unwrap()],
         headers: [
             ("From", "Wächter <watch@example.org>"),

@@ -7,25 +7,27 @@ mod session;
 #[cfg(test)]
 mod tests;
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::http::Turned;
 use super::inlet::Inlet;
-use super::listener::{self, Tls};
+use super::listener::{self, Papers, Tls};
 use crate::domain::event::adapter::kind::mail::{self, Letter, Rules, Writer};
 use crate::domain::event::adapter::{Kind, Read};
 use crate::domain::incident;
+use crate::domain::notification::correspondence::answered;
 use crate::domain::value::{Actor, Span, Via};
 use crate::engine::Input;
 use crate::shell::clock;
 use guard::Guard;
-use session::{Dots, Fate, LINE_BYTES_MAX, Session, Step};
+use session::{Dots, Fate, LINE_BYTES_MAX, Offer, Session, Step};
 
 pub use session::Flavour;
 
@@ -43,11 +45,21 @@ struct Desk {
     guard: Arc<Mutex<Guard>>,
 }
 
-/// Takes connections until `stop` turns true. With TLS, STARTTLS is offered.
+/// When TLS begins on a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secured {
+    /// With the first byte (RFC 8314).
+    AtOnce,
+    /// When the client asks for it (`STARTTLS`, RFC 3207), which it must before it sends a mail
+    /// where it has to show a certificate.
+    WhenAsked,
+}
+
+/// Takes connections until `stop` turns true. Without a certificate of ours there is no TLS.
 pub async fn serve(
     listener: TcpListener,
     inlet: Inlet,
-    flavour: Flavour,
+    (flavour, secured): (Flavour, Secured),
     tls: Tls,
     stop: watch::Receiver<bool>,
 ) {
@@ -56,7 +68,14 @@ pub async fn serve(
     listener::accept(listener, inlet, stop, move |stream, peer| {
         let (desk, tls, stop) = (desk.clone(), tls.clone(), until.clone());
         async move {
-            if let Err(error) = connection(desk, stream, peer, flavour, &tls, stop).await {
+            let papers = tls.borrow().clone();
+            let talk = Talk { desk, peer, flavour, stop };
+            let done = match (secured, papers) {
+                (Secured::WhenAsked, papers) => talk.in_clear(stream, papers).await,
+                (Secured::AtOnce, Some(papers)) => talk.under_tls(stream, papers).await,
+                (Secured::AtOnce, None) => Ok(()),
+            };
+            if let Err(error) = done {
                 tracing::debug!(%error, %peer, "a mail client broke off");
             }
         }
@@ -64,33 +83,57 @@ pub async fn serve(
     .await;
 }
 
-async fn connection(
+/// One connection.
+struct Talk {
     desk: Desk,
-    stream: tokio::net::TcpStream,
     peer: SocketAddr,
     flavour: Flavour,
-    tls: &Tls,
     stop: watch::Receiver<bool>,
-) -> std::io::Result<()> {
-    let host = stream.local_addr().map_or_else(|_| peer.ip(), |at| at.ip()).to_string();
-    let rules = desk.rules();
-    let bytes_max = desk.inlet.intake().map_or(0, |intake| intake.limits.body_bytes_max);
-    let config = tls.borrow().clone();
-    let host = format!("[{host}]");
-    let mut session = Session::new(flavour, &host, bytes_max, rules.own.clone(), config.is_some());
-    let mut stream = BufReader::new(stream);
-    stream.write_all(session.greeting().as_bytes()).await?;
-    let wants_tls = converse(&desk, &mut session, &mut stream, bytes_max, stop.clone()).await?;
-    let Some(config) = config.filter(|_| wants_tls) else { return Ok(()) };
-    // What came in clear behind STARTTLS is not taken for what is said under TLS.
-    if !stream.buffer().is_empty() {
-        return Ok(());
+}
+
+impl Talk {
+    /// Begins in clear; goes on under TLS if the client asks for it and there are papers.
+    async fn in_clear(self, stream: TcpStream, papers: Option<Papers>) -> io::Result<()> {
+        let tls = match &papers {
+            None => Offer::None,
+            Some(papers) if papers.asks => Offer::Demanded,
+            Some(_) => Offer::Made,
+        };
+        let (mut session, bytes_max) = self.session(&stream, tls);
+        let mut stream = BufReader::new(stream);
+        stream.write_all(session.greeting().as_bytes()).await?;
+        let stop = self.stop.clone();
+        let asked = converse(&self.desk, &mut session, &mut stream, bytes_max, stop).await?;
+        let Some(papers) = papers.filter(|_| asked) else { return Ok(()) };
+        // What came in clear behind STARTTLS is not taken for what is said under TLS.
+        if !stream.buffer().is_empty() {
+            return Ok(());
+        }
+        let from = (&self.desk.inlet, self.peer);
+        let stream = listener::handshake(stream.into_inner(), papers, from).await;
+        let Some(stream) = stream else { return Ok(()) };
+        let mut stream = BufReader::new(stream);
+        converse(&self.desk, &mut session, &mut stream, bytes_max, self.stop).await.map(|_| ())
     }
-    let Some(stream) = listener::handshake(stream.into_inner(), config).await else {
-        return Ok(());
-    };
-    let mut stream = BufReader::new(stream);
-    converse(&desk, &mut session, &mut stream, bytes_max, stop).await.map(|_| ())
+
+    /// Is under TLS from the beginning.
+    async fn under_tls(self, stream: TcpStream, papers: Papers) -> io::Result<()> {
+        let (mut session, bytes_max) = self.session(&stream, Offer::None);
+        let from = (&self.desk.inlet, self.peer);
+        let Some(stream) = listener::handshake(stream, papers, from).await else { return Ok(()) };
+        let mut stream = BufReader::new(stream);
+        stream.write_all(session.greeting().as_bytes()).await?;
+        stream.flush().await?;
+        converse(&self.desk, &mut session, &mut stream, bytes_max, self.stop).await.map(|_| ())
+    }
+
+    /// A session, and how many bytes a mail may have in it.
+    fn session(&self, stream: &TcpStream, tls: Offer) -> (Session, usize) {
+        let host = stream.local_addr().map_or_else(|_| self.peer.ip(), |at| at.ip()).to_string();
+        let bytes_max = self.desk.inlet.intake().map_or(0, |intake| intake.limits.body_bytes_max);
+        let own = self.desk.rules().own.clone();
+        (Session::new(self.flavour, &format!("[{host}]"), bytes_max, own, tls), bytes_max)
+    }
 }
 
 /// Talks until one side has enough. True if TLS is to begin.
@@ -100,7 +143,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut BufReader<S>,
     bytes_max: usize,
     mut stop: watch::Receiver<bool>,
-) -> std::io::Result<bool> {
+) -> io::Result<bool> {
     loop {
         let line = tokio::select! {
             line = line(stream, LINE_BYTES_MAX) => Some(line?),
@@ -170,7 +213,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
 async fn line<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut BufReader<S>,
     bytes_max: usize,
-) -> std::io::Result<Vec<u8>> {
+) -> io::Result<Vec<u8>> {
     let mut line = Vec::new();
     let mut limited = stream.take(bytes_max as u64);
     match timeout(QUIET_MS_MAX.duration(), limited.read_until(b'\n', &mut line)).await {
@@ -195,7 +238,7 @@ impl Desk {
             return Fate::Refused;
         };
         if letter.writer == Writer::Person
-            && let Some(fate) = self.note(&letter).await
+            && let Some(fate) = self.note(&rules, &letter).await
         {
             return fate;
         }
@@ -218,9 +261,10 @@ impl Desk {
         }
     }
 
-    /// Writes an answer down on the incident that its subject names; nothing if there is none.
-    async fn note(&self, letter: &Letter) -> Option<Fate> {
-        let id = letter.incident()?;
+    /// Writes an answer down on its incident; nothing if it answers none.
+    async fn note(&self, rules: &Rules, letter: &Letter) -> Option<Fate> {
+        let handle = self.inlet.handle();
+        let id = handle.read(|engine| answered(engine.state(), rules, letter))?;
         if self.guard().is_noted(letter) {
             return Some(Fate::Taken);
         }
@@ -238,7 +282,7 @@ impl Desk {
                 self.guard().note(letter);
                 Some(Fate::Taken)
             }
-            // There is no such incident: somebody should look at the mail all the same.
+            // The incident takes no notes: somebody should look at the mail all the same.
             Ok(_) => None,
             Err(_) => Some(Fate::Later),
         }

@@ -45,6 +45,17 @@ pub(super) enum Fate {
     Refused,
 }
 
+/// Whether a client may begin TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Offer {
+    /// It cannot: there is none, or it has begun.
+    None,
+    /// It can.
+    Made,
+    /// It must before it sends a mail: it has to show a certificate.
+    Demanded,
+}
+
 /// A conversation.
 #[derive(Debug)]
 pub(super) struct Session {
@@ -55,8 +66,7 @@ pub(super) struct Session {
     bytes_max: usize,
     /// Whose mail is taken, in lower case; anybody's if it is empty.
     addresses: Vec<String>,
-    /// TLS can be begun.
-    can_tls: bool,
+    tls: Offer,
     greeted: bool,
     from: Option<String>,
     to: Vec<String>,
@@ -70,14 +80,14 @@ impl Session {
         host: &str,
         bytes_max: usize,
         addresses: Vec<String>,
-        can_tls: bool,
+        tls: Offer,
     ) -> Self {
         Self {
             flavour,
             host: host.to_owned(),
             bytes_max,
             addresses,
-            can_tls,
+            tls,
             greeted: false,
             from: None,
             to: Vec::new(),
@@ -115,9 +125,9 @@ impl Session {
             "RCPT" => self.recipient(rest),
             "DATA" if self.to.is_empty() => self.wrong("503 5.5.1 Say MAIL and RCPT first"),
             "DATA" => Step::Receive("354 End with a line that is a dot\r\n".to_owned()),
-            "STARTTLS" if self.can_tls => {
+            "STARTTLS" if self.tls != Offer::None => {
                 // What was said before is forgotten (RFC 3207, 4.2).
-                self.can_tls = false;
+                self.tls = Offer::None;
                 self.greeted = false;
                 self.reset();
                 Step::StartTls("220 2.0.0 Begin\r\n".to_owned())
@@ -173,7 +183,7 @@ impl Session {
             "SMTPUTF8".to_owned(),
             "ENHANCEDSTATUSCODES".to_owned(),
         ];
-        if self.can_tls {
+        if self.tls != Offer::None {
             lines.push("STARTTLS".to_owned());
         }
         let last = lines.len() - 1;
@@ -187,6 +197,9 @@ impl Session {
     fn mail(&mut self, rest: &str) -> Step {
         if !self.greeted {
             return self.wrong("503 5.5.1 Say hello first");
+        }
+        if self.tls == Offer::Demanded {
+            return self.wrong("530 5.7.0 Must issue a STARTTLS command first");
         }
         if self.from.is_some() {
             return self.wrong("503 5.5.1 One sender at a time");
@@ -303,7 +316,7 @@ mod tests {
     /// became of the mail.
     fn check(flavour: Flavour, script: &str) {
         let own = vec!["alerts@example.org".to_owned()];
-        let mut session = Session::new(flavour, "mx.example.org", 1_000, own, true);
+        let mut session = Session::new(flavour, "mx.example.org", 1_000, own, Offer::Made);
         let mut said = session.greeting();
         for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let (who, text) = line.split_once(": ").unwrap();
@@ -437,7 +450,7 @@ mod tests {
             C: STARTTLS
             S: 500",
         );
-        let mut session = Session::new(Flavour::Smtp, "mx", 1, Vec::new(), false);
+        let mut session = Session::new(Flavour::Smtp, "mx", 1, Vec::new(), Offer::None);
         let last = (0..=ERRORS_MAX).map(|_| session.line(b"\xff")).last();
         assert!(matches!(last, Some(Step::Close(_))));
     }

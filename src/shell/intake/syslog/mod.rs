@@ -97,7 +97,7 @@ pub async fn streams(
             match tls {
                 None => read(stream, host(peer), &inlet, stop).await,
                 Some(Some(tls)) => {
-                    if let Some(stream) = listener::handshake(stream, tls).await {
+                    if let Some(stream) = listener::handshake(stream, tls, (&inlet, peer)).await {
                         read(stream, host(peer), &inlet, stop).await;
                     }
                 }

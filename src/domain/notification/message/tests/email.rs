@@ -113,6 +113,14 @@ fn the_mails_of_a_conversation_refer_to_each_other_and_a_retry_is_the_same_mail(
 }
 
 #[test]
+fn the_id_of_a_mail_leads_to_its_incident() {
+    let letter = Letter { incident: Some(incident()), ..letter(vec![]) };
+    let mail = mail(&letter, &email(mail_config(&[("Subject", "x")])));
+    let id = header(&mail, "Message-ID");
+    assert!(id.starts_with("<dlv-7.") && id.ends_with(".inc-12.00ff@example.org>"), "{id}");
+}
+
+#[test]
 fn a_configured_header_counts_more_but_cannot_break_the_mail() {
     let headers = [
         ("Subject", "two\r\nBcc: all@example.org"),
@@ -126,7 +134,11 @@ fn a_configured_header_counts_more_but_cannot_break_the_mail() {
     assert_eq!(header(&mail, "From"), "Watch <watch@example.org>");
     assert_eq!(header(&mail, "Reply-To"), "desk@example.org");
     assert_eq!(header(&mail, "Auto-Submitted"), "");
-    assert_eq!(mail.from.to_string(), "incidentd@example.org", "the envelope is not a header");
+    assert_eq!(
+        mail.from.unwrap().to_string(),
+        "incidentd@example.org",
+        "the envelope is not a header"
+    );
     let names: Vec<&str> = mail.headers.iter().map(|(name, _)| name.as_str()).collect();
     assert!(!names.iter().any(|name| name.eq_ignore_ascii_case("content-type")), "{names:?}");
 }

@@ -9,6 +9,7 @@ mod msteams;
 mod opsgenie;
 mod pagerduty;
 mod pushover;
+mod reply;
 mod rocketchat;
 mod slack;
 mod sns;
@@ -60,6 +61,7 @@ fn letter(alerts: Vec<LetterAlert>) -> Letter {
         reason: "first notification".to_owned(),
         alerts,
         external_url: "https://am.example.org".to_owned(),
+        reply: None,
         incident: None,
         problem: None,
         delivery: DeliveryId(7),
@@ -74,6 +76,7 @@ fn letter(alerts: Vec<LetterAlert>) -> Letter {
 fn incident() -> LetterIncident {
     LetterIncident {
         id: IncidentId(12),
+        mark: "inc-12.00ff".to_owned(),
         title: "disks of cluster a fill up".to_owned(),
         state: Status::Acknowledged,
         event: "acknowledged".to_owned(),

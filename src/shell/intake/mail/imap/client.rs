@@ -12,10 +12,11 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::response::Response;
-use crate::domain::event::adapter::kind::mail::{Mailbox, Security};
+use crate::domain::event::adapter::kind::mail::{Mailbox, Proof, Security};
+use crate::domain::notification::receiver::HttpConfig;
 use crate::domain::value::Span;
 use crate::shell::client::tls::TlsError;
-use crate::shell::client::{LineError, open, tls};
+use crate::shell::client::{Clients, LineError, open, tls};
 
 /// How long a connection with its handshake may take.
 const CONNECT_MS_MAX: Span = Span::seconds(30);
@@ -41,6 +42,9 @@ pub(super) enum Fault {
     /// A file that TLS needs cannot be read.
     #[error("cannot read what is needed for TLS")]
     File(#[source] LineError),
+    /// There is no token.
+    #[error("no token to log in with")]
+    Token(#[source] LineError),
     /// `tls_config` cannot be used.
     #[error("`tls_config` cannot be used")]
     Tls(#[source] TlsError),
@@ -69,11 +73,14 @@ pub(super) struct Client {
     stream: BufReader<Box<dyn Wire>>,
     commands: u32,
     can: Vec<String>,
+    /// Whether the server said that mails came since the mailbox was selected.
+    grown: bool,
 }
 
 impl Client {
-    /// Makes a connection, secures it, and logs in.
-    pub(super) async fn open(mailbox: &Mailbox) -> Result<Self, Fault> {
+    /// Makes a connection, secures it, and logs in; with a token that `clients` gets, where one is
+    /// wanted.
+    pub(super) async fn open(mailbox: &Mailbox, clients: &Arc<Clients>) -> Result<Self, Fault> {
         let address = format!("{}:{}", mailbox.host, mailbox.port);
         let connecting = TcpStream::connect((mailbox.host.as_str(), mailbox.port));
         let connected = timeout(CONNECT_MS_MAX.duration(), connecting).await;
@@ -83,7 +90,8 @@ impl Client {
             Security::Tls => secure(Box::new(stream), mailbox).await?,
             Security::StartTls | Security::Clear => Box::new(stream),
         };
-        let mut client = Self { stream: BufReader::new(stream), commands: 0, can: Vec::new() };
+        let stream = BufReader::new(stream);
+        let mut client = Self { stream, commands: 0, can: Vec::new(), grown: false };
         let greeted = client.greeting().await?;
         if mailbox.security == Security::StartTls {
             client.command("STARTTLS", "STARTTLS", 0).await?;
@@ -95,7 +103,7 @@ impl Client {
             client.stream = BufReader::new(secured);
         }
         if greeted {
-            client.log_in(mailbox).await?;
+            client.log_in(mailbox, clients).await?;
         }
         client.can = client.capabilities().await?;
         Ok(client)
@@ -115,6 +123,51 @@ impl Client {
         literal_bytes_max: usize,
     ) -> Result<Answer, Fault> {
         self.exchange(what, words, None, literal_bytes_max).await
+    }
+
+    /// Waits until the server says that mails have come (RFC 2177), or until `enough`.
+    pub(super) async fn idle(&mut self, enough: impl Future<Output = ()>) -> Result<(), Fault> {
+        let tag = self.tag();
+        within(self.write(&format!("{tag} IDLE\r\n"))).await?;
+        while !self.hear("IDLE", &tag).await?.line.starts_with('+') {}
+        tokio::select! {
+            told = self.until_grown(&tag) => told?,
+            () = enough => {}
+        }
+        within(self.write("DONE\r\n")).await?;
+        // What is left of a line of which a part was read says nothing.
+        while self.hear("IDLE", &tag).await?.after(&tag).is_none() {}
+        Ok(())
+    }
+
+    async fn until_grown(&mut self, tag: &str) -> Result<(), Fault> {
+        while !self.grown {
+            // Between two lines the server may be silent for as long as it likes.
+            self.stream.fill_buf().await.map_err(Fault::Broken)?;
+            self.hear("IDLE", tag).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads one response while the server idles.
+    async fn hear(&mut self, what: &'static str, tag: &str) -> Result<Response, Fault> {
+        let mut left = ANSWER_BYTES_MAX;
+        let response = within(read(&mut self.stream, what, &mut left)).await?;
+        self.grown |= response.tells_of_mails();
+        if let Some(said) = response.after(tag)
+            && !said.get(..2).is_some_and(|word| word.eq_ignore_ascii_case("OK"))
+        {
+            return Err(Fault::Refused(what, excerpt(said)));
+        }
+        match response.farewell() {
+            Some(said) => Err(Fault::Bye(excerpt(&said))),
+            None => Ok(response),
+        }
+    }
+
+    fn tag(&mut self) -> String {
+        self.commands += 1;
+        format!("A{}", self.commands)
     }
 
     /// A farewell; what is answered does not matter.
@@ -142,10 +195,14 @@ impl Client {
         Ok(words.flatten().map(str::to_owned).collect())
     }
 
-    async fn log_in(&mut self, mailbox: &Mailbox) -> Result<(), Fault> {
-        let (name, password) = (mailbox.username.as_str(), mailbox.password.reveal());
+    async fn log_in(&mut self, mailbox: &Mailbox, clients: &Arc<Clients>) -> Result<(), Fault> {
         let can = self.capabilities().await?;
         let offered = |word: &str| can.iter().any(|can| can.eq_ignore_ascii_case(word));
+        let password = match &mailbox.proof {
+            Proof::Password(password) => password.reveal(),
+            Proof::Token(way) => return self.show_token(mailbox, (way, clients), &offered).await,
+        };
+        let name = mailbox.username.as_str();
         let quotable = |text: &str| text.chars().all(|c| c.is_ascii() && !c.is_ascii_control());
         if !offered("LOGINDISABLED") && quotable(name) && quotable(password) {
             let words = format!("LOGIN {} {}", quote(name), quote(password));
@@ -161,6 +218,36 @@ impl Client {
         self.exchange("AUTHENTICATE", "AUTHENTICATE PLAIN", Some(&words), 0).await.map(|_| ())
     }
 
+    /// Logs in with a token: as Google and Microsoft have it, or by RFC 7628. A token that is not
+    /// taken is forgotten, so that the next attempt has another.
+    async fn show_token(
+        &mut self,
+        mailbox: &Mailbox,
+        (way, clients): (&HttpConfig, &Arc<Clients>),
+        offered: &(dyn Fn(&str) -> bool + Sync),
+    ) -> Result<(), Fault> {
+        let Mailbox { username: name, host, port, .. } = mailbox;
+        let line = clients.line(way.clone()).await.map_err(Fault::Token)?;
+        let value = line.authorization().await.map_err(Fault::Token)?.unwrap_or_default();
+        let shown = value.reveal();
+        let (mechanism, words) = if offered("AUTH=XOAUTH2") {
+            ("XOAUTH2", format!("user={name}\x01auth={shown}\x01\x01"))
+        } else if offered("AUTH=OAUTHBEARER") {
+            let who = name.replace('=', "=3D").replace(',', "=2C");
+            let words = format!("n,a={who},\x01host={host}\x01port={port}\x01auth={shown}\x01\x01");
+            ("OAUTHBEARER", words)
+        } else {
+            return Err(Fault::Lacking("the server offers no way to log in with a token"));
+        };
+        let words = STANDARD.encode(words);
+        let asked = format!("AUTHENTICATE {mechanism}");
+        let done = self.exchange("AUTHENTICATE", &asked, Some(&words), 0).await;
+        if matches!(done, Err(Fault::Refused(..))) {
+            line.refused(&value).await;
+        }
+        done.map(|_| ())
+    }
+
     async fn exchange(
         &mut self,
         what: &'static str,
@@ -168,8 +255,7 @@ impl Client {
         more: Option<&str>,
         literal_bytes_max: usize,
     ) -> Result<Answer, Fault> {
-        self.commands += 1;
-        let tag = format!("A{}", self.commands);
+        let tag = self.tag();
         within(async {
             self.write(&format!("{tag} {words}\r\n")).await?;
             let mut left = ANSWER_BYTES_MAX + literal_bytes_max;
@@ -179,6 +265,7 @@ impl Client {
                 if let Some(said) = response.after(&tag) {
                     let (word, text) = said.split_once(' ').unwrap_or((said, ""));
                     if word.eq_ignore_ascii_case("OK") {
+                        self.grown &= what != "SELECT";
                         return Ok(Answer { told, text: text.to_owned() });
                     }
                     return Err(Fault::Refused(what, excerpt(text)));
@@ -189,13 +276,10 @@ impl Client {
                     self.write(&format!("{line}\r\n")).await?;
                     continue;
                 }
-                if what != "LOGOUT"
-                    && let Some(mut words) = response.words("BYE")
-                {
-                    let first = words.next().unwrap_or_default().to_owned();
-                    let said = words.fold(first, |said, word| said + " " + word);
+                if let Some(said) = response.farewell().filter(|_| what != "LOGOUT") {
                     return Err(Fault::Bye(excerpt(&said)));
                 }
+                self.grown |= response.tells_of_mails();
                 told.push(response);
             }
         })

@@ -7,6 +7,7 @@ mod response;
 mod tests;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -18,6 +19,7 @@ use crate::domain::event::adapter::kind::mail::{After, Mailbox};
 use crate::domain::event::poll::PollState;
 use crate::domain::value::Span;
 use crate::engine::Input;
+use crate::shell::client::Clients;
 use crate::shell::{chain, clock};
 use client::{Client, Fault, quote};
 
@@ -29,6 +31,8 @@ const MAILS_MAX: usize = 100;
 const PAUSE_MS_MAX: Span = Span::minutes(15);
 /// So often a pause doubles; more than that is beyond the longest one.
 const DOUBLINGS_MAX: u32 = 10;
+/// The longest wait for a word of the server: after half an hour it may take us for dead (RFC 2177).
+const IDLE_MS_MAX: Span = Span::minutes(29);
 /// A farewell that takes longer is left out.
 const CLOSE_MS_MAX: Duration = Duration::from_millis(500);
 /// How long the mail that is being taken in may take when all is to end.
@@ -36,40 +40,106 @@ const DRAIN_MS_MAX: Span = Span::seconds(5);
 
 /// Looks for mails until `stop` turns true.
 pub async fn fetch(mailbox: Mailbox, inlet: Inlet, mut stop: watch::Receiver<bool>) {
-    let desk = Desk { inlet: inlet.clone(), guard: std::sync::Arc::default() };
-    let mut health = Health::new(inlet);
-    let mut skipped = BTreeSet::new();
+    let mut health = Health::new(inlet.clone());
+    let mut visit = Visit::new(mailbox, inlet);
     loop {
         let mut until = stop.clone();
         let outcome = tokio::select! {
             biased;
-            outcome = round(&desk, &mailbox, &mut skipped, &stop) => outcome,
+            outcome = visit.round(&stop) => outcome,
             () = drained(&mut until) => return,
         };
         let more = matches!(outcome, Ok(true));
         let failures = health.tell(outcome.map(|_| ())).await;
-        let pause = if more { Span::ZERO } else { pause(mailbox.every, failures) };
-        tokio::select! {
-            biased;
-            _ = stop.wait_for(|stop| *stop) => return,
-            () = sleep(pause.duration()) => {}
+        if !more {
+            visit.rest(failures, &mut stop).await;
+        }
+        if *stop.borrow() {
+            return visit.leave().await;
         }
     }
 }
 
-/// One conversation. True if there is more that can be had at once.
-async fn round(
-    desk: &Desk,
-    mailbox: &Mailbox,
-    skipped: &mut BTreeSet<u32>,
-    stop: &watch::Receiver<bool>,
-) -> Result<bool, Fault> {
-    let mut client = Client::open(mailbox).await?;
-    let done = take_all(&mut client, desk, mailbox, skipped, stop).await;
-    if matches!(done, Ok(_) | Err(Fault::Refused(..) | Fault::Lacking(_))) {
-        let _ = timeout(CLOSE_MS_MAX, client.close()).await;
+/// A mailbox that is looked into again and again, in one conversation where the server says itself
+/// when mails come.
+struct Visit {
+    desk: Desk,
+    mailbox: Mailbox,
+    /// Mails that could not be had.
+    skipped: BTreeSet<u32>,
+    /// The conversation that goes on.
+    client: Option<Client>,
+    /// What gets tokens, and keeps them while they are good.
+    clients: Arc<Clients>,
+}
+
+impl Visit {
+    fn new(mailbox: Mailbox, inlet: Inlet) -> Self {
+        let desk = Desk { inlet, guard: Arc::default() };
+        let clients = Arc::new(Clients::new());
+        Self { desk, mailbox, skipped: BTreeSet::new(), client: None, clients }
     }
-    done
+
+    /// One look. True if there is more that can be had at once.
+    async fn round(&mut self, stop: &watch::Receiver<bool>) -> Result<bool, Fault> {
+        let mut client = match self.client.take() {
+            Some(client) => client,
+            None => Client::open(&self.mailbox, &self.clients).await?,
+        };
+        let Self { desk, mailbox, skipped, .. } = self;
+        let done = take_all(&mut client, desk, mailbox, skipped, stop).await;
+        match done {
+            Ok(_) if client.can("IDLE") => self.client = Some(client),
+            Ok(_) | Err(Fault::Refused(..) | Fault::Lacking(_)) => close(client).await,
+            Err(_) => {}
+        }
+        done
+    }
+
+    /// Lets time pass until the next look: less if the server says that mails have come.
+    async fn rest(&mut self, failures: u32, stop: &mut watch::Receiver<bool>) {
+        let mut until = stop.clone();
+        if let Some(mut client) = self.client.take() {
+            let enough = async {
+                tokio::select! {
+                    _ = until.wait_for(|stop| *stop) => {}
+                    () = sleep(self.mailbox.every.min(IDLE_MS_MAX).duration()) => {}
+                }
+            };
+            let mut stopped = stop.clone();
+            let idled = tokio::select! {
+                biased;
+                idled = client.idle(enough) => idled,
+                () = drained(&mut stopped) => return,
+            };
+            match idled {
+                Ok(()) => {
+                    self.client = Some(client);
+                    return;
+                }
+                // Servers end a conversation in which nothing is said: another one is begun.
+                Err(fault) => {
+                    let (source, why) = (self.desk.inlet.source(), chain(&fault));
+                    tracing::debug!(source, why, "a mailbox said no more");
+                }
+            }
+        }
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => {}
+            () = sleep(pause(self.mailbox.every, failures).duration()) => {}
+        }
+    }
+
+    async fn leave(self) {
+        if let Some(client) = self.client {
+            close(client).await;
+        }
+    }
+}
+
+async fn close(client: Client) {
+    let _ = timeout(CLOSE_MS_MAX, client.close()).await;
 }
 
 async fn take_all(

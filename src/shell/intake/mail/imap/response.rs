@@ -52,6 +52,18 @@ impl Response {
         words.next()?.eq_ignore_ascii_case(name).then_some(words)
     }
 
+    /// What is said in `* BYE …`: the server ends the conversation.
+    pub(super) fn farewell(&self) -> Option<String> {
+        Some(self.words("BYE")?.collect::<Vec<_>>().join(" "))
+    }
+
+    /// Tells whether it is `* 3 EXISTS`: so many mails are in the mailbox.
+    pub(super) fn tells_of_mails(&self) -> bool {
+        let mut words = self.after("*").unwrap_or_default().split_ascii_whitespace();
+        let count = words.next().is_some_and(|word| word.bytes().all(|b| b.is_ascii_digit()));
+        count && words.next().is_some_and(|word| word.eq_ignore_ascii_case("EXISTS"))
+    }
+
     /// The mail in `* 3 FETCH (UID 12 BODY[]<0> {5}…)`, if it is that of this number.
     pub(super) fn body(self, uid: u32) -> Option<Vec<u8>> {
         let is = |token: Option<&Token>, word: &str| match token {

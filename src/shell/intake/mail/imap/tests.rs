@@ -1,13 +1,15 @@
 //! A scripted server on loopback, a real engine behind.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::*;
 use crate::domain::event::adapter::Kind;
-use crate::domain::event::adapter::kind::mail::Security;
-use crate::domain::notification::receiver::{SecretSource, TlsConfig};
+use crate::domain::event::adapter::kind::mail::{Proof, Security};
+use crate::domain::notification::receiver::{HttpConfig, SecretSource, TlsConfig};
 use crate::domain::value::Secret;
 use crate::shell::intake::testing::Post;
 
@@ -83,7 +85,7 @@ fn mailbox(port: u16) -> Mailbox {
         host: "127.0.0.1".to_owned(),
         port,
         username: "ops".to_owned(),
-        password: Secret::new("a \"b\""),
+        proof: Proof::Password(Secret::new("a \"b\"")),
         name: "INBOX".to_owned(),
         every: Span::minutes(1),
         security: Security::Clear,
@@ -93,10 +95,9 @@ fn mailbox(port: u16) -> Mailbox {
 }
 
 async fn look(post: &Post, mailbox: &Mailbox) -> Result<bool, Fault> {
-    let desk = Desk { inlet: post.inlet(), guard: std::sync::Arc::default() };
     let (_stop, stopped) = watch::channel(false);
-    let mut skipped = BTreeSet::new();
-    timeout(WAIT_MAX, round(&desk, mailbox, &mut skipped, &stopped)).await.unwrap()
+    let mut visit = Visit::new(mailbox.clone(), post.inlet());
+    timeout(WAIT_MAX, visit.round(&stopped)).await.unwrap()
 }
 
 /// The commands behind `SEARCH`, but for `LOGOUT`.
@@ -215,10 +216,43 @@ async fn what_a_server_refuses_is_said() {
 async fn a_password_that_cannot_stand_in_quotes_is_told_otherwise() {
     let post = Post::new(Kind::named("mail").unwrap());
     let mut server = server(&[("CAPABILITY", "* CAPABILITY AUTH=PLAIN\n")], Vec::new()).await;
-    server.mailbox.password = Secret::new("é");
+    server.mailbox.proof = Proof::Password(Secret::new("é"));
     assert!(!look(&post, &server.mailbox).await.unwrap());
     let all = timeout(WAIT_MAX, server.heard).await.unwrap().unwrap();
     assert_eq!(all[1..3], ["AG9wcwDDqQ==", "AUTHENTICATE PLAIN"]);
+}
+
+#[tokio::test]
+async fn a_token_is_shown_in_the_way_that_the_server_knows() {
+    let way = HttpConfig {
+        authorization: Some(("Bearer".to_owned(), SecretSource::Inline(Secret::new("t0k")))),
+        ..HttpConfig::default()
+    };
+    let cases: [(Script, &str, &str); 3] = [
+        (
+            &[("CAPABILITY", "* CAPABILITY AUTH=OAUTHBEARER AUTH=XOAUTH2\n")],
+            "AUTHENTICATE XOAUTH2",
+            "user=ops\x01auth=Bearer t0k\x01\x01",
+        ),
+        (
+            &[("CAPABILITY", "* CAPABILITY AUTH=OAUTHBEARER\n")],
+            "AUTHENTICATE OAUTHBEARER",
+            "n,a=ops,\x01host=127.0.0.1\x01port=PORT\x01auth=Bearer t0k\x01\x01",
+        ),
+        (&[("CAPABILITY", "* CAPABILITY AUTH=PLAIN\n")], "no way to log in with a token", ""),
+    ];
+    for (script, expected, shown) in cases {
+        let post = Post::new(Kind::named("mail").unwrap());
+        let mut server = server(script, Vec::new()).await;
+        server.mailbox.proof = Proof::Token(Box::new(way.clone()));
+        if let Err(error) = look(&post, &server.mailbox).await {
+            assert!(chain(&error).contains(expected), "{}", chain(&error));
+            continue;
+        }
+        let all = timeout(WAIT_MAX, server.heard).await.unwrap().unwrap();
+        let shown = shown.replace("PORT", &server.mailbox.port.to_string());
+        assert_eq!(all[1..3], [STANDARD.encode(shown), expected.to_owned()]);
+    }
 }
 
 #[tokio::test]
@@ -291,6 +325,64 @@ async fn the_task_fetches_and_ends_when_it_is_told_to() {
     post.until(1).await;
     stop.send(true).unwrap();
     timeout(WAIT_MAX, running).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_says_when_mails_come_is_listened_to_in_one_conversation() {
+    let post = Post::new(Kind::named("mail").unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mailbox = Mailbox {
+        every: Span::hours(1),
+        after: After::Delete,
+        ..mailbox(listener.local_addr().unwrap().port())
+    };
+    let serving = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut stream = BufReader::new(stream);
+        stream.write_all(b"* OK ready\r\n").await.unwrap();
+        let (mut looks, mut waits, mut heard, mut line) = (0, 0, Vec::new(), String::new());
+        while stream.read_line(&mut line).await.is_ok_and(|bytes| bytes > 0) {
+            let (tag, words) = line.trim_end().split_once(' ').unwrap_or(("", line.trim_end()));
+            let (tag, words) = (tag.to_owned(), words.to_owned());
+            let said = match words.split(' ').next().unwrap() {
+                "CAPABILITY" => "* CAPABILITY IMAP4rev1 IDLE UIDPLUS\r\n".to_owned(),
+                "UID" if words.starts_with("UID SEARCH") => {
+                    looks += 1;
+                    format!("* SEARCH {looks}\r\n")
+                }
+                "UID" if words.starts_with("UID FETCH") => {
+                    let mail = mail(&format!("mail-{looks}"));
+                    // The third mail comes while the second is looked at.
+                    let more = if looks == 2 { "* 1 EXISTS\r\n" } else { "" };
+                    let length = mail.len();
+                    format!("* 1 FETCH (UID {looks} BODY[]<0> {{{length}}}\r\n{mail})\r\n{more}")
+                }
+                "IDLE" => {
+                    waits += 1;
+                    let told = if waits == 1 { "* OK Still here\r\n* 1 EXISTS\r\n" } else { "" };
+                    stream.write_all(format!("+ idling\r\n{told}").as_bytes()).await.unwrap();
+                    let mut done = String::new();
+                    stream.read_line(&mut done).await.unwrap();
+                    assert_eq!(done, "DONE\r\n");
+                    String::new()
+                }
+                _ => String::new(),
+            };
+            let said = format!("{said}{tag} OK done\r\n");
+            stream.write_all(said.as_bytes()).await.unwrap();
+            heard.push(words.split(' ').next().unwrap().to_owned());
+            line.clear();
+        }
+        heard
+    });
+    let (stop, stopped) = watch::channel(false);
+    let running = tokio::spawn(fetch(mailbox, post.inlet(), stopped));
+    post.until(3).await;
+    stop.send(true).unwrap();
+    timeout(WAIT_MAX, running).await.unwrap().unwrap();
+    let heard = timeout(WAIT_MAX, serving).await.unwrap().unwrap();
+    let count = |word: &str| heard.iter().filter(|heard| *heard == word).count();
+    assert_eq!((count("LOGIN"), count("SELECT"), count("LOGOUT")), (1, 3, 1), "{heard:?}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A mail as it came in: who wrote it, what it says, what it answers.
 
+use super::answerable;
 use mail_parser::{HeaderValue, Message, MessageParser};
 
 use crate::domain::value::{IncidentId, Timestamp};
@@ -8,6 +9,11 @@ use crate::domain::value::{IncidentId, Timestamp};
 const TEXT_BYTES_MAX: usize = 64 << 10;
 /// More of a subject than this is not looked at.
 const SUBJECT_BYTES_MAX: usize = 1_000;
+
+/// More Message-IDs of one header than this are not looked at; the newest stand last.
+const MESSAGE_IDS_MAX: usize = 100;
+/// A longer Message-ID is none of ours (RFC 5322, 2.1.1: the longest line).
+const MESSAGE_ID_BYTES_MAX: usize = 998;
 
 /// Lines that begin what somebody else wrote, or what stands under every mail of somebody.
 const CUTS: [&str; 9] = [
@@ -36,12 +42,18 @@ pub struct Letter {
     pub subject: String,
     /// Without its angle brackets; may be empty.
     pub message_id: String,
+    /// The Message-IDs in `In-Reply-To`, without angle brackets.
+    pub in_reply_to: Vec<String>,
+    /// The Message-IDs in `References`, without angle brackets, the beginning of the thread first.
+    pub references: Vec<String>,
     /// What is written, as plain text.
     pub text: String,
     /// When, by the sender's clock.
     pub at: Option<Timestamp>,
     /// What kind of writer it has.
     pub writer: Writer,
+    /// Where an automatic answer may go, in lower case; empty if there must be none.
+    pub reply_to: String,
 }
 
 /// What kind of writer a mail has.
@@ -93,15 +105,27 @@ impl Letter {
         } else {
             writer(&message)
         };
+        let reply_to = match writer {
+            Writer::Person => answerable::address(&message, own).unwrap_or_default(),
+            _ => String::new(),
+        };
         Some(Self {
             from,
+            reply_to,
             to: to.join(","),
             subject: subject.replace(['\r', '\n', '\t'], " "),
             message_id,
+            in_reply_to: message_ids(message.in_reply_to()),
+            references: message_ids(message.references()),
             text: clip(&text, TEXT_BYTES_MAX).replace("\r\n", "\n"),
             at: message.date().map(|date| Timestamp(date.to_timestamp().saturating_mul(1_000))),
             writer,
         })
+    }
+
+    /// The Message-IDs of what it answers (RFC 5322, 3.6.4), the nearest first.
+    pub fn answers(&self) -> impl Iterator<Item = &str> {
+        self.in_reply_to.iter().chain(self.references.iter().rev()).map(String::as_str)
     }
 
     /// The incident that the subject names: `[INC-12]`.
@@ -143,6 +167,18 @@ impl Letter {
         }
         kept.join("\n").trim().to_owned()
     }
+}
+
+/// The newest of the Message-IDs in a header.
+fn message_ids(header: &HeaderValue) -> Vec<String> {
+    let all: Vec<&str> = match header {
+        HeaderValue::Text(id) => vec![id],
+        HeaderValue::TextList(ids) => ids.iter().map(AsRef::as_ref).collect(),
+        _ => Vec::new(),
+    };
+    let fits = |id: &&&str| !id.is_empty() && id.len() <= MESSAGE_ID_BYTES_MAX;
+    let newest = all.len().saturating_sub(MESSAGE_IDS_MAX);
+    all[newest..].iter().filter(fits).map(|id| (*id).to_owned()).collect()
 }
 
 /// The introduction of a quote may be broken over two lines.
@@ -215,6 +251,25 @@ mod tests {
         check("From: Alerts <Alerts@example.org>\r\n", Writer::Ourselves);
         check("From: a@b\r\nMessage-ID: <dlv-7.00ff@example.org>\r\n", Writer::Ourselves);
         check("From: a@b\r\nMessage-ID: <dlv-x.00ff@example.org>\r\n", Writer::Person);
+    }
+
+    #[test]
+    fn the_nearest_mail_that_is_answered_comes_first() {
+        let check = |headers: &str, expected: &[&str]| {
+            let mail = format!("From: a@b\r\n{headers}\r\nx\r\n");
+            let letter = Letter::parse(mail.as_bytes(), &[]).unwrap();
+            assert_eq!(letter.answers().collect::<Vec<_>>(), expected, "{headers}");
+        };
+        check("", &[]);
+        check("In-Reply-To: <1@x>\r\n", &["1@x"]);
+        check("In-Reply-To:\r\nReferences: <1@x>\r\n <2@x>\r\n", &["2@x", "1@x"]);
+        check("References: <1@x> <2@x>\r\nIn-Reply-To: <2@x>\r\n", &["2@x", "2@x", "1@x"]);
+        check("In-Reply-To: Your mail of Sunday <1@x>\r\n", &["1@x"]);
+        let many: Vec<String> = (0..300).map(|at| format!(" <{at}@x>\r\n")).collect();
+        let many = many.concat();
+        let mail = format!("From: a@b\r\nReferences:{many}\r\nx\r\n");
+        let letter = Letter::parse(mail.as_bytes(), &[]).unwrap();
+        assert_eq!((letter.answers().next(), letter.answers().count()), (Some("299@x"), 100));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A mailbox that mails are fetched from: where it is, who we are there, what becomes of a mail.
 
-use crate::domain::notification::receiver::TlsConfig;
+use crate::domain::notification::receiver::{HttpConfig, TlsConfig};
 use crate::domain::value::{Secret, Span};
 
 /// A mailbox on a server that speaks IMAP (RFC 3501, RFC 9051).
@@ -13,7 +13,7 @@ pub struct Mailbox {
     /// Who we are.
     pub username: String,
     /// What proves it.
-    pub password: Secret,
+    pub proof: Proof,
     /// The mailbox's name as the server spells it.
     pub name: String,
     /// How often it is looked at.
@@ -24,6 +24,15 @@ pub struct Mailbox {
     pub tls: TlsConfig,
     /// What becomes of a mail that is taken in.
     pub after: After,
+}
+
+/// What proves who we are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// A password.
+    Password(Secret),
+    /// A token, which is in a file or got by `oauth2`: what `Authorization` would say over HTTP.
+    Token(Box<HttpConfig>),
 }
 
 /// How a connection is kept from being read on the way.

@@ -1,8 +1,9 @@
 //! Mails to an address of ours: what rules and known monitoring systems say in them, and everything
 //! else as an alert of unknown severity, so that somebody looks.
 //!
-//! A mail that answers is not read here: who holds the mailbox asks [`Letter::incident`] first.
+//! A mail that answers is not read here: who holds the mailbox asks first which incident it is about.
 
+mod answerable;
 mod known;
 mod letter;
 mod mailbox;
@@ -16,7 +17,7 @@ use crate::domain::value::{Labels, Severity, Span};
 use known::{Known, Meaning};
 
 pub use letter::{Letter, Writer};
-pub use mailbox::{After, Mailbox, Security};
+pub use mailbox::{After, Mailbox, Proof, Security};
 
 /// The word for `type` in the configuration.
 pub const NAME: &str = "mail";
@@ -36,12 +37,32 @@ pub struct Rules {
     pub lease: Span,
     /// Addresses that are ours, in lower case: what they send comes from ourselves.
     pub own: Vec<String>,
+    /// Who may write on an incident by naming it in the subject: addresses, and domains as
+    /// `@example.org`, in lower case.
+    pub trusted: Vec<String>,
+    /// Whether what a mail opens is told to its writer.
+    pub auto_reply: bool,
+}
+
+impl Rules {
+    /// Tells whether an address, in lower case, is one of those that are trusted.
+    pub fn trusts(&self, address: &str) -> bool {
+        let domain = address.rfind('@').map_or("", |at| &address[at..]);
+        let is = |trusted: &String| trusted == address || trusted == domain;
+        !domain.is_empty() && self.trusted.iter().any(is)
+    }
 }
 
 impl Default for Rules {
     /// A day: mails are read by people, who are not there at night.
     fn default() -> Self {
-        Self { rules: Vec::new(), lease: Span::hours(24), own: Vec::new() }
+        Self {
+            rules: Vec::new(),
+            lease: Span::hours(24),
+            own: Vec::new(),
+            trusted: Vec::new(),
+            auto_reply: false,
+        }
     }
 }
 
@@ -85,6 +106,7 @@ pub fn take(rules: &Rules, letter: &Letter, context: &Context, read: &mut Read) 
         let mut draft = draft(letter, context);
         draft.key = found.key("");
         found.apply(&mut draft, context, ("", None));
+        expect_answer(rules, letter, context, &mut draft);
         draft.finish(0, context, read);
         return true;
     }
@@ -103,8 +125,35 @@ pub fn take(rules: &Rules, letter: &Letter, context: &Context, read: &mut Read) 
     draft.labels = draft.labels.with([("alertname", "Mail"), ("subject", subject.as_str())]);
     draft.severity(context, "", None);
     draft.lease = Some(rules.lease);
+    expect_answer(rules, letter, context, &mut draft);
     draft.finish(0, context, read);
     false
+}
+
+/// Notes down what the answer to a mail needs. What a monitoring system writes of itself is not
+/// answered: nobody reads it.
+fn expect_answer(rules: &Rules, letter: &Letter, context: &Context, draft: &mut Draft) {
+    if !rules.auto_reply || letter.reply_to.is_empty() {
+        return;
+    }
+    let max = context.limits.annotation_value_bytes_max;
+    // A Message-ID that does not fit whole would name another mail.
+    let room = |ids: &[String]| {
+        let mut left = max;
+        let fit = ids.iter().rev().take_while(|id| {
+            let taken = left.checked_sub(id.len() + 1);
+            left = taken.unwrap_or(0);
+            taken.is_some()
+        });
+        ids.len() - fit.count()
+    };
+    let references = &letter.references[room(&letter.references)..];
+    let message_id = Some(&letter.message_id).filter(|id| id.len() <= max);
+    draft.annotations = draft.annotations.with([
+        ("reply_to", clip(&letter.reply_to, max)),
+        ("message_id", message_id.map_or("", String::as_str)),
+        ("references", &references.join(" ")),
+    ]);
 }
 
 /// A subject without what was put in front of it on the way.

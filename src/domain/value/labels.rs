@@ -1,6 +1,7 @@
-//! Label sets: sorted, without empty values, in two allocations however many labels there are.
+//! Label sets: sorted, without empty values, in one allocation however many labels there are.
 
 mod fingerprint;
+mod packing;
 mod read;
 
 use std::cmp::Ordering;
@@ -10,16 +11,16 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::matcher::Quoted;
 pub use fingerprint::Fingerprint;
+use packing::{Parts, number_bytes, push_number};
 
 /// A label set, or a set of annotations: names with values, sorted by name.
 ///
 /// A label with an empty value is the same as no label (Prometheus' data model).
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Labels {
-    /// Names and values in turn, end to end.
-    text: Box<str>,
-    /// Where each of them ends in `text`.
-    ends: Box<[u32]>,
+    /// How many pairs there are, then of each name and value how long it is and what it says.
+    /// Nothing at all if there are none.
+    packed: Box<str>,
 }
 
 impl Labels {
@@ -49,17 +50,19 @@ impl Labels {
     pub(in crate::domain) fn pack<'a>(
         sorted: impl Iterator<Item = (&'a str, &'a str)> + Clone,
     ) -> Self {
-        let sizes = sorted.clone().map(|(name, value)| name.len() + value.len());
-        let (parts, bytes) = sizes.fold((0, 0), |(parts, bytes), size| (parts + 2, bytes + size));
-        let mut text = String::with_capacity(bytes);
-        let mut ends = Vec::with_capacity(parts);
+        let (count, bytes) = room(sorted.clone().map(|(name, value)| (name.len(), value.len())));
+        if count == 0 {
+            return Self::default();
+        }
+        let mut packed = String::with_capacity(bytes);
+        push_number(count, |number| packed.push(number));
         for (name, value) in sorted {
             for part in [name, value] {
-                text.push_str(part);
-                ends.push(u32::try_from(text.len()).expect("bodies are limited far below 4 GiB"));
+                push_number(part.len(), |number| packed.push(number));
+                packed.push_str(part);
             }
         }
-        Self { text: text.into_boxed_str(), ends: ends.into_boxed_slice() }
+        Self { packed: packed.into_boxed_str() }
     }
 
     /// As [`Labels::pack`], with values as the bytes of texts: all are checked in one go. The empty
@@ -67,40 +70,45 @@ impl Labels {
     pub(in crate::domain) fn pack_raw<'a>(
         sorted: impl Iterator<Item = (&'a str, &'a [u8])> + Clone,
     ) -> Self {
-        let sizes = sorted.clone().map(|(name, value)| name.len() + value.len());
-        let (parts, bytes) = sizes.fold((0, 0), |(parts, bytes), size| (parts + 2, bytes + size));
-        let mut text = Vec::with_capacity(bytes);
-        let mut ends = Vec::with_capacity(parts);
+        let (count, bytes) = room(sorted.clone().map(|(name, value)| (name.len(), value.len())));
+        if count == 0 {
+            return Self::default();
+        }
+        let mut packed = Vec::with_capacity(bytes);
+        let number = |n: usize, packed: &mut Vec<u8>| {
+            push_number(n, |number| {
+                packed.extend_from_slice(number.encode_utf8(&mut [0; 4]).as_bytes());
+            });
+        };
+        number(count, &mut packed);
         for (name, value) in sorted {
             for part in [name.as_bytes(), value] {
-                text.extend_from_slice(part);
-                ends.push(u32::try_from(text.len()).expect("bodies are limited far below 4 GiB"));
+                number(part.len(), &mut packed);
+                packed.extend_from_slice(part);
             }
         }
-        let Ok(text) = String::from_utf8(text) else { return Self::default() };
-        Self { text: text.into_boxed_str(), ends: ends.into_boxed_slice() }
+        let Ok(packed) = String::from_utf8(packed) else { return Self::default() };
+        Self { packed: packed.into_boxed_str() }
     }
 
-    /// How many bytes the names and values have together.
+    /// How many bytes the names and values take, their lengths included.
     pub(in crate::domain) fn text_bytes(&self) -> usize {
-        self.text.len()
+        self.packed.len()
     }
 
     /// Names with values, sorted by name.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> + Clone {
-        Pairs { rest: &self.text, at: 0, ends: self.ends.chunks_exact(2) }
+        Pairs(Parts::new(&self.packed))
     }
 
     /// The value of a label; the empty text if there is no such label.
     pub fn get(&self, name: &str) -> &str {
         // Label sets are short: a scan beats a binary search, and most names differ in length.
-        let mut start = 0;
-        for ends in self.ends.chunks_exact(2) {
-            let (middle, end) = (ends[0] as usize, ends[1] as usize);
-            if self.text.as_bytes()[start..middle] == *name.as_bytes() {
-                return &self.text[middle..end];
+        let mut parts = Parts::new(&self.packed);
+        while let Some((found, value)) = parts.pair() {
+            if self.packed.as_bytes()[found] == *name.as_bytes() {
+                return &self.packed[value];
             }
-            start = end;
         }
         ""
     }
@@ -118,12 +126,12 @@ impl Labels {
 
     /// How many labels there are.
     pub fn len(&self) -> usize {
-        self.ends.len() / 2
+        Parts::new(&self.packed).left()
     }
 
     /// Tells whether there is no label at all.
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.packed.is_empty()
     }
 
     /// A copy with other labels laid over these. An empty value takes a label away.
@@ -147,14 +155,12 @@ impl Labels {
     /// The named labels, sorted by name: what [`Labels::only`] makes a copy of.
     pub fn among(&self, names: &[String]) -> Vec<(&str, &str)> {
         let mut found = Vec::with_capacity(names.len().min(self.len()));
-        let (text, mut start) = (self.text.as_bytes(), 0);
-        for ends in self.ends.chunks_exact(2) {
-            let (middle, end) = (ends[0] as usize, ends[1] as usize);
-            let name = &text[start..middle];
-            if names.iter().any(|n| n.as_bytes() == name) {
-                found.push((&self.text[start..middle], &self.text[middle..end]));
+        let mut parts = Parts::new(&self.packed);
+        while let Some((name, value)) = parts.pair() {
+            let text = &self.packed.as_bytes()[name.clone()];
+            if names.iter().any(|n| n.as_bytes() == text) {
+                found.push((&self.packed[name], &self.packed[value]));
             }
-            start = end;
         }
         found
     }
@@ -194,28 +200,29 @@ fn write_pairs<'a>(
     out.write_str("}")
 }
 
+/// How many pairs there are, and how many bytes they take.
+fn room(sizes: impl Iterator<Item = (usize, usize)>) -> (usize, usize) {
+    let add = |(count, bytes), (name, value)| {
+        (count + 1, bytes + name + number_bytes(name) + value + number_bytes(value))
+    };
+    let (count, bytes) = sizes.fold((0, 0), add);
+    (count, bytes + number_bytes(count))
+}
+
 /// Walks over a label set.
 #[derive(Debug, Clone)]
-struct Pairs<'a> {
-    rest: &'a str,
-    /// Where `rest` begins.
-    at: u32,
-    ends: std::slice::ChunksExact<'a, u32>,
-}
+struct Pairs<'a>(Parts<'a>);
 
 impl<'a> Iterator for Pairs<'a> {
     type Item = (&'a str, &'a str);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let ends = self.ends.next()?;
-        let (name, rest) = self.rest.split_at((ends[0] - self.at) as usize);
-        let (value, rest) = rest.split_at((ends[1] - ends[0]) as usize);
-        (self.rest, self.at) = (rest, ends[1]);
-        Some((name, value))
+        let (name, value) = self.0.pair()?;
+        Some((&self.0.text()[name], &self.0.text()[value]))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.ends.size_hint()
+        (self.0.left(), Some(self.0.left()))
     }
 }
 

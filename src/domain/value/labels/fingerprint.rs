@@ -73,12 +73,10 @@ fn step(hash: u64, byte: u8) -> u64 {
 impl Labels {
     /// Appends what identifies the set: its parts, each with an end.
     fn spell(&self, out: &mut Vec<u8>) {
-        out.reserve(self.text.len() + self.ends.len());
-        let mut start = 0;
-        for end in &self.ends {
-            out.extend_from_slice(&self.text.as_bytes()[start..*end as usize]);
+        out.reserve(self.text_bytes());
+        for part in self.iter().flat_map(|(name, value)| [name, value]) {
+            out.extend_from_slice(part.as_bytes());
             out.push(0xff);
-            start = *end as usize;
         }
     }
 }

@@ -48,7 +48,7 @@ struct Heap {
     /// Names and values in turn, end to end.
     text: String,
     /// Where each of them ends in `text`.
-    ends: Vec<u32>,
+    ends: Vec<usize>,
     /// Where the name before the last one stands.
     before: (usize, usize),
     /// Whether they come in order: senders written in Go sort their maps.
@@ -66,7 +66,7 @@ impl Heap {
     }
 
     fn end(&mut self) {
-        self.ends.push(u32::try_from(self.text.len()).expect("bodies are limited far below 4 GiB"));
+        self.ends.push(self.text.len());
     }
 
     fn close_pair(&mut self) {
@@ -74,9 +74,9 @@ impl Heap {
             return;
         }
         let (_, [middle, end]) = self.ends.split_last_chunk().expect("a pair has two ends");
-        let (middle, end) = (*middle as usize, *end as usize);
+        let (middle, end) = (*middle, *end);
         let parts = self.ends.len();
-        let start = if parts == 2 { 0 } else { self.ends[parts - 3] as usize };
+        let start = if parts == 2 { 0 } else { self.ends[parts - 3] };
         let bytes = self.text.as_bytes();
         if parts > 2 && bytes[self.before.0..self.before.1] >= bytes[start..middle] {
             self.in_order = false;
@@ -89,19 +89,15 @@ impl Heap {
         }
     }
 
-    fn sorted(self) -> Labels {
-        if self.in_order {
-            // Copied, because what is left of the room would have to be given back anyway.
-            return Labels { text: self.text.as_str().into(), ends: self.ends.as_slice().into() };
-        }
+    fn sorted(&self) -> Labels {
         let mut start = 0;
-        let pairs = self.ends.chunks_exact(2).map(|ends| {
-            let (middle, end) = (ends[0] as usize, ends[1] as usize);
+        let pairs = self.ends.chunks_exact(2).map(move |ends| {
+            let (middle, end) = (ends[0], ends[1]);
             let pair = (&self.text[start..middle], &self.text[middle..end]);
             start = end;
             pair
         });
-        Labels::new(pairs)
+        if self.in_order { Labels::pack(pairs) } else { Labels::new(pairs) }
     }
 }
 

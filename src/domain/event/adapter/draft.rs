@@ -63,6 +63,12 @@ impl Draft {
             read.reject(at, why);
             return;
         }
+        let signal = self.signal.unwrap_or(Signal::Firing);
+        let ends = match signal {
+            // Over is over, even by a clock that runs ahead.
+            Signal::Resolved => Ends::At(self.ends_at.unwrap_or(now).min(now)),
+            Signal::Firing => self.lease.map_or(Ends::Never, |lease| Ends::Timeout(now + lease)),
+        };
         let starts_at = match self.starts_at {
             Some(ahead) if ahead > now + SKEW_MAX => {
                 self.notes.push(format!("starts at {ahead}, which lies ahead: {now} counts"));
@@ -71,11 +77,10 @@ impl Draft {
             Some(starts_at) => starts_at,
             None => now,
         };
-        let signal = self.signal.unwrap_or(Signal::Firing);
-        let ends = match signal {
-            // Over is over, even by a clock that runs ahead.
-            Signal::Resolved => Ends::At(self.ends_at.unwrap_or(now).min(now)),
-            Signal::Firing => self.lease.map_or(Ends::Never, |lease| Ends::Timeout(now + lease)),
+        // Nothing begins after its end, least of all what names no beginning.
+        let starts_at = match ends {
+            Ends::At(end) => starts_at.min(end),
+            Ends::Timeout(_) | Ends::Never => starts_at,
         };
         read.notes.extend(self.notes.into_iter().map(|what| Note { at: Some(at), what }));
         read.events.push(Event {

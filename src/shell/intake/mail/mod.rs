@@ -255,7 +255,7 @@ impl Desk {
             Ok(taken) if taken.rejected.is_empty() => Fate::Taken,
             Ok(_) | Err(Turned::Unreadable(_)) => Fate::Refused,
             Err(turned) => {
-                self.inlet.dropped(turned.reason(), 1);
+                self.inlet.lost(&turned, 1);
                 Fate::Later
             }
         }

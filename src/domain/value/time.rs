@@ -194,6 +194,14 @@ mod tests {
     }
 
     #[test]
+    fn a_length_that_is_too_long_is_the_longest() {
+        for span in [Span::seconds, Span::minutes, Span::hours, Span::days] {
+            assert_eq!(span(u64::MAX), Span(u64::MAX));
+        }
+        assert_eq!(Timestamp(1) + Span::days(u64::MAX), Timestamp(i64::MAX));
+    }
+
+    #[test]
     fn instants_are_written_with_three_decimals() {
         let instant: Timestamp = "2026-03-01T02:05:00+01:00".parse().unwrap();
         assert_eq!(instant.rfc3339(), "2026-03-01T01:05:00.000Z");

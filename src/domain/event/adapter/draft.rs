@@ -95,3 +95,32 @@ impl Draft {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::event::adapter::Limits;
+
+    #[test]
+    fn nothing_begins_after_its_end() {
+        let (source, limits) = (std::sync::Arc::from("src"), Limits::default());
+        let now = Timestamp(9_000_000);
+        let context = Context::new(&source, now, &limits);
+        let check = |times: [Option<i64>; 2], expected: [i64; 2]| {
+            let [starts_at, ends_at] = times.map(|at| at.map(Timestamp));
+            let labels = Labels::new([("alertname", "Disk")]);
+            let signal = Some(Signal::Resolved);
+            let draft = Draft { signal, labels, starts_at, ends_at, ..Draft::default() };
+            let mut read = Read::default();
+            draft.finish(0, &context, &mut read);
+            let event = &read.events[0];
+            let [start, end] = expected.map(Timestamp);
+            assert_eq!((event.starts_at, event.ends), (start, Ends::At(end)), "{times:?}");
+        };
+        check([None, None], [9_000_000, 9_000_000]);
+        check([None, Some(5_000)], [5_000, 5_000]);
+        check([Some(7_000), Some(5_000)], [5_000, 5_000]);
+        check([Some(3_000), Some(5_000)], [3_000, 5_000]);
+        check([Some(3_000), Some(90_000_000)], [3_000, 9_000_000]);
+    }
+}

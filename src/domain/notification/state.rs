@@ -112,8 +112,8 @@ impl State {
         self.on_the_way.range(range).any(|(_, id)| self.deliveries.expect(*id).tells(key))
     }
 
-    /// The group of a route with labels in common, which come sorted by name. One that was opened for another receiver is not
-    /// it: its receiver is told of the end, the new one of everything.
+    /// The group of a route with labels in common, which come sorted by name. One that was opened
+    /// for another receiver is not it: its receiver is told of the end, the new one of everything.
     pub fn group_of(&self, route: &Route, common: &[(&str, &str)]) -> Option<GroupId> {
         let labels = || common.iter().copied();
         let is = |id: GroupId| {

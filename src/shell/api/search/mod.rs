@@ -1,7 +1,8 @@
 //! Queries after Lucene's manner, as Opsgenie and Alerta take them: `field: value`, comparisons,
 //! ranges, wildcards, patterns, `AND`, `OR`, `NOT` and brackets.
 //!
-//! Words are compared without regard to case. What a field is, and which there are, is the matter of whoever asks.
+//! Words are compared without regard to case. What a field is, and which there are, is the matter
+//! of whoever asks.
 
 mod read;
 

@@ -1,5 +1,5 @@
-//! Takes mails by SMTP and LMTP, and fetches them by IMAP. A mail that answers an incident becomes a note on it, any other
-//! one an alert; it is said to be taken once its facts are on disk.
+//! Takes mails by SMTP and LMTP, and fetches them by IMAP. A mail that answers an incident becomes
+//! a note on it, any other one an alert; it is said to be taken once its facts are on disk.
 
 mod guard;
 pub mod imap;

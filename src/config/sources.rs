@@ -24,8 +24,10 @@ pub(super) fn read(
     let mut intakes = BTreeMap::new();
     for (key, node) in root.get("sources").map(Node::entries).unwrap_or_default() {
         check_name(check, key);
-        sources.insert(key.name.clone(), source(check, node));
+        let mut source = source(check, node);
         let intake = intake(check, key, node, limits, (zone, &people));
+        source.terse_ends = !intake.kind.is_prometheus();
+        sources.insert(key.name.clone(), source);
         intakes.insert(key.name.clone(), intake);
     }
     listen::check_addresses(check, root, &intakes);
@@ -89,6 +91,7 @@ fn source(check: &mut Check, node: &Node) -> Source {
         resend: node.span_at("resend"),
         deadman,
         severity_map: severity_map(node),
+        terse_ends: false,
         auto_reply: None,
     }
 }

@@ -118,6 +118,9 @@ pub struct Source {
     pub deadman: Option<Deadman>,
     /// The source's own words for severities, beyond those that everybody uses.
     pub severity_map: BTreeMap<String, Severity>,
+    /// Whether the end of an alert says only what is news: what its source said before still holds
+    /// beside it. Alertmanager's API takes the words of an end for all that there are.
+    pub terse_ends: bool,
     /// How mails that open something are answered; nothing if they are not.
     pub auto_reply: Option<AutoReply>,
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::alert::Phase;
+use super::alert::{Alert, Phase};
 use super::fact::{ClearedBy, Fact, Hint, Raised};
 use super::message::{Ends, Event, Signal};
 use super::suppress::Cover;
@@ -279,14 +279,12 @@ fn resolved(turn: &mut Turn, key: Fingerprint, event: &Event) {
         // it for the end of this one.
         Phase::Firing if ended < alert.starts_at && !turn.settings().bare => turn.tally.stale += 1,
         Phase::Firing => {
-            let last_words = Event::content(&event.annotations, &event.url) != alert.content;
             let before = (alert.starts_at, alert.ends());
             let (since, _) = merge(before, (event.starts_at, Ends::At(ended)));
             let since = if turn.settings().bare { since } else { since.min(before.0) };
             let ended = ended.max(since);
-            if last_words && !event.annotations.is_empty() {
+            if let Some((annotations, url)) = last_words(turn, alert, event) {
                 let labels = turn.state().event.labels(alert);
-                let (annotations, url) = (event.annotations.clone(), event.url.clone());
                 let severity = alert.severity;
                 turn.record(Fact::Changed { id, labels, annotations, url, severity });
             }
@@ -295,6 +293,24 @@ fn resolved(turn: &mut Turn, key: Fingerprint, event: &Event) {
             end(turn, id, ended, ClearedBy::Source, since);
         }
     }
+}
+
+/// What there is to know of an alert once its end is told, if that is more than was known.
+fn last_words(turn: &Turn, alert: &Alert, event: &Event) -> Option<(Labels, Box<str>)> {
+    if event.annotations.is_empty() {
+        return None;
+    }
+    let Settings { bare, sources, .. } = turn.settings();
+    let terse = !bare && sources.get(&*event.source).is_some_and(|source| source.terse_ends);
+    let known = &turn.state().event;
+    let annotations = if terse {
+        known.annotations(alert).with(event.annotations.iter())
+    } else {
+        event.annotations.clone()
+    };
+    let url =
+        if terse && event.url.is_empty() { known.url(alert).into() } else { event.url.clone() };
+    (Event::content(&annotations, &url) != alert.content).then_some((annotations, url))
 }
 
 /// Something has ended that was never heard to fire. That leaves no trace, unless the Alertmanager

@@ -1,24 +1,23 @@
 //! What notification knows: groups with what was told of them, messages on their way, channels.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod pages;
+mod record;
 
-use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::correspondence::{Ledger, Reply};
 use super::fact::{Abandonment, Fact, Says};
 use super::inherited::{AlertHash, Inherited, Log};
 use super::route::Route;
-use super::verdict::Standing;
-use crate::domain::index::{Index, hash};
+use crate::domain::index::Index;
 use crate::domain::links::Links;
-use crate::domain::table::{Table, UnreadablePage};
+use crate::domain::table::Table;
 use crate::domain::value::{
     AlertId, ChannelId, DeliveryId, Fingerprint, GroupId, IncidentId, Labels, Priority, Timestamp,
 };
 
-const GROUPS: (&str, &str) = ("notification", "groups");
-const DELIVERIES: (&str, &str) = ("notification", "deliveries");
-const CHANNELS: (&str, &str) = ("notification", "channels");
+use record::place;
+pub use record::{Channel, Delivery, Group, Told};
 
 /// What notification knows.
 #[derive(Debug, Clone, Default)]
@@ -36,78 +35,6 @@ pub struct State {
     pub(super) inherited: Log,
     /// The groups that are answers to mails.
     pub(super) replies: Ledger,
-}
-
-/// What one message speaks of: alerts of one route with equal labels, or an incident.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Group {
-    /// The route's identity.
-    pub route: String,
-    /// Who hears of it.
-    pub receiver: String,
-    /// What its alerts have in common.
-    pub labels: Labels,
-    /// The incident, where that is the group.
-    pub incident: Option<IncidentId>,
-    /// When the first message may go; the group's clock ticks from then on.
-    pub base: Timestamp,
-    /// Whether that time has come.
-    pub ticked: bool,
-    /// Its alerts.
-    pub alerts: BTreeMap<Fingerprint, AlertId>,
-    /// What each channel was told last. Boxed, because a map makes room for eleven at a time.
-    pub told: BTreeMap<ChannelId, Box<Told>>,
-}
-
-/// What a receiver knows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Told {
-    /// When it was told.
-    pub at: Timestamp,
-    /// What it believes to be firing.
-    pub firing: BTreeSet<Fingerprint>,
-    /// How it believes the incident to stand.
-    pub standing: Option<Standing>,
-    /// The first message of the thread; nothing where that was Alertmanager's.
-    pub first: Option<DeliveryId>,
-    /// What the provider calls the message that it shows, where it says so: such a message can be
-    /// edited.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub provider: Option<String>,
-}
-
-/// A message on its way.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Delivery {
-    /// The group it speaks of.
-    pub group: GroupId,
-    /// The way it takes.
-    pub channel: ChannelId,
-    /// How soon it must go relative to others.
-    pub priority: Option<Priority>,
-    /// What it says.
-    pub says: Says,
-    /// When it was decided.
-    pub queued_at: Timestamp,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// When it is tried again; nothing while an attempt is being made.
-    pub retry_at: Option<Timestamp>,
-    /// What went wrong last.
-    pub error: Option<String>,
-}
-
-/// One integration of one receiver.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Channel {
-    /// `receiver/kind[index]`.
-    pub name: String,
-    /// Failures in a row.
-    pub failures: u32,
-    /// Whether it gets only a probe now and then.
-    pub open: bool,
-    /// Whether it refused its last message for good.
-    pub refused: bool,
 }
 
 impl State {
@@ -185,8 +112,8 @@ impl State {
         self.on_the_way.range(range).any(|(_, id)| self.deliveries.expect(*id).tells(key))
     }
 
-    /// The group of a route with labels in common, which come sorted by name. One that was opened for another receiver is not
-    /// it: its receiver is told of the end, the new one of everything.
+    /// The group of a route with labels in common, which come sorted by name. One that was opened
+    /// for another receiver is not it: its receiver is told of the end, the new one of everything.
     pub fn group_of(&self, route: &Route, common: &[(&str, &str)]) -> Option<GroupId> {
         let labels = || common.iter().copied();
         let is = |id: GroupId| {
@@ -375,125 +302,4 @@ impl State {
         self.on_the_way.remove(&(delivery.group, delivery.channel));
         delivery
     }
-
-    pub(crate) fn take_changed(&mut self, add: &mut dyn FnMut(&'static str, u64)) {
-        for number in self.groups.take_changed() {
-            add("groups", number);
-        }
-        for number in self.deliveries.take_changed() {
-            add("deliveries", number);
-        }
-        for number in self.channels.take_changed() {
-            add("channels", number);
-        }
-        for number in self.inherited.take_changed() {
-            add("inherited", number);
-        }
-        for number in self.replies.take_changed() {
-            add("replies", number);
-        }
-    }
-
-    pub(crate) fn page(&self, table: &str, number: u64) -> Option<Vec<u8>> {
-        match table {
-            "groups" => self.groups.page(number, Clone::clone),
-            "deliveries" => self.deliveries.page(number, Clone::clone),
-            "channels" => self.channels.page(number, Clone::clone),
-            "inherited" => self.inherited.page(number),
-            "replies" => self.replies.page(number),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn load_page(
-        &mut self,
-        table: &str,
-        number: u64,
-        records: &[u8],
-    ) -> Result<(), UnreadablePage> {
-        match table {
-            "groups" => self.groups.load_page(GROUPS, number, records, |record| record),
-            "deliveries" => self.deliveries.load_page(DELIVERIES, number, records, |record| record),
-            "channels" => self.channels.load_page(CHANNELS, number, records, |record| record),
-            "inherited" => self.inherited.load_page(number, records),
-            "replies" => self.replies.load_page(number, records),
-            _ => Err(UnreadablePage::unknown("notification", table, number)),
-        }
-    }
-
-    pub(crate) fn rebuild(&mut self) {
-        let groups = || self.groups.iter();
-        self.by_place.clear();
-        for (id, group) in groups() {
-            self.by_place.add(group.place(), id);
-        }
-        self.by_alert = groups()
-            .flat_map(|(id, group)| group.alerts.values().map(move |alert| (*alert, id)))
-            .collect();
-        self.by_incident = groups().filter_map(|(id, group)| Some((group.incident?, id))).collect();
-        self.on_the_way = self
-            .deliveries
-            .iter()
-            .map(|(id, delivery)| ((delivery.group, delivery.channel), id))
-            .collect();
-        self.channel_names =
-            self.channels.iter().map(|(id, channel)| (channel.name.clone(), id)).collect();
-        self.inherited.rebuild();
-    }
-
-    pub(crate) fn agenda(&self, add: &mut dyn FnMut(Timestamp, super::Deadline)) {
-        for (id, group) in self.groups.iter() {
-            add(group.base, super::Deadline::Wind(id));
-        }
-        for (id, delivery) in self.deliveries.iter() {
-            if let Some(at) = delivery.retry_at {
-                add(at, super::Deadline::Retry(id));
-            }
-        }
-        for (id, _) in self.channels.iter().filter(|(_, channel)| channel.open) {
-            add(Timestamp(0), super::Deadline::Probe(id));
-        }
-        if let Some(at) = self.inherited.lapses_at() {
-            add(at, super::Deadline::Lapse);
-        }
-    }
-}
-
-impl Group {
-    /// Names the group as Alertmanager does: `{}/{team="db"}:{alertname="DiskFull"}`. Providers
-    /// recognise repeats by it.
-    pub fn key(&self) -> String {
-        format!("{}:{}", self.route, self.labels)
-    }
-
-    /// What a channel was told last.
-    pub(super) fn told_by(&self, channel: ChannelId) -> Option<&Told> {
-        self.told.get(&channel).map(Box::as_ref)
-    }
-
-    fn place(&self) -> u64 {
-        place(&self.route, &self.receiver, self.labels.iter())
-    }
-
-    /// Tells whether it is a group of a route, as that route stands in the configuration.
-    pub fn is_of(&self, route: &Route) -> bool {
-        self.route == route.key && self.receiver == route.receiver
-    }
-}
-
-impl Channel {
-    fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), failures: 0, open: false, refused: false }
-    }
-}
-
-impl Delivery {
-    fn tells(&self, key: Fingerprint) -> bool {
-        self.says.firing.contains(&key)
-    }
-}
-
-/// Hashes where a group belongs.
-fn place<'a>(route: &str, receiver: &str, labels: impl Iterator<Item = (&'a str, &'a str)>) -> u64 {
-    hash(&[route, receiver]) ^ Fingerprint::of(labels).0
 }

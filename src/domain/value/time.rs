@@ -87,22 +87,22 @@ impl Span {
 
     /// So many seconds.
     pub const fn seconds(seconds: u64) -> Self {
-        Self(seconds * 1_000)
+        Self(seconds.saturating_mul(1_000))
     }
 
     /// So many minutes.
     pub const fn minutes(minutes: u64) -> Self {
-        Self::seconds(minutes * 60)
+        Self::seconds(minutes.saturating_mul(60))
     }
 
     /// So many hours.
     pub const fn hours(hours: u64) -> Self {
-        Self::minutes(hours * 60)
+        Self::minutes(hours.saturating_mul(60))
     }
 
     /// So many times 24 hours. For intervals only; calendar days belong to a zone.
     pub const fn days(days: u64) -> Self {
-        Self::hours(days * 24)
+        Self::hours(days.saturating_mul(24))
     }
 
     /// As the standard library's duration.
@@ -191,6 +191,14 @@ mod tests {
         for text in ["", "5", "m", "5m1h", "5 m", "-5m", "1.5h", "5x", "999999999999y"] {
             assert!(text.parse::<Span>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_length_that_is_too_long_is_the_longest() {
+        for span in [Span::seconds, Span::minutes, Span::hours, Span::days] {
+            assert_eq!(span(u64::MAX), Span(u64::MAX));
+        }
+        assert_eq!(Timestamp(1) + Span::days(u64::MAX), Timestamp(i64::MAX));
     }
 
     #[test]

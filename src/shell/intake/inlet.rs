@@ -57,7 +57,8 @@ impl Inlet {
     }
 
     /// Reads something as the source is configured and takes it in; answers once its facts are on
-    /// disk.
+    /// disk. What is turned away counts as a trouble of the source; whoever then gives it up says so
+    /// with [`Self::lost`].
     ///
     /// # Errors
     /// Says why nothing of it was taken.
@@ -77,7 +78,9 @@ impl Inlet {
             head: Head::NONE,
             severity_map: &intake.severity_map,
         };
-        let read = read(&intake, &context)?;
+        let read = read(&intake, &context).inspect_err(|unreadable| {
+            intake.trouble(&self.handle, "unreadable", 1, || unreadable.to_string());
+        })?;
         let terms = Terms {
             handle: &self.handle,
             metrics: &self.metrics,
@@ -92,13 +95,24 @@ impl Inlet {
         Ok(taken)
     }
 
-    /// Counts messages that are lost, and says so once in a while.
+    /// Counts messages that are lost before the source could turn them away, and says so once in a
+    /// while.
     pub fn dropped(&self, reason: &'static str, count: usize) {
-        self.metrics.source_dropped(&self.source, reason, count);
         if let Some(intake) = self.intake() {
             let why = || format!("messages were dropped ({reason})");
             intake.trouble(&self.handle, reason, count as u64, why);
         }
+        self.count(reason, count);
+    }
+
+    /// Counts messages that are lost because [`Self::admit`] turned them away, and says so once in
+    /// a while.
+    pub fn lost(&self, turned: &Turned, count: usize) {
+        self.count(turned.reason(), count);
+    }
+
+    fn count(&self, reason: &'static str, count: usize) {
+        self.metrics.source_dropped(&self.source, reason, count);
         if let Some(count) = self.unsaid(count) {
             tracing::warn!(source = &*self.source, reason, count, "messages were dropped");
         }

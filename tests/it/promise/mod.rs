@@ -14,6 +14,7 @@ mod deployments;
 mod flapping_link;
 mod in_flight;
 mod inhibition;
+mod last_words;
 mod lifecycle;
 mod mute_times;
 mod own_troubles;

@@ -63,6 +63,12 @@ impl Draft {
             read.reject(at, why);
             return;
         }
+        let signal = self.signal.unwrap_or(Signal::Firing);
+        let ends = match signal {
+            // Over is over, even by a clock that runs ahead.
+            Signal::Resolved => Ends::At(self.ends_at.unwrap_or(now).min(now)),
+            Signal::Firing => self.lease.map_or(Ends::Never, |lease| Ends::Timeout(now + lease)),
+        };
         let starts_at = match self.starts_at {
             Some(ahead) if ahead > now + SKEW_MAX => {
                 self.notes.push(format!("starts at {ahead}, which lies ahead: {now} counts"));
@@ -71,11 +77,10 @@ impl Draft {
             Some(starts_at) => starts_at,
             None => now,
         };
-        let signal = self.signal.unwrap_or(Signal::Firing);
-        let ends = match signal {
-            // Over is over, even by a clock that runs ahead.
-            Signal::Resolved => Ends::At(self.ends_at.unwrap_or(now).min(now)),
-            Signal::Firing => self.lease.map_or(Ends::Never, |lease| Ends::Timeout(now + lease)),
+        // Nothing begins after its end, least of all what names no beginning.
+        let starts_at = match ends {
+            Ends::At(end) => starts_at.min(end),
+            Ends::Timeout(_) | Ends::Never => starts_at,
         };
         read.notes.extend(self.notes.into_iter().map(|what| Note { at: Some(at), what }));
         read.events.push(Event {
@@ -88,5 +93,34 @@ impl Draft {
             starts_at,
             ends,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::event::adapter::Limits;
+
+    #[test]
+    fn nothing_begins_after_its_end() {
+        let (source, limits) = (std::sync::Arc::from("src"), Limits::default());
+        let now = Timestamp(9_000_000);
+        let context = Context::new(&source, now, &limits);
+        let check = |times: [Option<i64>; 2], expected: [i64; 2]| {
+            let [starts_at, ends_at] = times.map(|at| at.map(Timestamp));
+            let labels = Labels::new([("alertname", "Disk")]);
+            let signal = Some(Signal::Resolved);
+            let draft = Draft { signal, labels, starts_at, ends_at, ..Draft::default() };
+            let mut read = Read::default();
+            draft.finish(0, &context, &mut read);
+            let event = &read.events[0];
+            let [start, end] = expected.map(Timestamp);
+            assert_eq!((event.starts_at, event.ends), (start, Ends::At(end)), "{times:?}");
+        };
+        check([None, None], [9_000_000, 9_000_000]);
+        check([None, Some(5_000)], [5_000, 5_000]);
+        check([Some(7_000), Some(5_000)], [5_000, 5_000]);
+        check([Some(3_000), Some(5_000)], [3_000, 5_000]);
+        check([Some(3_000), Some(90_000_000)], [3_000, 9_000_000]);
     }
 }

@@ -17,9 +17,11 @@ use crate::domain::value::Timestamp;
 use crate::shell::api::caller::Caller;
 use crate::shell::api::context::Context;
 use crate::shell::api::own::{self, Seen};
-use crate::shell::api::search::{Held, Query, Reader, Term, Wanted, pattern};
+use crate::shell::api::search::{Held, PATTERNS_MAX, Query, Reader, Term, Wanted, pattern};
 use crate::shell::clock;
 
+/// Parameters that narrow a list; any of them may be a pattern.
+const CONDITIONS_MAX: usize = PATTERNS_MAX;
 const PAGE_SIZE: usize = 50;
 const PAGE_SIZE_MAX: usize = 1_000;
 
@@ -145,7 +147,11 @@ async fn wanted(request: &Request<'_>) -> Result<Vec<Seen>, Response> {
 fn parse(query: &[(String, String)]) -> Result<Conditions, String> {
     let mut by_field: BTreeMap<String, Vec<Query>> = BTreeMap::new();
     let mut asked = Vec::new();
-    for (name, value) in query.iter().filter(|(name, _)| !OTHERS.contains(&name.as_str())) {
+    let conditions = || query.iter().filter(|(name, _)| !OTHERS.contains(&name.as_str()));
+    if conditions().count() > CONDITIONS_MAX {
+        return Err(format!("there are more than {CONDITIONS_MAX} conditions"));
+    }
+    for (name, value) in conditions() {
         if name == "q" {
             asked.push(READER.read(value).map_err(|why| format!("`q`: {why}"))?);
             continue;

@@ -1,7 +1,8 @@
 //! Queries after Lucene's manner, as Opsgenie and Alerta take them: `field: value`, comparisons,
 //! ranges, wildcards, patterns, `AND`, `OR`, `NOT` and brackets.
 //!
-//! Words are compared without regard to case. What a field is, and which there are, is the matter of whoever asks.
+//! Words are compared without regard to case. What a field is, and which there are, is the matter
+//! of whoever asks.
 
 mod read;
 
@@ -11,7 +12,7 @@ use regex::Regex;
 
 use crate::domain::value::Timestamp;
 
-pub(super) use read::{Reader, pattern};
+pub(super) use read::{PATTERNS_MAX, Reader, pattern};
 
 /// A query, or a part of it.
 #[derive(Debug)]
@@ -95,11 +96,11 @@ impl Wanted {
             Self::Text(text) if whole => have.to_lowercase() == text.to_lowercase(),
             Self::Text(text) => have.to_lowercase().contains(&text.to_lowercase()),
             Self::Wild(text) if whole => is_like(have, text),
-            // A word of the text, or several.
+            // A word of the text, or several: wherever a word begins, and whatever follows.
             Self::Wild(text) => {
-                let starts = have.split_whitespace().map(|word| word.as_ptr().addr());
-                let from = have.as_ptr().addr();
-                starts.map(|at| &have[at - from..]).any(|rest| is_like(rest, &format!("{text}*")))
+                let spaced: String =
+                    have.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
+                is_like(&format!(" {spaced}"), &format!("* {text}*"))
             }
             Self::Pattern(pattern) => pattern.is_match(have),
             Self::Something => true,
@@ -205,6 +206,8 @@ mod tests {
             ("disk empty", false),
             ("text: di*", true),
             ("text: isk*", false),
+            ("text: the*f", true),
+            ("text: f?ll", true),
             ("text: /db-[0-9] is/", true),
             ("_exists_:tag", true),
             ("_exists_:owner", false),
@@ -221,6 +224,7 @@ mod tests {
     fn what_is_no_query_is_refused_with_a_reason() {
         let deep = "(".repeat(200);
         let long = "a ".repeat(5_000);
+        let patterns = "/a/ ".repeat(40);
         for (query, hint) in [
             ("colour: red", "colour"),
             ("status:", "value"),
@@ -233,6 +237,7 @@ mod tests {
             ("count:[1 TO", "range"),
             (&deep, "deep"),
             (&long, "longer"),
+            (&patterns, "patterns"),
         ] {
             let why = reader(false).read(query).unwrap_err();
             assert!(why.contains(hint), "{query:.40}: {why}");

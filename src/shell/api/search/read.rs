@@ -10,6 +10,8 @@ use super::{Query, Term, Wanted};
 const QUERY_BYTES_MAX: usize = 4 << 10;
 /// Brackets within brackets.
 const DEPTH_MAX: usize = 16;
+/// Patterns of one query: each has to be built, and is tried on every alert.
+pub(in crate::shell::api) const PATTERNS_MAX: usize = 32;
 /// What a pattern may take in memory.
 const PATTERN_BYTES_MAX: usize = 64 << 10;
 
@@ -44,6 +46,7 @@ struct Reading<'q> {
     reader: Reader,
     rest: &'q str,
     depth: usize,
+    patterns: usize,
     /// The field before the brackets that are open.
     field: Option<String>,
 }
@@ -63,7 +66,8 @@ impl Reader {
         if text.len() > QUERY_BYTES_MAX {
             return Err(format!("the query is longer than {QUERY_BYTES_MAX} bytes"));
         }
-        let mut reading = Reading { reader: self, rest: text.trim(), depth: 0, field: None };
+        let mut reading =
+            Reading { reader: self, rest: text.trim(), depth: 0, patterns: 0, field: None };
         if reading.rest.is_empty() {
             return Ok(Query::All(Vec::new()));
         }
@@ -244,6 +248,10 @@ impl Reading<'_> {
     }
 
     fn pattern(&mut self, field: String) -> Result<Query, String> {
+        self.patterns += 1;
+        if self.patterns > PATTERNS_MAX {
+            return Err(format!("there are more than {PATTERNS_MAX} patterns"));
+        }
         let mut text = String::new();
         loop {
             match self.next() {

@@ -4,10 +4,10 @@
 //! condition that holds, ends and holds again may be told in equal bytes, but under another name. A
 //! sender that reuses a name for something else is heard, too.
 //!
-//! It is remembered with its facts ([`Arrival`](crate::domain::event::Arrival)), and only if all of it was taken: what was
-//! partly rejected is judged again, so that the sender hears the same answer. Two deliveries of one
-//! name that overlap both go through; as events are found by the sender's key, the second is counted
-//! as a repeat.
+//! It is remembered with its facts ([`Arrival`](crate::domain::event::Arrival)), and only if all of
+//! it was taken: what was partly rejected is judged again, so that the sender hears the same
+//! answer. Two deliveries of one name that overlap both go through; as events are found by the
+//! sender's key, the second is counted as a repeat.
 
 use sha2::{Digest, Sha256};
 

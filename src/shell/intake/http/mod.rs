@@ -377,6 +377,8 @@ impl Intake {
         let now = clock::now();
         let stamp = delivery::stamp(&read);
         if self.knows(terms, &read) {
+            // Readers see a step before it is on disk: what is answered after another one is there.
+            terms.handle.submit(Input::Tick).await?;
             let (rejected, notes) = (read.rejected, read.notes);
             return Ok(Taken { redelivered: true, rejected, notes, ..Taken::default() });
         }

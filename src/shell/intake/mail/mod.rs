@@ -1,5 +1,5 @@
-//! Takes mails by SMTP and LMTP, and fetches them by IMAP. A mail that answers an incident becomes a note on it, any other
-//! one an alert; it is said to be taken once its facts are on disk.
+//! Takes mails by SMTP and LMTP, and fetches them by IMAP. A mail that answers an incident becomes
+//! a note on it, any other one an alert; it is said to be taken once its facts are on disk.
 
 mod guard;
 pub mod imap;
@@ -255,7 +255,7 @@ impl Desk {
             Ok(taken) if taken.rejected.is_empty() => Fate::Taken,
             Ok(_) | Err(Turned::Unreadable(_)) => Fate::Refused,
             Err(turned) => {
-                self.inlet.dropped(turned.reason(), 1);
+                self.inlet.lost(&turned, 1);
                 Fate::Later
             }
         }

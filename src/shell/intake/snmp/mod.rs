@@ -49,7 +49,7 @@ pub async fn datagrams(socket: UdpSocket, inlet: Inlet, mut stop: watch::Receive
                 match hand_in(&inlet, &batch).await {
                     Ok(()) => answer(&socket, &batch).await,
                     // Who informs asks again; a trap is lost.
-                    Err(turned) => inlet.dropped(turned.reason(), batch.len()),
+                    Err(turned) => inlet.lost(&turned, batch.len()),
                 }
                 batch.clear();
             }

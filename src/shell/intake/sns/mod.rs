@@ -1,8 +1,9 @@
 //! Letters of Amazon SNS: taken only with Amazon's signature; a subscription is confirmed.
 //!
 //! The certificate is got from Amazon's host over HTTPS; the host and the path are checked in
-//! [`Envelope`]. It must be made out to SNS, and an authority must vouch for it (`chain.rs`). Where the source demands a secret of its own, or says
-//! `verify_signature: false`, signatures are not looked at.
+//! [`Envelope`]. It must be made out to SNS, and an authority must vouch for it (`chain.rs`). Where
+//! the source demands a secret of its own, or says `verify_signature: false`, signatures are not
+//! looked at.
 
 mod chain;
 mod https;

@@ -50,7 +50,7 @@ pub async fn datagrams(socket: UdpSocket, inlet: Inlet, mut stop: watch::Receive
             let mut batch = Vec::new();
             while waiting.recv_many(&mut batch, BATCH_MAX).await > 0 {
                 if let Err(turned) = hand_in(&inlet, &batch).await {
-                    inlet.dropped(turned.reason(), batch.len());
+                    inlet.lost(&turned, batch.len());
                 }
                 batch.clear();
             }
@@ -145,21 +145,17 @@ async fn read(
 
 /// Tries again while there is no room: meanwhile the sender's stream fills up, and it waits.
 async fn insist(inlet: &Inlet, batch: &[Said], stop: &watch::Receiver<bool>) {
-    for _ in 0..TRIES_MAX {
-        match hand_in(inlet, batch).await {
-            Ok(()) => return,
-            Err(Turned::TooFast { .. } | Turned::NotTaken(NotTaken::Overloaded))
-                if !*stop.borrow() =>
-            {
-                sleep(AGAIN_MS.duration()).await;
-            }
-            Err(turned) => {
-                inlet.dropped(turned.reason(), batch.len());
-                return;
-            }
+    let mut tries = 0;
+    while let Err(turned) = hand_in(inlet, batch).await {
+        tries += 1;
+        let full =
+            matches!(turned, Turned::TooFast { .. } | Turned::NotTaken(NotTaken::Overloaded));
+        if !full || tries == TRIES_MAX || *stop.borrow() {
+            inlet.lost(&turned, batch.len());
+            return;
         }
+        sleep(AGAIN_MS.duration()).await;
     }
-    inlet.dropped("rate_limited", batch.len());
 }
 
 async fn hand_in(inlet: &Inlet, batch: &[Said]) -> Result<(), Turned> {

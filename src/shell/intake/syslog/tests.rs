@@ -6,7 +6,10 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use super::*;
+use crate::domain::event::SOURCE_REFUSED;
 use crate::domain::event::adapter::Kind;
+use crate::engine::Input;
+use crate::shell::intake::http::{Intake, Limits, Rate};
 use crate::shell::intake::testing::Post;
 
 async fn sent_by_udp(post: &Post, messages: &[&str]) {
@@ -76,4 +79,26 @@ async fn what_comes_from_another_network_is_dropped() {
         timeout(Duration::from_secs(10), running).await.unwrap().unwrap();
     }
     assert!(post.instances().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_given_up_because_the_source_is_too_fast_is_one_refusal() {
+    let mut post = Post::new(Kind::named("syslog").unwrap());
+    let rate = Some(Rate { per_second: 1, burst: 1 });
+    let limits = Limits { rate, ..Limits::default() };
+    *post.intake() = Intake::new("logs", Kind::named("syslog").unwrap(), Vec::new(), limits);
+    let inlet = post.inlet();
+    let (_stop, stopped) = watch::channel(true);
+    let batch = |count: usize| vec![(b"<3>disk: gone".to_vec(), Arc::from("web-1")); count];
+    // The bucket is full once, and then empty for longer than this takes.
+    insist(&inlet, &batch(1_000), &stopped).await;
+    let told = async |refusals: usize| {
+        for _ in 0..refusals {
+            insist(&inlet, &batch(20), &stopped).await;
+        }
+        post.handle.submit(Input::Tick).await.unwrap();
+        post.labels("alertname").iter().filter(|name| *name == SOURCE_REFUSED).count()
+    };
+    assert_eq!((told(2).await, post.dropped("rate_limited")), (0, 40));
+    assert_eq!((told(2).await, post.dropped("rate_limited")), (1, 80));
 }

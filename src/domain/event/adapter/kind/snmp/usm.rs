@@ -1,6 +1,7 @@
 //! Users of SNMP version 3 (RFC 3414): keys from passwords, signatures with MD5 and SHA-1 (RFC 3414,
 //! 6 and 7) and SHA-2 (RFC 7860).
 
+use std::cell::OnceCell;
 use std::fmt;
 
 use hmac::digest::Digest;
@@ -173,11 +174,17 @@ impl User {
 
     /// The keys with an engine.
     pub(super) fn keys(&self, engine: &[u8]) -> Keys {
-        let privacy = self.privacy.as_ref();
+        let privacy = self.privacy.as_ref().map(|(cipher, key)| Unmade {
+            cipher: *cipher,
+            algorithm: self.algorithm,
+            key: key.clone(),
+            engine: engine.to_vec(),
+        });
         Keys {
             algorithm: self.algorithm,
             signing: self.algorithm.localised(&self.signing, engine),
-            privacy: privacy.map(|(cipher, key)| cipher.key(self.algorithm, key, engine)),
+            privacy,
+            made: OnceCell::new(),
         }
     }
 }
@@ -186,7 +193,17 @@ impl User {
 pub(super) struct Keys {
     pub(super) algorithm: Algorithm,
     signing: Vec<u8>,
-    privacy: Option<Key>,
+    privacy: Option<Unmade>,
+    made: OnceCell<Key>,
+}
+
+/// What a key for privacy is made of. Some take a megabyte of hashing: nobody gets one made whose
+/// signature has not been looked at.
+struct Unmade {
+    cipher: Cipher,
+    algorithm: Algorithm,
+    key: Vec<u8>,
+    engine: Vec<u8>,
 }
 
 impl Keys {
@@ -205,7 +222,7 @@ impl Keys {
 
     /// Decrypts in place; nothing where it is no text of the user's cipher.
     pub(super) fn decrypt(&self, moment: Moment, text: &mut [u8]) -> Option<()> {
-        self.privacy.as_ref()?.decrypt(moment, text)
+        self.privacy()?.decrypt(moment, text)
     }
 
     /// Encrypts our `number`th message in place, and says with which salt.
@@ -215,13 +232,18 @@ impl Keys {
         number: u64,
         text: &mut Vec<u8>,
     ) -> Vec<u8> {
-        let Some(key) = &self.privacy else { return Vec::new() };
+        let Some(key) = self.privacy() else { return Vec::new() };
         let salt = key.salt(boots, self.first_salt(boots).wrapping_add(number));
         key.encrypt(Moment { boots, time, salt }, text);
         salt.to_vec()
     }
 
     /// Where the salts of a run begin: no sender that counts its own from 0 comes near.
+    fn privacy(&self) -> Option<&Key> {
+        let Unmade { cipher, algorithm, key, engine } = self.privacy.as_ref()?;
+        Some(self.made.get_or_init(|| cipher.key(*algorithm, key, engine)))
+    }
+
     fn first_salt(&self, boots: u32) -> u64 {
         let sign = self.algorithm.signature(&self.signing, &boots.to_be_bytes());
         sign.iter().take(8).fold(0, |salt, byte| salt << 8 | u64::from(*byte))

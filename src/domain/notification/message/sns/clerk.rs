@@ -187,14 +187,14 @@ impl Listener for Clerk {
                 Step::Send(ask.header("X-aws-ec2-metadata-token", token.reveal()))
             }
             Stage::Keys => self.lent(reply),
-            Stage::Vouched | Stage::Assuming => match of_role(reply) {
-                // After a role was played, none is left to be played.
-                Some(keys) => Step::Send(self.with(&keys)),
-                None => {
+            Stage::Vouched | Stage::Assuming => {
+                let Some(keys) = of_role(reply) else {
                     let why = "no keys came with the role";
-                    Step::End(reply.refused(Class::Permanent, Reason::AuthError, why))
-                }
-            },
+                    return Step::End(reply.refused(Class::Permanent, Reason::AuthError, why));
+                };
+                // After a role was played, none is left to be played.
+                Step::Send(self.with(&keys))
+            }
             Stage::Publishing => {
                 Step::End(Report::Delivered { provider: element(&reply.body, "MessageId") })
             }

@@ -135,9 +135,13 @@ fn understand(check: &mut Check, root: &Node, rules: Option<&Path>) -> Loaded {
     let inhibitions = inhibitions::read(check, root);
     let names = routes::Names { receivers: &receiver_names, intervals: &interval_names };
     let routes = routes::read(check, root, &names);
-    for key in ["tracing", "event_recorder"] {
+    for (key, lost) in [
+        ("tracing", "no spans are sent anywhere"),
+        ("event_recorder", "events are recorded in the audit trail only"),
+    ] {
         if let Some(value) = root.get(key) {
-            check.warn(value.place, format!("`{key}` has no effect yet"));
+            let why = format!("`{key}` is accepted and not used: {lost}");
+            check.warn(value.place, why);
         }
     }
 

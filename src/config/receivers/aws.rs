@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use crate::config::check::Check;
 use crate::config::node::Node;
-use crate::domain::notification::receiver::{AwsCredentials, AwsKeys, AwsRole};
+use crate::domain::notification::receiver::{
+    AwsCredentials, AwsKeys, AwsRole, AwsWebIdentity, SecretSource,
+};
 use crate::domain::value::Secret;
 
 /// Profiles of a whole company are far smaller.
@@ -15,6 +17,9 @@ const PROFILES_BYTES_MAX: u64 = 1 << 20;
 
 /// Where containers on ECS ask for keys.
 const CONTAINER_HOST: &str = "http://169.254.170.2";
+
+/// Names us in Amazon's logs where nobody says how.
+const SESSION_DEFAULT: &str = "incidentd";
 
 /// An account in a region.
 pub(super) struct Account {
@@ -47,8 +52,9 @@ impl Account {
             check.error(sigv4.place, why);
             return None;
         };
-        let credentials = credentials(check, sigv4, &profile);
-        Some(Self { region, credentials, profile })
+        let mut account = Self { region, credentials: AwsCredentials::Instance, profile };
+        account.credentials = account.credentials(check, sigv4);
+        Some(account)
     }
 
     /// Where a service of the region is.
@@ -60,53 +66,93 @@ impl Account {
         given.unwrap_or_else(|| format!("https://{service}.{}.{domain}/", self.region))
     }
 
-    /// The role to be played, if there is one.
+    /// The role to be played, if there is one. The role of a web identity is played already.
     pub(super) fn role(&self, check: &Check, sigv4: &Node) -> Option<AwsRole> {
+        let vouched = matches!(self.credentials, AwsCredentials::WebIdentity(_));
         let given = |key: &str| {
             let own = sigv4.text_at(key).map(str::to_owned);
-            own.or_else(|| self.profile.get(key).cloned()).filter(|text| !text.is_empty())
+            let of_profile = self.profile.get(key).filter(|_| !vouched).cloned();
+            own.or(of_profile).filter(|text| !text.is_empty())
         };
+        let endpoint = self.sts(check, sigv4);
+        Some(AwsRole { arn: given("role_arn")?, external_id: given("external_id"), endpoint })
+    }
+
+    /// Where the region's Security Token Service is.
+    fn sts(&self, check: &Check, sigv4: &Node) -> String {
         let fips = sigv4.get("use_fips_sts_endpoint").and_then(Node::boolean) == Some(true);
-        let sts = match env(check, &["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]) {
-            Some(endpoint) => endpoint,
-            None => self.endpoint(check, if fips { "sts-fips" } else { "sts" }),
+        env(check, &["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"])
+            .unwrap_or_else(|| self.endpoint(check, if fips { "sts-fips" } else { "sts" }))
+    }
+
+    /// Keys of the configuration go first, then those of a profile that it names; else the
+    /// environment's, then its web identity, then the profile's.
+    fn credentials(&self, check: &mut Check, sigv4: &Node) -> AwsCredentials {
+        if let (Some(access_key), Some(secret)) =
+            (sigv4.text_at("access_key"), sigv4.text_at("secret_key"))
+        {
+            return keys(access_key, secret, None);
+        }
+        let named = sigv4.get("profile");
+        let of_environment = match named {
+            Some(_) => None,
+            None => environment(check).or_else(|| self.vouched_by_environment(check, sigv4)),
         };
-        Some(AwsRole { arn: given("role_arn")?, external_id: given("external_id"), endpoint: sts })
+        let found = of_environment
+            .or_else(|| self.of_profile())
+            .or_else(|| self.vouched_by_profile(check, sigv4));
+        if let Some(found) = found {
+            return found;
+        }
+        if let Some(named) = named {
+            let why = "no keys in this profile; those of the machine's role are used";
+            check.warn(named.place, why);
+        }
+        container(check).unwrap_or(AwsCredentials::Instance)
+    }
+
+    fn of_profile(&self) -> Option<AwsCredentials> {
+        let given = |key: &str| self.profile.get(key);
+        let (access_key, secret) = (given("aws_access_key_id")?, given("aws_secret_access_key")?);
+        Some(keys(access_key, secret, given("aws_session_token").cloned()))
+    }
+
+    fn vouched_by_environment(&self, check: &mut Check, sigv4: &Node) -> Option<AwsCredentials> {
+        let token_file = env(check, &["AWS_WEB_IDENTITY_TOKEN_FILE"])?;
+        let Some(arn) = env(check, &["AWS_ROLE_ARN"]) else {
+            let why = "`AWS_WEB_IDENTITY_TOKEN_FILE` is set in the environment, but `AWS_ROLE_ARN` \
+                       is not; set both, or neither; its token is not used";
+            check.warn(sigv4.place, why);
+            return None;
+        };
+        let session = env(check, &["AWS_ROLE_SESSION_NAME"]);
+        Some(self.vouched(check, sigv4, arn, token_file, session))
+    }
+
+    fn vouched_by_profile(&self, check: &Check, sigv4: &Node) -> Option<AwsCredentials> {
+        let given = |key: &str| self.profile.get(key).filter(|text| !text.is_empty()).cloned();
+        let (token_file, arn) = (given("web_identity_token_file")?, given("role_arn")?);
+        Some(self.vouched(check, sigv4, arn, token_file, given("role_session_name")))
+    }
+
+    fn vouched(
+        &self,
+        check: &Check,
+        sigv4: &Node,
+        arn: String,
+        token_file: String,
+        session: Option<String>,
+    ) -> AwsCredentials {
+        let session = session.unwrap_or_else(|| SESSION_DEFAULT.to_owned());
+        let endpoint = self.sts(check, sigv4);
+        AwsCredentials::WebIdentity(AwsWebIdentity { arn, token_file, session, endpoint })
     }
 }
 
-fn credentials(check: &mut Check, sigv4: &Node, profile: &Profile) -> AwsCredentials {
-    if let (Some(access_key), Some(secret)) =
-        (sigv4.text_at("access_key"), sigv4.text_at("secret_key"))
-    {
-        return keys(access_key, secret, None);
-    }
-    let of_profile = |profile: &Profile| {
-        let token = profile.get("aws_session_token").cloned();
-        Some(keys(profile.get("aws_access_key_id")?, profile.get("aws_secret_access_key")?, token))
-    };
-    let of_environment = |check: &Check| {
-        let access_key = env(check, &["AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY"])?;
-        let secret = env(check, &["AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"])?;
-        Some(keys(&access_key, &secret, env(check, &["AWS_SESSION_TOKEN"])))
-    };
-    let named = sigv4.get("profile");
-    let found = match named {
-        Some(_) => of_profile(profile),
-        None => of_environment(check).or_else(|| of_profile(profile)),
-    };
-    if let Some(found) = found {
-        return found;
-    }
-    if let Some(named) = named {
-        check.warn(named.place, "no keys in this profile; those of the machine's role are used");
-    }
-    if env(check, &["AWS_WEB_IDENTITY_TOKEN_FILE"]).is_some() {
-        let why = "web identity tokens (`AWS_WEB_IDENTITY_TOKEN_FILE`) are not used here; keys of \
-                   the container or of the machine's role are";
-        check.warn(sigv4.place, why);
-    }
-    container(check).unwrap_or(AwsCredentials::Instance)
+fn environment(check: &Check) -> Option<AwsCredentials> {
+    let access_key = env(check, &["AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY"])?;
+    let secret = env(check, &["AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"])?;
+    Some(keys(&access_key, &secret, env(check, &["AWS_SESSION_TOKEN"])))
 }
 
 fn container(check: &Check) -> Option<AwsCredentials> {
@@ -115,12 +161,10 @@ fn container(check: &Check) -> Option<AwsCredentials> {
         Some(path) => format!("{CONTAINER_HOST}{path}"),
         None => env(check, &["AWS_CONTAINER_CREDENTIALS_FULL_URI"])?,
     };
-    let of_file = || {
-        let path = env(check, &["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"])?;
-        read_file(Path::new(&path)).map(|text| text.trim().to_owned())
-    };
-    let token = of_file().or_else(|| env(check, &["AWS_CONTAINER_AUTHORIZATION_TOKEN"]));
-    Some(AwsCredentials::Container { url, token: token.map(Secret::new) })
+    let file = env(check, &["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]).map(SecretSource::File);
+    let inline = env(check, &["AWS_CONTAINER_AUTHORIZATION_TOKEN"]);
+    let token = file.or_else(|| inline.map(|token| SecretSource::Inline(Secret::new(token))));
+    Some(AwsCredentials::Container { url, token })
 }
 
 fn keys(access_key: &str, secret: &str, session_token: Option<String>) -> AwsCredentials {

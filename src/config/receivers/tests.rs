@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::config::{Loaded, load};
 use crate::domain::notification::receiver::SecretSource;
 use crate::domain::notification::receiver::{
-    AwsCredentials, IntegrationKind, JiraApi, PagerdutyKey, SnsTarget, Tree,
+    AwsCredentials, AwsWebIdentity, IntegrationKind, JiraApi, PagerdutyKey, SnsTarget, Tree,
 };
 use crate::domain::value::Span;
 
@@ -139,6 +139,7 @@ fn sns_knows_its_region_its_keys_and_its_role() {
             let keys = match &config.credentials {
                 AwsCredentials::Keys(keys) => keys.access_key.as_str(),
                 AwsCredentials::Container { url, .. } => url,
+                AwsCredentials::WebIdentity(identity) => &identity.token_file,
                 AwsCredentials::Instance => "instance",
             };
             let sts = config.role.as_ref().map_or("-", |role| role.endpoint.as_str());
@@ -164,7 +165,14 @@ fn sns_knows_its_region_its_keys_and_its_role() {
                 format!("{} {} {token}", keys.access_key, keys.secret_key.reveal())
             }
             AwsCredentials::Container { url, token } => {
-                format!("{url} {}", token.as_ref().map_or("", |token| token.reveal()))
+                let token = token.as_ref().map(|token| match token {
+                    SecretSource::Inline(token) => token.reveal(),
+                    SecretSource::File(file) => file,
+                });
+                format!("{url} {}", token.unwrap_or_default())
+            }
+            AwsCredentials::WebIdentity(AwsWebIdentity { arn, token_file, session, endpoint }) => {
+                format!("{arn} {token_file} {session} {endpoint}")
             }
             AwsCredentials::Instance => "instance".to_owned(),
         }
@@ -183,6 +191,30 @@ fn sns_knows_its_region_its_keys_and_its_role() {
         ]),
         "http://169.254.170.23/v1/x mine"
     );
+    assert_eq!(
+        keys(&[
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/x"),
+            ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/run/token"),
+        ]),
+        "http://169.254.170.23/v1/x /run/token"
+    );
+    let vouched =
+        [("AWS_WEB_IDENTITY_TOKEN_FILE", "/run/token"), ("AWS_ROLE_ARN", "arn:aws:iam::1:role/r")];
+    assert_eq!(
+        keys(&vouched),
+        "arn:aws:iam::1:role/r /run/token incidentd https://sts.us-east-1.amazonaws.com/"
+    );
+    assert_eq!(
+        keys(&[
+            vouched[0],
+            vouched[1],
+            ("AWS_ROLE_SESSION_NAME", "pager"),
+            ("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1/"),
+        ]),
+        "arn:aws:iam::1:role/r /run/token pager http://127.0.0.1:1/"
+    );
+    assert_eq!(keys(&[own[0], own[1], vouched[0], vouched[1]]), "A s ");
+    assert_eq!(keys(&vouched[..1]), "instance");
 }
 
 #[test]

@@ -21,8 +21,9 @@ const SAME_AS_WINDOW: Span = Span::minutes(10);
 /// an event that only proves that its source is alive. A plain `alertmanager.yml` has no word for
 /// the latter, so there the usual name of such an alert counts.
 ///
-/// The first active rule that matches decides; without one, the `group_by` of the alert's first
-/// route, so that a plain `alertmanager.yml` makes one incident per aggregation group.
+/// The first active rule that matches decides; without one, each mail to a help desk stands alone,
+/// and else the `group_by` of the alert's first route counts, so that a plain `alertmanager.yml`
+/// makes one incident per aggregation group.
 pub(crate) fn correlate(
     settings: &Settings,
     source: &str,
@@ -42,6 +43,11 @@ pub(crate) fn correlate(
     }
     if let Some(rule) = rule(settings, labels, Mode::Active) {
         return Some(key_of(rule, labels));
+    }
+    // Whoever is answered with a number gets one of their own: requests of strangers are not one
+    // interruption because they came the same way.
+    if settings.sources.get(source).is_some_and(|source| source.auto_reply.is_some()) {
+        return Some(Correlation { rule: String::new(), key: labels.to_string() });
     }
     let key = match settings.routes.matching(labels).first().map(|route| &route.group_by) {
         Some(GroupBy::Labels(by)) => show_pairs(&labels.among(by)),

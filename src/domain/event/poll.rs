@@ -176,6 +176,9 @@ impl PollState {
             // What somebody wrote down counts more than what was seen.
             annotations = sample.notes.with(notes.iter()).with(rule.annotations.iter());
             value = sample.value.map(|value| value.to_string()).unwrap_or_default();
+            if annotations.get("summary").is_empty() {
+                annotations = annotations.with([("summary", rule.summary(sample).as_str())]);
+            }
         }
         let flapping = series.flapping();
         let seen = [("value", value.as_str()), ("flapping", flapping.as_str())];

@@ -52,7 +52,8 @@ pub(in crate::shell) fn tls(tls: &TlsConfig) -> Result<TlsConfig, LineError> {
     Ok(TlsConfig { ca: tls.ca.as_ref().map(read).transpose()?, identity, ..tls.clone() })
 }
 
-fn text(source: &SecretSource) -> Result<Secret, LineError> {
+/// The words themselves, or what stands in the file, without space around it.
+pub(in crate::shell) fn text(source: &SecretSource) -> Result<Secret, LineError> {
     let file = match source {
         SecretSource::Inline(secret) => return Ok(secret.clone()),
         SecretSource::File(file) => file,

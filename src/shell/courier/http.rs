@@ -3,20 +3,24 @@
 use std::sync::Arc;
 
 use jiff::fmt::rfc2822::DateTimeParser;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{
     AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, InvalidHeaderName,
     InvalidHeaderValue, RETRY_AFTER,
 };
 use reqwest::{Response, Url};
 
+use super::kept::Kept;
 use super::{Class, Reason, Report};
 use crate::domain::notification::message::Http;
 use crate::domain::notification::message::exchange::{
-    Method, REQUESTS_MAX, Reply, Request, Step, excerpt,
+    Listener, Method, Place, Proof, REQUESTS_MAX, Recall, Reply, Request, Step, excerpt,
 };
+use crate::domain::notification::receiver::SecretSource;
 use crate::domain::value::{Secret, Span};
 use crate::shell::chain;
-use crate::shell::client::{Clients, Line, LineError};
+use crate::shell::client::{Clients, Line, LineError, open};
+use crate::shell::clock;
 
 /// What is read of a reply. The rest is not worth the memory.
 const REPLY_BYTES_MAX: usize = 64 * 1024;
@@ -26,9 +30,14 @@ const RETRY_AFTER_MS_MAX: Span = Span::hours(1);
 const SECRET_BYTES_MIN: usize = 6;
 
 /// Makes one attempt.
-pub(super) async fn send(clients: &Arc<Clients>, message: Http, limit: Span) -> Report {
+pub(super) async fn send(
+    clients: &Arc<Clients>,
+    kept: &Kept,
+    message: Http,
+    limit: Span,
+) -> Report {
     let host = host(&message.first);
-    let exchange = tokio::time::timeout(limit.duration(), exchange(clients, message));
+    let exchange = tokio::time::timeout(limit.duration(), exchange(clients, kept, message));
     exchange.await.unwrap_or_else(|_| Report::Failed {
         class: Class::Retry { after: None },
         why: format!("{host} did not answer within {limit}"),
@@ -37,7 +46,7 @@ pub(super) async fn send(clients: &Arc<Clients>, message: Http, limit: Span) -> 
 }
 
 /// Sends what is to be sent until the listener has heard enough.
-async fn exchange(clients: &Arc<Clients>, message: Http) -> Report {
+async fn exchange(clients: &Arc<Clients>, kept: &Kept, message: Http) -> Report {
     let Http { first, mut listener, http, .. } = message;
     let mut request = first;
     let line = match clients.line(http).await {
@@ -45,7 +54,7 @@ async fn exchange(clients: &Arc<Clients>, message: Http) -> Report {
         Err(error) => return unready(&error, &request),
     };
     for _ in 0..REQUESTS_MAX {
-        let reply = match carry(&line, &request).await {
+        let reply = match answer(&line, kept, &mut request, &*listener).await {
             Ok(reply) => reply,
             Err(report) => return report,
         };
@@ -60,6 +69,50 @@ async fn exchange(clients: &Arc<Clients>, message: Http) -> Report {
     }
     let why = format!("{} wanted more than {REQUESTS_MAX} requests", host(&request));
     Report::Failed { class: Class::Permanent, why, reason: Reason::Other }
+}
+
+/// A reply that was kept, or the other side's.
+async fn answer(
+    line: &Line,
+    kept: &Kept,
+    request: &mut Request,
+    listener: &dyn Listener,
+) -> Result<Reply, Report> {
+    if request.recall == Recall::Never {
+        prove(request).await?;
+        return carry(line, request).await;
+    }
+    let slot = kept.slot(request);
+    // Who holds the lock asks for all who wait.
+    let mut slot = slot.lock().await;
+    if request.recall == Recall::Kept
+        && let Some((reply, end)) = &*slot
+        && clock::now() < *end
+    {
+        return Ok(reply.clone());
+    }
+    *slot = None;
+    prove(request).await?;
+    let reply = carry(line, request).await?;
+    *slot = listener.keep(&reply).map(|span| (reply.clone(), clock::now() + span));
+    Ok(reply)
+}
+
+/// Puts the word in its place that stands in a file.
+async fn prove(request: &mut Request) -> Result<(), Report> {
+    let Some(Proof { file, place }) = request.proof.take() else { return Ok(()) };
+    let read = tokio::task::spawn_blocking(move || open::text(&SecretSource::File(file)));
+    let read = read.await.map_err(LineError::Unfinished).and_then(|read| read);
+    let word = read.map_err(|error| unready(&error, request))?;
+    match place {
+        Place::Header(name) => request.headers.push((name, word)),
+        Place::Form(name) => {
+            let field = utf8_percent_encode(word.reveal(), NON_ALPHANUMERIC);
+            request.body = format!("{}&{name}={field}", request.body);
+            request.secrets.push(word);
+        }
+    }
+    Ok(())
 }
 
 async fn carry(line: &Line, request: &Request) -> Result<Reply, Report> {

@@ -2,6 +2,7 @@
 
 mod email;
 mod http;
+mod kept;
 mod login;
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use crate::domain::notification::message::{Http, Message};
 use crate::domain::value::Span;
 use crate::shell::client::Clients;
+use kept::Kept;
 
 pub use crate::domain::notification::message::{Class, Reason, Report};
 
@@ -23,6 +25,7 @@ const ATTEMPT_MS_MAX: Span = Span::minutes(5);
 #[derive(Debug, Clone)]
 pub struct Courier {
     clients: Arc<Clients>,
+    kept: Arc<Kept>,
     patience: Span,
 }
 
@@ -40,7 +43,7 @@ impl Courier {
 
     /// A courier that gives an attempt this long where its configuration does not say.
     pub fn with_patience(patience: Span) -> Self {
-        Self { clients: Arc::new(Clients::new()), patience }
+        Self { clients: Arc::new(Clients::new()), kept: Arc::default(), patience }
     }
 
     /// Makes one attempt. Ends in bounded time; never panics for what the other side does.
@@ -48,7 +51,7 @@ impl Courier {
         match message {
             Message::Http(http) => {
                 let limit = self.limit(&http);
-                http::send(&self.clients, *http, limit).await
+                http::send(&self.clients, &self.kept, *http, limit).await
             }
             Message::Email(mail) => email::send(&mail, self.patience).await,
         }

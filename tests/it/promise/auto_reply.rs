@@ -48,6 +48,29 @@ fn a_mail_that_opens_an_incident_is_answered_once() {
 }
 
 #[test]
+fn strangers_get_numbers_of_their_own_whatever_the_route_groups_by() {
+    let request = |at: &str, subject: &str, from: &str| {
+        format!(
+            "{at} fire alertname=Mail from={from} subject={subject} @help \
+             ann:reply_to=\"{from}\" ann:summary=\"{subject}\"\n"
+        )
+    };
+    let script = request("0s", "printer", "ada@example.net")
+        + &request("1m", "vpn", "bo@example.net")
+        + &request("2m", "vpn", "ada@example.net");
+    check(
+        &settings(&MAIN.replace("group_by: [incident]", "group_by: [alertname]")),
+        &script,
+        "
+        0s told auto_reply/help/email[0]: INC-1 P5 opened
+        0s told ops/webhook[0]: {alertname=\"Mail\"} 1 firing 0 resolved (first notification)
+        1m told auto_reply/help/email[0]: INC-2 P5 opened
+        2m told auto_reply/help/email[0]: INC-3 P5 opened
+        ",
+    );
+}
+
+#[test]
 fn a_source_without_auto_reply_answers_nobody_and_nor_does_what_may_not_be_answered() {
     let quiet = mail("0s", "printer", "ada@example.net", "quiet");
     let program = "1m fire alertname=Mail subject=cron service=cron @help";

@@ -104,6 +104,9 @@ impl Forecast {
     }
 }
 
+/// What people say of a limit that is not to come any more.
+pub(super) const REACHED: &str = "reached";
+
 /// A time to come as people say it, and as a label: (`about 10 days`, `10d`).
 pub(super) fn words(eta: Span) -> (String, String) {
     const UNITS: [(u64, u64, &str, &str); 3] = [
@@ -113,7 +116,7 @@ pub(super) fn words(eta: Span) -> (String, String) {
         (0, Span::minutes(1).0, "minute", "m"),
     ];
     if eta == Span::ZERO {
-        return ("reached".to_owned(), "0".to_owned());
+        return (REACHED.to_owned(), "0".to_owned());
     }
     let (_, unit, word, letter) =
         UNITS.iter().find(|(from, ..)| eta.0 >= *from).expect("the last starts at zero");

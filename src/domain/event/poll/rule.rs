@@ -114,6 +114,23 @@ impl PollRule {
         }
     }
 
+    /// A line for people, where nobody wrote one and the probe has no words of its own.
+    pub(super) fn summary(&self, sample: &Sample) -> String {
+        let Some(value) = sample.value.filter(|_| sample.notes.is_empty()) else {
+            return String::new();
+        };
+        let series = self.series(&sample.labels);
+        let places: Vec<&str> = series.iter().map(|(_, value)| value).collect();
+        let place = if places.is_empty() { "" } else { &format!(" ({})", places.join(", ")) };
+        match self.remarks(sample).1.get("eta") {
+            "" => format!("{} is {value}{place}", self.name),
+            eta if eta == forecast::REACHED => {
+                format!("{} has reached its limit: {value}{place}", self.name)
+            }
+            eta => format!("{} reaches its limit in {eta}: {value}{place}", self.name),
+        }
+    }
+
     pub(super) fn patience(&self) -> Patience {
         Patience { for_: self.for_, clear_for: self.clear_for }
     }

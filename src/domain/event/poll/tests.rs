@@ -325,3 +325,29 @@ fn a_poll_goes_on_after_a_reload_if_its_rules_are_the_same() {
     assert!(!other.inherit(before));
     check(&mut other, "5 a=0.9", "");
 }
+
+#[test]
+fn an_alert_without_words_says_what_was_measured_and_where() {
+    let bare = |test| PollRule { annotations: Labels::default(), test, ..rule("0", "0") };
+    let labels = || Labels::new([("disk", "sda"), ("host", "a")]);
+    let said = |rule: PollRule, sample: Sample| {
+        let events = state(vec![rule]).observe(Timestamp(0), &[sample]);
+        events[0].annotations.get("summary").to_owned()
+    };
+    let high = || bare(Test::Bounds(bounds(">= 0.85", ">= 0.95")));
+    assert_eq!(said(high(), Sample::new(labels(), 0.9)), "DiskFilling is 0.9 (sda, a)");
+    assert_eq!(said(high(), Sample::new(Labels::default(), 0.9)), "DiskFilling is 0.9");
+    assert_eq!(said(rule("0", "0"), Sample::new(labels(), 0.9)), "filling up");
+    let notes = Labels::new([("output", "DISK WARNING")]);
+    assert_eq!(said(high(), Sample { notes, ..Sample::new(labels(), 0.9) }), "");
+    let limit = ">= 1".parse().unwrap();
+    let forecast = || Forecast { limit, within: Span::days(14), critical_within: None };
+    for (value, expected) in [
+        (0.9, "DiskFilling reaches its limit in about 10 days: 0.9 (sda, a)"),
+        (1.0, "DiskFilling has reached its limit: 1 (sda, a)"),
+    ] {
+        let trend = Some(Trend { slope: 0.01 / 86_400_000.0, fit: 0.9 });
+        let sample = Sample { trend, ..Sample::new(labels(), value) };
+        assert_eq!(said(bare(Test::Forecast(forecast())), sample), expected);
+    }
+}

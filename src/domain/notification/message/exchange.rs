@@ -49,6 +49,41 @@ pub struct Request {
     pub body: String,
     /// Words in the body that nobody may read in a log, should the other side repeat them.
     pub secrets: Vec<Secret>,
+    /// Whether an earlier reply will do.
+    pub recall: Recall,
+    /// A word that stands in a file.
+    pub proof: Option<Proof>,
+}
+
+/// Whether a reply that was kept ([`Listener::keep`]) may answer a request with the same address
+/// and body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recall {
+    /// The other side is asked, and nothing is kept.
+    Never,
+    /// A reply that is kept will do.
+    Kept,
+    /// The reply that is kept was no good: the other side is asked.
+    Anew,
+}
+
+/// A word that others write into a file, and replace from time to time: it is read when the request
+/// leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// The file.
+    pub file: String,
+    /// Where the word belongs.
+    pub place: Place,
+}
+
+/// Where a word belongs in a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// A header field of this name.
+    Header(&'static str),
+    /// A field of this name at the end of the form in the body.
+    Form(&'static str),
 }
 
 /// The methods that providers ask for.
@@ -85,9 +120,15 @@ pub enum Step {
 }
 
 /// Somebody who understands a provider's replies. Pure: the same replies make the same steps.
-pub trait Listener: fmt::Debug + Send {
+pub trait Listener: fmt::Debug + Send + Sync {
     /// Takes a reply in.
     fn hear(&mut self, reply: &Reply) -> Step;
+
+    /// How long this reply, to be heard next, may answer the same request again. Asked only about
+    /// requests that recall.
+    fn keep(&self, _reply: &Reply) -> Option<Span> {
+        None
+    }
 }
 
 /// Understands one reply, which is the last.
@@ -148,13 +189,22 @@ impl Request {
             headers: vec![("Content-Type", Secret::new("application/json"))],
             body: serde_json::to_string(body).expect("a body is plain JSON"),
             secrets: Vec::new(),
+            recall: Recall::Never,
+            proof: None,
         }
     }
 
     /// A question.
     pub(super) fn get(url: impl Into<String>) -> Self {
-        let (url, headers, body) = (Secret::new(url), Vec::new(), String::new());
-        Self { method: Method::Get, url, headers, body, secrets: Vec::new() }
+        Self {
+            method: Method::Get,
+            url: Secret::new(url),
+            headers: Vec::new(),
+            body: String::new(),
+            secrets: Vec::new(),
+            recall: Recall::Never,
+            proof: None,
+        }
     }
 
     /// A POST of a form, `application/x-www-form-urlencoded`.
@@ -168,7 +218,21 @@ impl Request {
             headers: vec![("Content-Type", Secret::new("application/x-www-form-urlencoded"))],
             body: pairs.collect::<Vec<_>>().join("&"),
             secrets: Vec::new(),
+            recall: Recall::Never,
+            proof: None,
         }
+    }
+
+    /// Says whether an earlier reply will do.
+    #[must_use]
+    pub(super) fn recall(self, recall: Recall) -> Self {
+        Self { recall, ..self }
+    }
+
+    /// Names a word that stands in a file.
+    #[must_use]
+    pub(super) fn proof(self, file: &str, place: Place) -> Self {
+        Self { proof: Some(Proof { file: file.to_owned(), place }), ..self }
     }
 
     /// Names what is to be done, where it is not a POST.

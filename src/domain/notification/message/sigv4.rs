@@ -9,7 +9,7 @@ use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 
 use super::address::{encoded, parts};
-use super::exchange::{Method, Request};
+use super::exchange::{Method, Recall, Request};
 use crate::domain::notification::receiver::AwsKeys;
 use crate::domain::value::{Secret, Timestamp};
 
@@ -39,6 +39,8 @@ pub(super) fn form(url: &str, fields: &[(String, String)], seal: Seal) -> Reques
         headers: vec![("Content-Type", Secret::new(FORM))],
         body: pairs.join("&"),
         secrets: Vec::new(),
+        recall: Recall::Never,
+        proof: None,
     };
     sign(request, seal)
 }
@@ -144,6 +146,8 @@ mod tests {
             headers: headers.iter().map(|(name, value)| (*name, Secret::new(*value))).collect(),
             body: body.to_owned(),
             secrets: Vec::new(),
+            recall: Recall::Never,
+            proof: None,
         };
         let form = [("Content-Type", "application/x-www-form-urlencoded")];
         for (request, signed, signature) in [

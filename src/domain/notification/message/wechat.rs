@@ -1,5 +1,8 @@
 //! `WeChat` for companies: a token is asked for, and opens the door for the message.
 //!
+//! The token is good for two hours, and it may be asked for a limited number of times a day, so it
+//! is kept.
+//!
 //! ```text
 //! gettoken ──token──▶ message/send ──0──▶ delivered
 //!     ▲                    │
@@ -9,7 +12,7 @@
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
-use super::exchange::{Http, Listener, Reply, Request, Step, by_status};
+use super::exchange::{Http, Listener, Recall, Reply, Request, Step, by_status};
 use super::report::{Class, Reason, Report};
 use super::scope::Scope;
 use super::{Fault, Pen, plain, post};
@@ -18,6 +21,11 @@ use crate::domain::value::{Secret, Span};
 
 /// `WeChat` cuts texts here and refuses Markdown that is longer.
 const MESSAGE_BYTES_MAX: usize = 2_048;
+/// How long a token lives if `expires_in` does not say, and how long it is kept at most; as long as
+/// Alertmanager keeps it.
+const TOKEN_MS_MAX: Span = Span::hours(2);
+/// A token this near to its end is replaced: it is to arrive while it is good.
+const END_MARGIN_MS: Span = Span::minutes(5);
 
 #[derive(Serialize)]
 struct Body {
@@ -73,7 +81,7 @@ pub(super) fn write(scope: &Scope, config: &WechatConfig, pen: &mut Pen) -> Resu
         query(&corp_id),
         query(&api_secret)
     );
-    let ask = Request::get(ask).secret(&Secret::new(api_secret));
+    let ask = Request::get(ask).secret(&Secret::new(api_secret)).recall(Recall::Kept);
     let send = format!("{}message/send?access_token=", config.api_url);
     let listener = Listening {
         at: Stage::Token,
@@ -111,6 +119,14 @@ struct Answer {
     errmsg: String,
     #[serde(default)]
     access_token: String,
+    /// In seconds.
+    expires_in: Option<u32>,
+}
+
+impl Answer {
+    fn token(&self) -> Option<&str> {
+        Some(self.access_token.as_str()).filter(|token| self.errcode == 0 && !token.is_empty())
+    }
 }
 
 impl Listener for Listening {
@@ -123,7 +139,7 @@ impl Listener for Listening {
             return Step::End(reply.refused(Class::Retry { after: None }, Reason::Other, why));
         };
         match self.at {
-            Stage::Token if answer.errcode == 0 && !answer.access_token.is_empty() => {
+            Stage::Token if answer.token().is_some() => {
                 self.at = Stage::Send;
                 Step::Send(self.with_token(&answer.access_token))
             }
@@ -131,10 +147,17 @@ impl Listener for Listening {
             Stage::Send if is_stale(answer.errcode) && self.stale_allowed => {
                 self.stale_allowed = false;
                 self.at = Stage::Token;
-                Step::Send(self.ask.clone())
+                Step::Send(self.ask.clone().recall(Recall::Anew))
             }
             Stage::Token | Stage::Send => Step::End(judge(reply, &answer)),
         }
+    }
+
+    fn keep(&self, reply: &Reply) -> Option<Span> {
+        let answer = serde_json::from_str::<Answer>(&reply.body).ok()?;
+        answer.token().filter(|_| reply.is_success())?;
+        let life = answer.expires_in.map_or(TOKEN_MS_MAX, |seconds| Span::seconds(seconds.into()));
+        Some(Span(life.min(TOKEN_MS_MAX).0.saturating_sub(END_MARGIN_MS.0)))
     }
 }
 

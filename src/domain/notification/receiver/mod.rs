@@ -39,7 +39,7 @@ pub use pushover::{PushoverConfig, PushoverStyle};
 pub use rocketchat::{RocketchatAction, RocketchatConfig};
 pub use secret::SecretTemplate;
 pub use slack::{SlackAction, SlackConfig};
-pub use sns::{AwsCredentials, AwsKeys, AwsRole, SnsConfig, SnsTarget};
+pub use sns::{AwsCredentials, AwsKeys, AwsRole, AwsWebIdentity, SnsConfig, SnsTarget};
 pub use telegram::{ParseMode, TelegramConfig};
 pub use tree::Tree;
 pub use victorops::VictoropsConfig;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::HttpConfig;
+use super::{HttpConfig, SecretSource};
 use crate::domain::template::Template;
 use crate::domain::value::Secret;
 
@@ -50,9 +50,11 @@ pub enum AwsCredentials {
     Container {
         /// The address.
         url: String,
-        /// The token, if one is wanted.
-        token: Option<Secret>,
+        /// The token, if one is wanted. A file is written anew before its token ends.
+        token: Option<SecretSource>,
     },
+    /// A role that is lent for a token of somebody Amazon trusts (IAM roles for service accounts).
+    WebIdentity(AwsWebIdentity),
     /// The machine's own role, from its metadata service.
     Instance,
 }
@@ -66,6 +68,19 @@ pub struct AwsKeys {
     pub secret_key: Secret,
     /// Belongs to keys that were lent.
     pub session_token: Option<Secret>,
+}
+
+/// Who vouches for us, and for which role.
+#[derive(Debug, Clone)]
+pub struct AwsWebIdentity {
+    /// The role.
+    pub arn: String,
+    /// The file with the token; it is written anew before its token ends.
+    pub token_file: String,
+    /// Names the one who plays the role in Amazon's logs.
+    pub session: String,
+    /// Where the Security Token Service is.
+    pub endpoint: String,
 }
 
 /// A role to play.

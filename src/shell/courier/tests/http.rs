@@ -5,7 +5,9 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::{courier, told};
-use crate::domain::notification::message::exchange::{Listener, Method, Reply, Request, Step};
+use crate::domain::notification::message::exchange::{
+    Listener, Method, Recall, Reply, Request, Step,
+};
 use crate::domain::notification::message::{Class, Http, Message, Reason, Report};
 use crate::domain::notification::receiver::HttpConfig;
 use crate::domain::value::{Secret, Span};
@@ -75,6 +77,8 @@ pub(super) fn post(url: &str) -> Http {
             headers: headers.map(|(name, value)| (name, Secret::new(value))).to_vec(),
             body: r#"{"status":"firing"}"#.to_owned(),
             secrets: Vec::new(),
+            recall: Recall::Never,
+            proof: None,
         },
         listener: Box::new(Parrot),
         timeout: Span::ZERO,

@@ -2,6 +2,7 @@
 
 mod email;
 mod http;
+mod kept;
 mod line;
 
 use super::*;

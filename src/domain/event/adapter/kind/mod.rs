@@ -13,6 +13,7 @@ pub mod cloudwatch;
 pub mod coralogix;
 pub mod dash0;
 pub mod datadog;
+pub mod deployment;
 pub mod elastalert;
 pub mod eventbridge;
 pub mod gcp_monitoring;
@@ -127,6 +128,7 @@ adapters! {
     grafana,
     grafana_legacy,
     otlp,
+    deployment,
     alertmanager,
 }
 
@@ -303,6 +305,9 @@ mod tests {
             (r#"{"check_id":1,"current_state":"UP"}"#, "pingdom"),
             (r#"{"MONITORNAME":"a","STATUS":"UP"}"#, "site24x7"),
             (r#"{"resourceLogs":[]}"#, "otlp"),
+            (r#"{"service":"shop","version":"1.4","status":"In progress"}"#, "deployment"),
+            (r#"{"service":"shop","version":"1.4","status":"critical"}"#, "none"),
+            (r#"{"service":"shop","status":"ok"}"#, "none"),
             (r#"{"hello":"world"}"#, "none"),
             ("", "none"),
             ("7", "none"),

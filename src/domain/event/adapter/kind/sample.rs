@@ -24,6 +24,7 @@ const SAMPLES: &[(&str, &str)] = &[
     ("coralogix", fixture!("coralogix/trigger")),
     ("dash0", fixture!("dash0/ongoing-critical")),
     ("datadog", fixture!("datadog/sent-as-a-form")),
+    ("deployment", fixture!("deployment/succeeded")),
     ("elastalert", fixture!("elastalert/match")),
     ("eventbridge", fixture!("eventbridge/instance-stopped")),
     ("gcp-monitoring", fixture!("gcp-monitoring/error-reporting")),

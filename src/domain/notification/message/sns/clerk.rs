@@ -2,19 +2,24 @@
 //!
 //! ```text
 //! instance: token ─▶ role's name ─▶ keys ─┐
-//! container: keys ────────────────────────┼─▶ (role) assume ─▶ publish
+//! container: keys ────────────────────────┤
+//! web identity: assume, with its token ───┼─▶ (role) assume ─▶ publish
 //! keys at hand ───────────────────────────┘
 //! ```
+//!
+//! What a web identity is lent is kept until shortly before its end.
 
 use serde::Deserialize;
 
 use super::super::address::encoded;
-use super::super::exchange::{Listener, Method, Reply, Request, Step, by_status};
+use super::super::exchange::{Listener, Method, Place, Recall, Reply, Request, Step, by_status};
 use super::super::letter::Letter;
 use super::super::report::{Class, Reason, Report};
 use super::super::sigv4::{self, Seal};
-use crate::domain::notification::receiver::{AwsCredentials, AwsKeys, AwsRole, SnsConfig};
-use crate::domain::value::{Secret, Timestamp};
+use crate::domain::notification::receiver::{
+    AwsCredentials, AwsKeys, AwsRole, AwsWebIdentity, SecretSource, SnsConfig,
+};
+use crate::domain::value::{Secret, Span, Timestamp};
 
 /// Where a machine asks about itself.
 const METADATA: &str = "http://169.254.169.254/latest";
@@ -22,11 +27,17 @@ const METADATA: &str = "http://169.254.169.254/latest";
 const TOKEN_SECONDS: &str = "60";
 /// The shortest time for which a role can be played.
 const ROLE_SECONDS: &str = "900";
-/// The version of the API that has `AssumeRole`.
+/// The version of the API that has `AssumeRole` and `AssumeRoleWithWebIdentity`.
 const STS_VERSION: &str = "2011-06-15";
 /// Errors with status 400 that go away by themselves.
 const THROTTLED: [&str; 4] =
     ["KMSThrottling", "Throttling", "ThrottlingException", "RequestThrottled"];
+/// Errors about a web identity that go away by themselves: its token is written anew, or whoever
+/// vouches for it is heard again. Amazon's own libraries try again, too.
+const UNTRUSTED_YET: [&str; 3] =
+    ["ExpiredTokenException", "IDPCommunicationError", "InvalidIdentityToken"];
+/// Keys this near to their end are replaced: they are to arrive while they are good.
+const END_MARGIN_MS: Span = Span::minutes(5);
 
 /// One attempt to publish.
 #[derive(Debug)]
@@ -50,6 +61,8 @@ enum Stage {
     Name(Secret),
     /// For keys.
     Keys,
+    /// For keys of the role that is lent to a web identity.
+    Vouched,
     /// For keys of the role.
     Assuming,
     Publishing,
@@ -84,15 +97,24 @@ impl Clerk {
         let first = match &config.credentials {
             AwsCredentials::Keys(keys) => clerk.with(keys),
             AwsCredentials::Container { url, token } => {
-                let ask = get(url);
+                let ask = Request::get(url);
                 match token {
-                    Some(token) => ask.header("Authorization", token.reveal()),
+                    Some(SecretSource::Inline(token)) => {
+                        ask.header("Authorization", token.reveal())
+                    }
+                    Some(SecretSource::File(file)) => {
+                        ask.proof(file, Place::Header("Authorization"))
+                    }
                     None => ask,
                 }
             }
+            AwsCredentials::WebIdentity(identity) => {
+                clerk.stage = Stage::Vouched;
+                vouched(identity)
+            }
             AwsCredentials::Instance => {
                 clerk.stage = Stage::Token;
-                get(&format!("{METADATA}/api/token"))
+                Request::get(format!("{METADATA}/api/token"))
                     .method(Method::Put)
                     .header("X-aws-ec2-metadata-token-ttl-seconds", TOKEN_SECONDS)
             }
@@ -128,7 +150,7 @@ impl Clerk {
 
     /// The machine's token is in; its role has a name.
     fn ask_name(&mut self, token: Secret) -> Request {
-        let ask = get(&format!("{METADATA}/meta-data/iam/security-credentials/"));
+        let ask = Request::get(format!("{METADATA}/meta-data/iam/security-credentials/"));
         let ask = ask.header("X-aws-ec2-metadata-token", token.reveal());
         self.stage = Stage::Name(token);
         ask
@@ -145,27 +167,15 @@ impl Clerk {
             session_token: lent.token.map(Secret::new),
         }))
     }
-
-    fn assumed(&mut self, reply: &Reply) -> Step {
-        let part = |name| element(&reply.body, name);
-        let (Some(access_key), Some(secret), Some(token)) =
-            (part("AccessKeyId"), part("SecretAccessKey"), part("SessionToken"))
-        else {
-            let why = "no keys came with the role";
-            return Step::End(reply.refused(Class::Permanent, Reason::AuthError, why));
-        };
-        Step::Send(self.publish(&AwsKeys {
-            access_key,
-            secret_key: Secret::new(secret),
-            session_token: Some(Secret::new(token)),
-        }))
-    }
 }
 
 impl Listener for Clerk {
     fn hear(&mut self, reply: &Reply) -> Step {
         if !reply.is_success() {
-            return Step::End(judge(reply));
+            return Step::End(match self.stage {
+                Stage::Vouched => judge_identity(reply),
+                _ => judge(reply),
+            });
         }
         match std::mem::replace(&mut self.stage, Stage::Publishing) {
             Stage::Token => Step::Send(self.ask_name(Secret::new(reply.body.trim()))),
@@ -173,16 +183,62 @@ impl Listener for Clerk {
                 let name = reply.body.lines().next().unwrap_or_default().trim();
                 let path = format!("meta-data/iam/security-credentials/{}", encoded(name));
                 self.stage = Stage::Keys;
-                let ask = get(&format!("{METADATA}/{path}"));
+                let ask = Request::get(format!("{METADATA}/{path}"));
                 Step::Send(ask.header("X-aws-ec2-metadata-token", token.reveal()))
             }
             Stage::Keys => self.lent(reply),
-            Stage::Assuming => self.assumed(reply),
+            Stage::Vouched | Stage::Assuming => {
+                let Some(keys) = of_role(reply) else {
+                    let why = "no keys came with the role";
+                    return Step::End(reply.refused(Class::Permanent, Reason::AuthError, why));
+                };
+                // After a role was played, none is left to be played.
+                Step::Send(self.with(&keys))
+            }
             Stage::Publishing => {
                 Step::End(Report::Delivered { provider: element(&reply.body, "MessageId") })
             }
         }
     }
+
+    fn keep(&self, reply: &Reply) -> Option<Span> {
+        of_role(reply).filter(|_| reply.is_success())?;
+        let end: Timestamp = element(&reply.body, "Expiration")?.parse().ok()?;
+        Some(Span(end.since(self.now).0.saturating_sub(END_MARGIN_MS.0)))
+    }
+}
+
+/// What a web identity asks for; its token stands for a signature.
+fn vouched(identity: &AwsWebIdentity) -> Request {
+    let form = [
+        ("Action", "AssumeRoleWithWebIdentity".to_owned()),
+        ("Version", STS_VERSION.to_owned()),
+        ("RoleArn", identity.arn.clone()),
+        ("RoleSessionName", identity.session.clone()),
+    ];
+    Request::form(&identity.endpoint, &form)
+        .proof(&identity.token_file, Place::Form("WebIdentityToken"))
+        .recall(Recall::Kept)
+}
+
+/// The keys that come with a role.
+fn of_role(reply: &Reply) -> Option<AwsKeys> {
+    let part = |name| element(&reply.body, name);
+    Some(AwsKeys {
+        access_key: part("AccessKeyId")?,
+        secret_key: Secret::new(part("SecretAccessKey")?),
+        session_token: Some(Secret::new(part("SessionToken")?)),
+    })
+}
+
+fn judge_identity(reply: &Reply) -> Report {
+    let code = element(&reply.body, "Code").unwrap_or_default();
+    if UNTRUSTED_YET.contains(&code.as_str()) {
+        let words = element(&reply.body, "Message").unwrap_or_default();
+        let why = format!("{code}: {words}");
+        return reply.refused(Class::Retry { after: None }, Reason::AuthError, &why);
+    }
+    judge(reply)
 }
 
 /// Amazon's errors have a code and words; the code says more than the status.
@@ -193,16 +249,6 @@ fn judge(reply: &Reply) -> Report {
         return reply.refused(Class::Retry { after: None }, Reason::RateLimited, &words);
     }
     by_status(reply)
-}
-
-fn get(url: &str) -> Request {
-    Request {
-        method: Method::Get,
-        url: Secret::new(url),
-        headers: Vec::new(),
-        body: String::new(),
-        secrets: Vec::new(),
-    }
 }
 
 /// The text of the first element with a name. What is looked for has no markup in it.

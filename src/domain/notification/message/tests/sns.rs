@@ -4,7 +4,7 @@ use percent_encoding::percent_decode_str;
 
 use super::*;
 use crate::domain::notification::receiver::{
-    AwsCredentials, AwsKeys, AwsRole, SnsConfig, SnsTarget,
+    AwsCredentials, AwsKeys, AwsRole, AwsWebIdentity, SecretSource, SnsConfig, SnsTarget,
 };
 
 const TOPIC: &str = "arn:aws:sns:eu-central-1:1:ops";
@@ -173,12 +173,21 @@ fn keys_are_asked_for_beside_the_container_or_of_the_machine() {
     let with = |credentials| http(&firing(), &sns(SnsConfig { credentials, ..topic(&[]) }));
     let keys = r#"{"AccessKeyId":"ASIA2","SecretAccessKey":"lent","Token":"t"}"#;
     let url = "http://169.254.170.23/v1/credentials".to_owned();
-    let mut container = with(AwsCredentials::Container { url, token: Some(Secret::new("mine")) });
+    let mut container = with(AwsCredentials::Container {
+        url: url.clone(),
+        token: Some(SecretSource::Inline(Secret::new("mine"))),
+    });
     assert_eq!(
         drawn(&container.first),
         "GET http://169.254.170.23/v1/credentials\nAuthorization: mine\n\n"
     );
     assert!(heard(&mut container, 200, keys).contains("Action=Publish"));
+    let token = Some(SecretSource::File("/run/token".to_owned()));
+    let proof = with(AwsCredentials::Container { url, token }).first.proof.unwrap();
+    assert_eq!(
+        (proof.file.as_str(), proof.place),
+        ("/run/token", exchange::Place::Header("Authorization"))
+    );
 
     let mut instance = with(AwsCredentials::Instance);
     assert_eq!(
@@ -200,6 +209,80 @@ fn keys_are_asked_for_beside_the_container_or_of_the_machine() {
         "permanent authError: refused the message: no keys came from the service that lends them \
          to this machine"
     );
+}
+
+fn web_identity() -> SnsConfig {
+    let credentials = AwsCredentials::WebIdentity(AwsWebIdentity {
+        arn: "arn:aws:iam::1:role/pager".to_owned(),
+        token_file: "/run/token".to_owned(),
+        session: "pager".to_owned(),
+        endpoint: "https://sts.eu-central-1.amazonaws.com/".to_owned(),
+    });
+    SnsConfig { credentials, ..topic(&[]) }
+}
+
+/// What the Security Token Service answers.
+fn lent(end: &str) -> String {
+    format!(
+        "<Credentials><AccessKeyId>ASIA3</AccessKeyId><SecretAccessKey>lent</SecretAccessKey>\
+         <SessionToken>t</SessionToken><Expiration>{end}</Expiration></Credentials>"
+    )
+}
+
+#[test]
+fn a_web_identity_is_lent_a_role_for_its_token() {
+    let mut http = http(&firing(), &sns(web_identity()));
+    assert_eq!(
+        form(&http.first),
+        [
+            "Action=AssumeRoleWithWebIdentity",
+            "Version=2011-06-15",
+            "RoleArn=arn:aws:iam::1:role/pager",
+            "RoleSessionName=pager",
+        ]
+    );
+    assert!(http.first.headers.iter().all(|(name, _)| *name != "Authorization"));
+    let proof = http.first.proof.clone().unwrap();
+    assert_eq!(proof.place, exchange::Place::Form("WebIdentityToken"));
+    assert_eq!((proof.file.as_str(), http.first.recall), ("/run/token", exchange::Recall::Kept));
+    let keep = |status, end| {
+        let reply = exchange::Reply { status, body: lent(end), ..Default::default() };
+        http.listener.keep(&reply)
+    };
+    assert_eq!(keep(200, "2026-03-01T03:05:30Z"), Some(Span::minutes(55)));
+    assert_eq!(keep(200, "2026-03-01T02:05:31Z"), Some(Span::ZERO));
+    assert_eq!((keep(200, "soon"), keep(403, "2026-03-01T03:05:30Z")), (None, None));
+    assert!(heard(&mut http, 200, &lent("soon")).contains("Action=Publish"));
+    assert_eq!(heard(&mut http, 200, "<r/>"), "delivered -");
+}
+
+#[test]
+fn a_web_identity_may_play_another_role_after_its_own() {
+    let role = AwsRole {
+        arn: "arn:aws:iam::2:role/other".to_owned(),
+        external_id: None,
+        endpoint: "https://sts.eu-central-1.amazonaws.com/".to_owned(),
+    };
+    let mut http = http(&firing(), &sns(SnsConfig { role: Some(role), ..web_identity() }));
+    assert!(heard(&mut http, 200, &lent("soon")).contains("Action=AssumeRole&"));
+    assert!(heard(&mut http, 200, &lent("soon")).contains("Action=Publish"));
+}
+
+#[test]
+fn a_token_that_will_be_written_anew_is_tried_again() {
+    for (code, expected) in [
+        (
+            "ExpiredTokenException",
+            "retry authError: refused the message: ExpiredTokenException: no",
+        ),
+        ("AccessDenied", "permanent clientError: answered 400: "),
+        ("Throttling", "retry rateLimited: refused the message: no"),
+    ] {
+        let mut http = http(&firing(), &sns(web_identity()));
+        let error = format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
+        let told = heard(&mut http, 400, &error);
+        assert!(told.starts_with(expected), "{told}");
+    }
 }
 
 #[test]

@@ -72,6 +72,24 @@ fn a_stale_token_is_asked_for_anew_once() {
 }
 
 #[test]
+fn a_token_is_kept_until_shortly_before_its_end() {
+    let http = http(&letter(vec![]), &wechat(config("a")));
+    assert_eq!(http.first.recall, exchange::Recall::Kept);
+    for (body, expected) in [
+        (TOKEN, Some(Span::minutes(115))),
+        (r#"{"errcode":0,"access_token":"T","expires_in":600}"#, Some(Span::minutes(5))),
+        (r#"{"errcode":0,"access_token":"T","expires_in":7}"#, Some(Span::ZERO)),
+        (r#"{"errcode":0,"access_token":"T","expires_in":999999}"#, Some(Span::minutes(115))),
+        (r#"{"errcode":0,"access_token":"T"}"#, Some(Span::minutes(115))),
+        (STALE, None),
+        ("<html>", None),
+    ] {
+        let reply = exchange::Reply { status: 200, body: body.to_owned(), ..Default::default() };
+        assert_eq!(http.listener.keep(&reply), expected, "{body}");
+    }
+}
+
+#[test]
 fn wechat_says_no_in_a_good_reply() {
     let letter = letter(vec![]);
     for (replies, expected) in [

@@ -77,6 +77,11 @@ impl fmt::Display for Way {
 const CLUSTER: &str = "production-eu-1";
 const RUNBOOK: &str = "https://runbooks.example.com/storage/node-disk-filling-up";
 
+/// Names and clusters make incidents, so everybody has the same ones.
+fn name(number: u64) -> String {
+    format!("NodeDiskFillingUp{}", number % RESOURCE_RECORDS)
+}
+
 fn instance(number: u64) -> String {
     format!("node-{number:06}.rack-17.example.com")
 }
@@ -100,7 +105,7 @@ fn alert(number: u64, now: Timestamp) -> Value {
         "startsAt": now.rfc3339(),
         "generatorURL": "http://prometheus-0.example.com:9090/graph?g0.expr=disk+%3C+0.1&g0.tab=1",
         "labels": {
-            "alertname": "NodeDiskFillingUp",
+            "alertname": name(number),
             "cluster": CLUSTER,
             "device": "/dev/nvme0n1p1",
             "instance": instance(number),
@@ -115,19 +120,19 @@ fn alert(number: u64, now: Timestamp) -> Value {
 /// The message as RFC 5424 has it, at `crit`.
 fn line(number: u64, now: Timestamp) -> String {
     format!(
-        "<10>1 {} {} node-exporter 812 NodeDiskFillingUp [disk@32473 cluster=\"{CLUSTER}\" \
+        "<10>1 {} {} node-exporter 812 {} [disk@32473 cluster=\"{CLUSTER}\" \
          device=\"/dev/nvme0n1p1\" mountpoint=\"/var/lib/data\" team=\"storage\"]\
          [meta runbook_url=\"{RUNBOOK}\" sequenceId=\"4711\"] {}\n",
         now.rfc3339(),
         instance(number),
+        name(number),
         description(number)
     )
 }
 
-/// Attributes of a resource, whose service and host have the number of its first record.
-fn of_resource(first: u64) -> [(&'static str, String); 5] {
+/// Attributes of a resource, whose host has the number of its first record.
+fn of_resource(first: u64) -> [(&'static str, String); 4] {
     [
-        ("service.name", format!("storage-{first:06}")),
         ("host.name", instance(first)),
         ("cluster", CLUSTER.to_owned()),
         ("job", "node-exporter".to_owned()),
@@ -142,10 +147,6 @@ fn of_record() -> [(&'static str, String); 3] {
         ("mountpoint", "/var/lib/data".to_owned()),
         ("runbook_url", RUNBOOK.to_owned()),
     ]
-}
-
-fn event_name(number: u64) -> String {
-    format!("node.disk.filling_up.{}", number % RESOURCE_RECORDS)
 }
 
 fn nanoseconds(at: Timestamp) -> u64 {
@@ -163,7 +164,7 @@ fn resource(first: u64, now: Timestamp) -> Value {
             "observedTimeUnixNano": nanoseconds(now).to_string(),
             "severityNumber": FATAL,
             "severityText": "FATAL",
-            "eventName": event_name(number),
+            "eventName": name(number),
             "body": {"stringValue": description(number)},
             "attributes": of_record().map(pair),
         })
@@ -198,7 +199,7 @@ fn wire_resource(first: u64, now: Timestamp) -> Vec<u8> {
         let head = [fixed(1), vec![2 << 3, FATAL], field(3, b"FATAL")].concat();
         let body = field(5, &text(&description(number)));
         let attributes = of_record().map(|(key, value)| pair(6, key, &value)).concat();
-        let name = field(12, event_name(number).as_bytes());
+        let name = field(12, name(number).as_bytes());
         field(2, &[head, body, attributes, fixed(11), name].concat())
     };
     let attributes = of_resource(first).map(|(key, value)| pair(1, key, &value)).concat();

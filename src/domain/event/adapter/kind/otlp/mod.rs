@@ -212,13 +212,8 @@ fn event(
         .find(|text| !text.trim().is_empty())
         .unwrap_or_default();
     // What no rule knows is as bad as it says.
-    let (severity, said) = match &found {
-        Some(_) => (None, None),
-        None => {
-            let (severity, said) = draft::severity(context, word, meaning);
-            (Some(severity), said)
-        }
-    };
+    let own = found.is_none().then(|| draft::severity(context, word, meaning));
+    let (severity, said) = (own.map(|(label, _)| label), own.and_then(|(_, said)| said));
     let about = [
         ("alertname", clip(title.unwrap_or(ADAPTER.name), limit)),
         ("scope", clip(scope_name, limit)),

@@ -170,11 +170,14 @@ pub fn read_frame(
     draft.finish(at, context, read);
 }
 
+/// A text under a name that may be made of two.
+type Named<'a> = (Cow<'a, str>, &'a str);
+
 /// Structured data: what tells conditions apart is a label under its own name.
 fn pairs<'a>(
     message: &'a Message,
     context: &Context,
-) -> (impl Iterator<Item = (&'a str, &'a str)>, Vec<(Cow<'a, str>, &'a str)>) {
+) -> (impl Iterator<Item = (&'a str, &'a str)>, Vec<Named<'a>>) {
     let limits = context.limits;
     let (label_max, note_max) = (limits.label_value_bytes_max, limits.annotation_value_bytes_max);
     let name_max = limits.label_name_bytes_max;

@@ -6,6 +6,26 @@ use super::{Context, Note, Read, SKEW_MAX, json};
 use crate::domain::event::{Ends, Event, Signal};
 use crate::domain::value::{Labels, Severity, Span, Timestamp};
 
+/// A name and a value.
+pub(super) type Pair<'a> = (&'a str, &'a str);
+
+/// The label, and the annotation where there is one, that [`Draft::severity`] sets: for adapters
+/// that have all of an event's texts at hand and make each set in one go.
+pub(super) fn severity<'a>(
+    context: &Context,
+    word: &'a str,
+    meaning: Option<Severity>,
+) -> (Pair<'a>, Option<Pair<'a>>) {
+    let meaning = context.severity_map.get(word).copied().or(meaning);
+    let label = match meaning {
+        Some(severity) => severity.name(),
+        None if word.is_empty() => Severity::Unknown.name(),
+        None => word,
+    };
+    let said = (!word.is_empty() && label != word).then_some(("source_severity", word));
+    (("severity", label), said)
+}
+
 /// What an adapter found out about one element.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
@@ -39,15 +59,10 @@ impl Draft {
     /// that word to mean. The configuration's map counts more, and a word that nobody knows stays.
     /// Where the label is another word, the source's stays as annotation `source_severity`.
     pub(super) fn severity(&mut self, context: &Context, word: &str, meaning: Option<Severity>) {
-        let meaning = context.severity_map.get(word).copied().or(meaning);
-        let label = match meaning {
-            Some(severity) => severity.name(),
-            None if word.is_empty() => Severity::Unknown.name(),
-            None => word,
-        };
-        self.labels = self.labels.with([("severity", label)]);
-        if !word.is_empty() && label != word {
-            self.annotations = self.annotations.with([("source_severity", word)]);
+        let (label, said) = severity(context, word, meaning);
+        self.labels = self.labels.with([label]);
+        if said.is_some() {
+            self.annotations = self.annotations.with(said);
         }
     }
 

@@ -167,8 +167,7 @@ pub(super) fn template(text: &str, chars_max: usize) -> String {
             }
             // `Gi0/1` and `node-7` name things.
             (Word::Kept, Some('/' | '-')) if word.len() <= PLACE_CHARS_MAX => {
-                template.extend(word.chars().take(room));
-                room = room.saturating_sub(word.len());
+                room -= push(&mut template, word, room);
             }
             _ if varies(word) => {
                 template.push('*');
@@ -176,14 +175,21 @@ pub(super) fn template(text: &str, chars_max: usize) -> String {
                 last = Word::Masked;
             }
             _ => {
-                template.extend(word.chars().take(room));
-                room = room.saturating_sub(word.chars().count());
+                room -= push(&mut template, word, room);
                 last = Word::Kept;
             }
         }
         joint = None;
     }
     template.trim().to_owned()
+}
+
+/// Adds as many characters of a word as there is room for; returns how many.
+fn push(template: &mut String, word: &str, room: usize) -> usize {
+    let cut = if word.len() <= room { None } else { word.char_indices().nth(room) };
+    let word = cut.map_or(word, |(end, _)| &word[..end]);
+    template.push_str(word);
+    if word.is_ascii() { word.len() } else { word.chars().count() }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -39,7 +39,7 @@ impl Decoder {
                     continue;
                 }
                 Skip::Line => {
-                    let end = rest.iter().position(|byte| ends(*byte));
+                    let end = end(rest);
                     from += end.map_or(rest.len(), |end| end + 1);
                     if end.is_some() {
                         self.skip = Skip::Nothing;
@@ -55,7 +55,7 @@ impl Decoder {
             let (head, length) = match count(rest) {
                 Count::Is(head, length) => (head, length),
                 Count::Unknown => break,
-                Count::None => match rest.iter().position(|byte| ends(*byte)) {
+                Count::None => match end(rest) {
                     Some(end) if end <= MESSAGE_BYTES_MAX => {
                         messages.push(rest[..end].to_vec());
                         from += end + 1;
@@ -90,6 +90,11 @@ impl Decoder {
     pub(super) fn finish(self) -> Option<Vec<u8>> {
         (self.skip == Skip::Nothing && !self.waiting.is_empty()).then_some(self.waiting)
     }
+}
+
+/// Where the line ends that a text begins with.
+fn end(text: &[u8]) -> Option<usize> {
+    memchr::memchr2(b'\n', 0, text)
 }
 
 fn ends(byte: u8) -> bool {

@@ -108,7 +108,9 @@ pub async fn streams(
     .await;
 }
 
-async fn read(
+/// Takes one stream in until it ends or `stop` turns true; `peer` is the host that it comes from.
+/// Each batch is on disk before more is read.
+pub async fn read(
     mut stream: impl AsyncRead + Unpin,
     peer: Arc<str>,
     inlet: &Inlet,

@@ -6,11 +6,13 @@
 
 mod wire;
 
+use std::borrow::Cow;
+
 use prost::Message;
 use serde_json::Value;
 
 use super::Adapter;
-use crate::domain::event::adapter::draft::Draft;
+use crate::domain::event::adapter::draft::{self, Draft};
 use crate::domain::event::adapter::rule::{self, TextRule};
 use crate::domain::event::adapter::{Context, Head, Read, Unreadable, clip, json};
 use crate::domain::value::{Labels, Severity, Span, Timestamp};
@@ -142,10 +144,10 @@ struct Whence {
 
 impl Whence {
     fn new(attributes: &[KeyValue], context: &Context) -> Self {
-        let named: Vec<(&str, String)> = texts(attributes, context).collect();
+        let named: Vec<(&str, Cow<str>)> = texts(attributes, context).collect();
         let places = PLACES.iter().map(|(label, names)| {
             let found = names.iter().find_map(|name| named.iter().find(|(key, _)| key == name));
-            (*label, found.map_or("", |(_, value)| value.as_str()))
+            (*label, found.map_or("", |(_, value)| &**value))
         });
         let taken = |name: &str| PLACES.iter().any(|(_, names)| names.contains(&name));
         let rest = named.iter().filter(|(name, _)| !taken(name));
@@ -158,7 +160,7 @@ impl Whence {
         Self {
             labels: Labels::new(labels)
                 .with(places.map(|(label, value)| (label, clip(value, limit)))),
-            annotations: Labels::new(passing.map(|(name, value)| (*name, value.as_str()))),
+            annotations: Labels::new(passing.map(|(name, value)| (*name, &**value))),
         }
     }
 }
@@ -175,9 +177,9 @@ fn event(
     let text = record.body.as_ref().map(wire::AnyValue::words).unwrap_or_default();
     let whole = record.body.as_ref().map(wire::AnyValue::text).unwrap_or_default();
     let whole = clip(&whole, context.limits.annotation_value_bytes_max);
-    let attributes: Vec<(&str, String)> = texts(&record.attributes, context).collect();
+    let attributes: Vec<(&str, Cow<str>)> = texts(&record.attributes, context).collect();
     let attribute = |name: &str| {
-        attributes.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value.as_str())
+        attributes.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| &**value)
     };
     let said = NAMES.iter().map(|name| attribute(name)).find(|value| !value.is_empty());
     let name = if record.event_name.is_empty() { said.unwrap_or("") } else { &record.event_name };
@@ -203,25 +205,32 @@ fn event(
 
     let scope_name = scope.map_or("", |scope| scope.name.as_str());
     let place = if service.is_empty() { host } else { service };
-    let mut draft = Draft { labels: of.labels.clone(), ..Draft::default() };
     let title = [name, scope_name, place].into_iter().find(|title| !title.is_empty());
     let limit = context.limits.label_value_bytes_max;
-    draft.labels = draft.labels.with([
-        ("alertname", clip(title.unwrap_or(ADAPTER.name), limit)),
-        ("scope", clip(scope_name, limit)),
-    ]);
-    let summary = [text.as_str(), attribute("exception.message"), name]
+    let summary = [&*text, attribute("exception.message"), name]
         .into_iter()
         .find(|text| !text.trim().is_empty())
         .unwrap_or_default();
-    draft.annotations = of
-        .annotations
-        .with(attributes.iter().take(ATTRIBUTES_MAX).map(|(name, value)| (*name, value.as_str())))
-        .with(story(summary, context))
-        .with([("body", if text == whole || text.starts_with(whole) { "" } else { whole })]);
-    let ids = [("trace_id", &record.trace_id), ("span_id", &record.span_id)];
-    let ids = ids.map(|(name, id)| (name, hex(id)));
-    draft.annotations = draft.annotations.with(ids.iter().map(|(name, id)| (*name, id.as_str())));
+    // What no rule knows is as bad as it says.
+    let own = found.is_none().then(|| draft::severity(context, word, meaning));
+    let (severity, said) = (own.map(|(label, _)| label), own.and_then(|(_, said)| said));
+    let about = [
+        ("alertname", clip(title.unwrap_or(ADAPTER.name), limit)),
+        ("scope", clip(scope_name, limit)),
+    ];
+    let ids = [&record.trace_id, &record.span_id].map(|id| hex(id));
+    let rest = [
+        ("body", if *text == *whole || text.starts_with(whole) { "" } else { whole }),
+        ("trace_id", ids[0].as_str()),
+        ("span_id", ids[1].as_str()),
+    ];
+    let kept = attributes.iter().take(ATTRIBUTES_MAX).map(|(name, value)| (*name, &**value));
+    let over = kept.chain(story(summary, context)).chain(rest).chain(said);
+    let mut draft = Draft {
+        labels: of.labels.with(about.into_iter().chain(severity)),
+        annotations: of.annotations.with(over),
+        ..Draft::default()
+    };
     if attributes.len() > ATTRIBUTES_MAX {
         let what = format!("{} attributes: {ATTRIBUTES_MAX} are kept", attributes.len());
         draft.notes.push(what);
@@ -236,7 +245,6 @@ fn event(
             name => name.to_owned(),
         };
         draft.key = [place, environment, kind.as_str()].join("/");
-        draft.severity(context, word, meaning);
         draft.lease = Some(rules.lease);
     }
     draft.starts_at = [record.time_unix_nano, record.observed_time_unix_nano]
@@ -270,13 +278,17 @@ fn severity(record: &LogRecord) -> (&str, i32, Option<Severity>) {
 fn texts<'a>(
     attributes: &'a [KeyValue],
     context: &Context,
-) -> impl Iterator<Item = (&'a str, String)> {
+) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
     let limits = context.limits;
     let (name_max, value_max) = (limits.label_name_bytes_max, limits.annotation_value_bytes_max);
     attributes.iter().filter(move |pair| (1..=name_max).contains(&pair.key.len())).map(
         move |pair| {
             let text = pair.value.as_ref().map(wire::AnyValue::text).unwrap_or_default();
-            (pair.key.as_str(), clip(&text, value_max).to_owned())
+            let text = match text {
+                Cow::Borrowed(text) => Cow::Borrowed(clip(text, value_max)),
+                Cow::Owned(text) => Cow::Owned(clip(&text, value_max).to_owned()),
+            };
+            (pair.key.as_str(), text)
         },
     )
 }
@@ -294,10 +306,10 @@ fn hex(id: &[u8]) -> String {
     if id.iter().all(|byte| *byte == 0) {
         return String::new();
     }
-    id.iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .collect()
+    let mut text = String::with_capacity(2 * id.len());
+    let digits = id.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    text.extend(digits.filter_map(|digit| char::from_digit(digit.into(), 16)));
+    text
 }
 
 #[cfg(test)]

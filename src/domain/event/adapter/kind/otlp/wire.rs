@@ -1,6 +1,8 @@
 //! The messages of OTLP's logs, by the field numbers of `opentelemetry.proto.logs.v1`, and the same
 //! read from JSON: ids in hexadecimal, 64-bit integers as texts, names in camel case.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use prost::{Message, Oneof};
@@ -229,16 +231,23 @@ fn any(value: &Value, depth: usize) -> AnyValue {
 
 impl AnyValue {
     /// As one would write it down.
-    pub(super) fn text(&self) -> String {
-        json::text(&self.json()).into_owned()
+    pub(super) fn text(&self) -> Cow<'_, str> {
+        match &self.value {
+            None => Cow::Borrowed(""),
+            Some(Any::Text(text)) => Cow::Borrowed(text),
+            Some(_) => Cow::Owned(json::text(&self.json()).into_owned()),
+        }
     }
 
     /// What it says to people: the message of a structured body that has one, else all of it.
-    pub(super) fn words(&self) -> String {
+    pub(super) fn words(&self) -> Cow<'_, str> {
+        if !matches!(self.value, Some(Any::Map(_))) {
+            return self.text();
+        }
         let whole = self.json();
         match json::first_of(&whole, &MESSAGES) {
-            message if message.is_empty() => json::text(&whole).into_owned(),
-            message => message,
+            message if message.is_empty() => Cow::Owned(json::text(&whole).into_owned()),
+            message => Cow::Owned(message),
         }
     }
 

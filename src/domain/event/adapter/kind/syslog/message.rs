@@ -17,20 +17,22 @@ const MONTHS: [&str; 12] =
 
 /// A message, as far as it could be understood. What is not there is empty.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Message {
+pub(super) struct Message<'a> {
     /// Nothing where the sender left the priority out.
     pub(super) facility: Option<u8>,
     /// 0 is the worst.
     pub(super) severity: Option<u8>,
     pub(super) at: Stamp,
-    pub(super) host: String,
-    pub(super) app: String,
-    pub(super) process: String,
-    pub(super) id: String,
-    /// The element's name, the parameter's name, the value.
-    pub(super) params: Vec<(String, String, String)>,
-    pub(super) text: String,
+    pub(super) host: &'a str,
+    pub(super) app: &'a str,
+    pub(super) process: &'a str,
+    pub(super) id: &'a str,
+    pub(super) params: Vec<Param<'a>>,
+    pub(super) text: &'a str,
 }
+
+/// The element's name, the parameter's name, the value.
+pub(super) type Param<'a> = (&'a str, &'a str, Cow<'a, str>);
 
 /// When a message was written, by its own word.
 #[derive(Debug, Default, PartialEq)]
@@ -44,10 +46,14 @@ pub(super) enum Stamp {
     Civil { year: Option<i16>, month: i8, day: i8, hour: i8, minute: i8, second: i8 },
 }
 
-/// Reads a message. Whatever is no syslog is all text.
-pub(super) fn parse(frame: &[u8]) -> Message {
+/// The text of a frame.
+pub(super) fn decode(frame: &[u8]) -> Cow<'_, str> {
     let frame = frame.trim_ascii_end();
-    let text = json::utf8(frame.strip_suffix(b"\0").unwrap_or(frame));
+    json::utf8(frame.strip_suffix(b"\0").unwrap_or(frame))
+}
+
+/// Reads a message. Whatever is no syslog is all text.
+pub(super) fn parse(text: &str) -> Message<'_> {
     let text = text.trim_end_matches(['\n', '\r', '\0']).trim_start_matches('\u{feff}');
     let mut message = Message::default();
     let rest = match priority(text) {
@@ -74,7 +80,7 @@ fn priority(text: &str) -> Option<(u16, &str)> {
 }
 
 /// `TIMESTAMP HOST APP PROCID MSGID STRUCTURED-DATA [MSG]` (RFC 5424, 6). False if it is not that.
-fn rfc5424(text: &str, message: &mut Message) -> bool {
+fn rfc5424<'a>(text: &'a str, message: &mut Message<'a>) -> bool {
     let mut parts = text.splitn(6, ' ');
     let mut header = || parts.next().map(|part| if part == "-" { "" } else { part });
     let (Some(time), Some(host), Some(app), Some(process), Some(id)) =
@@ -92,18 +98,15 @@ fn rfc5424(text: &str, message: &mut Message) -> bool {
         None => structured(rest),
     };
     message.at = at.map_or(Stamp::None, Stamp::At);
-    [&mut message.host, &mut message.app, &mut message.process, &mut message.id]
-        .into_iter()
-        .zip([host, app, process, id])
-        .for_each(|(field, value)| value.clone_into(field));
+    (message.host, message.app, message.process, message.id) = (host, app, process, id);
     message.params = params;
     let rest = rest.strip_prefix(' ').unwrap_or(rest);
-    rest.strip_prefix('\u{feff}').unwrap_or(rest).clone_into(&mut message.text);
+    message.text = rest.strip_prefix('\u{feff}').unwrap_or(rest);
     true
 }
 
 /// `[id name="value" …]…`, and what follows it. Broken data is text.
-fn structured(text: &str) -> (Vec<(String, String, String)>, &str) {
+fn structured(text: &str) -> (Vec<Param<'_>>, &str) {
     let mut params = Vec::new();
     let mut rest = text;
     while let Some(inner) = rest.strip_prefix('[') {
@@ -118,7 +121,7 @@ fn structured(text: &str) -> (Vec<(String, String, String)>, &str) {
             let Some((name, value)) = inner.split_once("=\"") else { return (params, rest) };
             let Some((value, after)) = quoted(value) else { return (params, rest) };
             if params.len() < PARAMS_MAX {
-                params.push((id.to_owned(), name.to_owned(), value.into_owned()));
+                params.push((id, name, value));
             }
             inner = after;
         }
@@ -149,31 +152,30 @@ fn quoted(text: &str) -> Option<(Cow<'_, str>, &str)> {
 }
 
 /// `TIME HOST TAG[PID]: TEXT`, of which anything may be missing.
-fn rfc3164(text: &str, message: &mut Message) {
+fn rfc3164<'a>(text: &'a str, message: &mut Message<'a>) {
     let (at, rest, router) = time(text);
     message.at = at;
     let stamped = message.at != Stamp::None;
     let mut rest = rest.trim_start_matches(' ');
     if router {
-        origin(&text[..text.len() - rest.len()]).clone_into(&mut message.host);
+        message.host = origin(&text[..text.len() - rest.len()]);
     }
     if stamped && !router {
         let end = rest.find(' ').unwrap_or(rest.len());
         let word = &rest[..end];
         // Without a host the tag comes next: `sshd[812]:`.
         if is_host(word) && end < rest.len() {
-            word.clone_into(&mut message.host);
+            message.host = word;
             rest = rest[end..].trim_start_matches(' ');
         }
         // `fw-1 : %ASA-4-106023: …`
         rest = rest.strip_prefix(": ").filter(|rest| rest.starts_with('%')).unwrap_or(rest);
     }
     if let Some((app, process, text)) = tag(rest) {
-        app.clone_into(&mut message.app);
-        process.clone_into(&mut message.process);
+        (message.app, message.process) = (app, process);
         rest = text;
     }
-    rest.strip_prefix('\u{feff}').unwrap_or(rest).clone_into(&mut message.text);
+    message.text = rest.strip_prefix('\u{feff}').unwrap_or(rest);
 }
 
 /// The host that a router writes before the time, behind a number: `123: router-7: *Mar  1 …`.
@@ -303,7 +305,8 @@ mod tests {
     #[test]
     fn every_form_is_understood() {
         let check = |text: &str, expected: &str| {
-            let m = parse(text.as_bytes());
+            let frame = decode(text.as_bytes());
+            let m = parse(&frame);
             let level = m.severity.map_or_else(|| "-".to_owned(), |level| level.to_string());
             let at = match m.at {
                 Stamp::None => "-".to_owned(),

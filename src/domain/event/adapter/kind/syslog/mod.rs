@@ -6,10 +6,12 @@
 
 mod message;
 
+use std::borrow::Cow;
+
 use jiff::civil;
 use jiff::tz::TimeZone;
 
-use crate::domain::event::adapter::draft::Draft;
+use crate::domain::event::adapter::draft::{self, Draft};
 use crate::domain::event::adapter::rule::{self, TextRule};
 use crate::domain::event::adapter::{Context, Read, Unreadable, clip};
 use crate::domain::value::{Labels, Severity, Span, Timestamp};
@@ -104,21 +106,22 @@ pub fn read_frame(
     context: &Context,
     read: &mut Read,
 ) {
-    let message = message::parse(frame);
+    let text = message::decode(frame);
+    let message = message::parse(&text);
     let level = message.severity.unwrap_or(LEVEL_UNSAID);
     let (word, meaning) = LEVELS[usize::from(level)];
     let facility = message.facility.and_then(|number| FACILITIES.get(usize::from(number)));
     let facility = facility.copied().unwrap_or_default();
-    let host = if message.host.is_empty() { peer } else { &message.host };
+    let host = if message.host.is_empty() { peer } else { message.host };
     let field = |name: &str| match name {
         "host" => host,
-        "app" => &message.app,
+        "app" => message.app,
         "facility" => facility,
-        "msgid" => &message.id,
+        "msgid" => message.id,
         "level" => word,
         _ => "",
     };
-    let found = rule::judge(&rules.rules, &message.text, field);
+    let found = rule::judge(&rules.rules, message.text, field);
     let counted = match &found {
         Some(found) => found.rule.ignore,
         None => level > rules.level_max,
@@ -132,56 +135,74 @@ pub fn read_frame(
         return;
     }
 
-    let (labels, annotations) = pairs(&message, context);
-    let app = if message.app.is_empty() { NAME } else { &message.app };
-    let mut draft = Draft { labels, annotations, ..Draft::default() };
-    draft.labels = draft.labels.with([
-        ("alertname", if message.id.is_empty() { app } else { &message.id }),
+    let app = if message.app.is_empty() { NAME } else { message.app };
+    let place = [
+        ("alertname", if message.id.is_empty() { app } else { message.id }),
         ("instance", host),
-        ("app", &message.app),
+        ("app", message.app),
         ("facility", facility),
-    ]);
-    draft.annotations = draft.annotations.with(texts(&message, context));
+    ];
+    // What no rule knows is known by its kind, and is as bad as it says.
+    let unknown = found.is_none().then(|| {
+        let kind = rule::template(message.text, TEMPLATE_CHARS_MAX);
+        (kind, draft::severity(context, word, Some(meaning)))
+    });
+    let (said, kind) = match &unknown {
+        Some((kind, (severity, said))) => (*said, vec![("template", kind.as_str()), *severity]),
+        None => (None, Vec::new()),
+    };
+    let (labels, annotations) = pairs(&message, context);
+    let over = texts(&message, context).into_iter().chain(said);
+    let over = over.map(|(name, value)| (Cow::Borrowed(name), value));
+    let mut draft = Draft {
+        labels: Labels::new(labels.chain(place).chain(kind)),
+        annotations: Labels::new(annotations.into_iter().chain(over)),
+        ..Draft::default()
+    };
     if let Some(found) = found {
         draft.key = found.key(host);
         found.apply(&mut draft, context, (word, Some(meaning)));
-    } else {
-        let template = rule::template(&message.text, TEMPLATE_CHARS_MAX);
-        draft.key = format!("{host}/{}/{}/{template}", message.app, message.id);
-        draft.labels = draft.labels.with([("template", template.as_str())]);
-        draft.severity(context, word, Some(meaning));
+    } else if let Some((kind, _)) = &unknown {
+        draft.key = [host, message.app, message.id, kind].join("/");
         draft.lease = Some(rules.lease);
     }
     draft.starts_at = instant(&message.at, &rules.zone, context.now);
     draft.finish(at, context, read);
 }
 
+/// A text under a name that may be made of two.
+type Named<'a> = (Cow<'a, str>, &'a str);
+
 /// Structured data: what tells conditions apart is a label under its own name.
-fn pairs(message: &Message, context: &Context) -> (Labels, Labels) {
+fn pairs<'a>(
+    message: &'a Message,
+    context: &Context,
+) -> (impl Iterator<Item = (&'a str, &'a str)>, Vec<Named<'a>>) {
     let limits = context.limits;
-    let named = |name: &str| !name.is_empty() && name.len() <= limits.label_name_bytes_max;
+    let (label_max, note_max) = (limits.label_value_bytes_max, limits.annotation_value_bytes_max);
+    let name_max = limits.label_name_bytes_max;
+    let named = move |name: &str| !name.is_empty() && name.len() <= name_max;
     let params = message.params.iter().filter(|(_, name, _)| named(name));
-    let (about, of_it): (Vec<_>, Vec<_>) =
-        params.partition(|(id, ..)| ABOUT_SENDING.contains(&id.as_str()));
-    let split = of_it.len().min(PARAM_LABELS_MAX);
-    let labels = of_it[..split]
-        .iter()
-        .map(|(_, name, value)| (name.as_str(), clip(value, limits.label_value_bytes_max)));
-    let rest = of_it[split..].iter().chain(&about).map(|(id, name, value)| {
-        (format!("{id}.{name}"), clip(value, limits.annotation_value_bytes_max))
-    });
+    let (about, mut of_it): (Vec<_>, Vec<_>) =
+        params.partition(|(id, ..)| ABOUT_SENDING.contains(id));
+    let rest = of_it.split_off(of_it.len().min(PARAM_LABELS_MAX));
+    let labels = of_it.into_iter().map(move |(_, name, value)| (*name, clip(value, label_max)));
+    let rest = rest
+        .into_iter()
+        .chain(about)
+        .map(|(id, name, value)| (Cow::Owned(format!("{id}.{name}")), clip(value, note_max)));
     let rest = rest.filter(|(name, _)| named(name)).take(PARAM_LABELS_MAX);
-    (Labels::new(labels), Labels::new(rest))
+    (labels, rest.collect())
 }
 
 /// The first line for a look, all of it for a read.
-fn texts<'a>(message: &'a Message, context: &Context) -> [(&'static str, &'a str); 3] {
+fn texts<'a>(message: &Message<'a>, context: &Context) -> [(&'static str, &'a str); 3] {
     const SUMMARY_BYTES_MAX: usize = 240;
     let text = clip(message.text.trim(), context.limits.annotation_value_bytes_max);
     let line = text.lines().next().unwrap_or_default();
     let summary = clip(line, SUMMARY_BYTES_MAX);
     let description = if summary.len() < text.len() { text } else { "" };
-    [("summary", summary), ("description", description), ("process", &message.process)]
+    [("summary", summary), ("description", description), ("process", message.process)]
 }
 
 /// A time without a year lies in the year that makes it the latest one that is not ahead.

@@ -73,24 +73,24 @@ fn second_of(second: i64) -> Timestamp {
     Timestamp(START.0 + second * 1_000)
 }
 
-fn draft(matchers: &str, starts_at: i64, ends_at: i64) -> Box<Draft> {
-    Box::new(Draft {
+fn draft(matchers: &str, starts_at: i64, ends_at: i64) -> Draft {
+    Draft {
         matchers: vec![parse_all(matchers, ParseMode::Fallback).unwrap()],
         starts_at: Some(second_of(starts_at)),
         until: Until::At(second_of(ends_at)),
         created_by: Some("bo".to_owned()),
         comment: "work".to_owned(),
         annotations: Labels::default(),
-    })
+    }
 }
 
 fn create(matchers: &str, starts_at: i64, ends_at: i64) -> Command {
-    Command::Create(draft(matchers, starts_at, ends_at))
+    Command::Create(draft(matchers, starts_at, ends_at).into())
 }
 
 fn replace(number: u64, matchers: &str, starts_at: i64, ends_at: i64) -> Command {
     let which = Which::Number(SilenceId(number));
-    Command::Replace { which, draft: draft(matchers, starts_at, ends_at) }
+    Command::Replace { which, draft: draft(matchers, starts_at, ends_at).into() }
 }
 
 #[test]
@@ -227,8 +227,11 @@ fn one_more_than_the_limit_is_refused_until_one_is_forgotten() {
 fn a_silence_of_another_alertmanager_keeps_its_name_and_its_past() {
     let mut world = World::new(SilenceLimits::default());
     let uuid = "0af1b7c1-32f4-4c2b-9f0a-5d0c8e6b7a11".parse().unwrap();
-    let adopt =
-        || Command::Adopt { uuid, updated_at: second_of(-90), draft: draft("a=1", -100, 200) };
+    let adopt = || Command::Adopt {
+        uuid,
+        updated_at: second_of(-90),
+        draft: draft("a=1", -100, 200).into(),
+    };
     world.ask(0, adopt()).unwrap();
     world.ask(0, adopt()).unwrap();
     assert_eq!(world.told(), "SIL-1 active -100..200\n");
@@ -242,7 +245,7 @@ fn of_several_matcher_sets_one_must_hold() {
     let mut world = World::new(SilenceLimits::default());
     let mut either = draft("a=1,b=1", 0, 10);
     either.matchers.extend(draft("a=2", 0, 10).matchers);
-    world.ask(0, Command::Create(either)).unwrap();
+    world.ask(0, Command::Create(either.into())).unwrap();
     assert_eq!(world.silencing(&[("a", "1")]), [0; 0]);
     assert_eq!(world.silencing(&[("a", "1"), ("b", "1")]), [1]);
     assert_eq!(world.silencing(&[("a", "2")]), [1]);
@@ -302,7 +305,7 @@ proptest! {
             let mut draft = draft("a=1", 0, 1_000);
             draft.matchers = vec![set];
             // Those that match everything are refused, and that is fine.
-            let _ = world.ask(0, Command::Create(draft));
+            let _ = world.ask(0, Command::Create(draft.into()));
         }
         let count = world.state.silence.len();
         for index in over.into_iter().filter(|_| count > 0) {

@@ -114,14 +114,17 @@ impl PollRule {
         }
     }
 
-    /// A line for people, where nobody wrote one and the probe has no words of its own.
+    /// A line for people, where nobody wrote one: the probe's own words, or what was measured.
     pub(super) fn summary(&self, sample: &Sample) -> String {
-        let Some(value) = sample.value.filter(|_| sample.notes.is_empty()) else {
-            return String::new();
-        };
         let series = self.series(&sample.labels);
-        let places: Vec<&str> = series.iter().map(|(_, value)| value).collect();
+        let places = series.iter().filter(|(name, _)| *name != "measure");
+        let places: Vec<&str> = places.map(|(_, value)| value).collect();
         let place = if places.is_empty() { "" } else { &format!(" ({})", places.join(", ")) };
+        let words = ["error", "output"].map(|note| sample.notes.get(note));
+        if let Some(words) = words.into_iter().find(|words| !words.is_empty()) {
+            return format!("{}: {words}{place}", self.name);
+        }
+        let Some(value) = sample.value else { return String::new() };
         match self.remarks(sample).1.get("eta") {
             "" => format!("{} is {value}{place}", self.name),
             eta if eta == forecast::REACHED => {

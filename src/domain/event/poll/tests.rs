@@ -339,7 +339,10 @@ fn an_alert_without_words_says_what_was_measured_and_where() {
     assert_eq!(said(high(), Sample::new(Labels::default(), 0.9)), "DiskFilling is 0.9");
     assert_eq!(said(rule("0", "0"), Sample::new(labels(), 0.9)), "filling up");
     let notes = Labels::new([("output", "DISK WARNING")]);
-    assert_eq!(said(high(), Sample { notes, ..Sample::new(labels(), 0.9) }), "");
+    let words = said(high(), Sample { notes, ..Sample::new(labels(), 0.9) });
+    assert_eq!(words, "DiskFilling: DISK WARNING (sda, a)");
+    let down = Sample::measure("up", Some(0.9)).noting("error", "no route to host");
+    assert_eq!(said(high(), down), "DiskFilling: no route to host");
     let limit = ">= 1".parse().unwrap();
     let forecast = || Forecast { limit, within: Span::days(14), critical_within: None };
     for (value, expected) in [

@@ -33,6 +33,9 @@ const ENTRIES: [(&str, Option<Saying>); 2] =
 /// A bundle gives only the number of a service's alerts, and nothing says when there are none.
 const BUNDLE_LEASE: Span = Span::hours(1);
 
+/// Long enough to type it.
+const VERIFICATION_LEASE: Span = Span::minutes(15);
+
 const FIELDS: [&str; 4] = ["summary", "details", "action", "dedup"];
 
 fn fits(body: &Value, _: &Head) -> bool {
@@ -99,10 +102,7 @@ fn webhook(body: &Value, context: &Context, read: &mut Read) {
             draft.key = text("ServiceID").into_owned();
             draft.lease = Some(BUNDLE_LEASE);
         }
-        // Whoever sets the webhook up has to type this number.
-        "Verification" => {
-            return read.note(0, format!("the code to verify this webhook: {}", text("Code")));
-        }
+        "Verification" => return verification(&text("Code"), context, read),
         kind => return read.note(0, format!("`{kind}` says nothing of a condition")),
     }
     if draft.key.is_empty() {
@@ -123,6 +123,17 @@ fn webhook(body: &Value, context: &Context, read: &mut Read) {
     }
     // GoAlert knows no severity: whatever comes wakes somebody there.
     draft.severity(context, "", Some(Severity::High));
+    draft.finish(0, context, read);
+}
+
+/// Whoever sets the webhook up has to type a number: for a while it stands among the alerts.
+fn verification(code: &str, context: &Context, read: &mut Read) {
+    let mut draft = Draft { key: "verification".to_owned(), ..Draft::default() };
+    let summary = format!("the code to verify this webhook: {code}");
+    draft.labels = fields::labels(context, [("alertname", "GoAlert webhook verification")]);
+    draft.annotations = fields::annotations(context, [("summary", summary.into())]);
+    draft.lease = Some(VERIFICATION_LEASE);
+    draft.severity(context, "", Some(Severity::Info));
     draft.finish(0, context, read);
 }
 

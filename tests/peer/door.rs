@@ -2,7 +2,7 @@
 
 use hmac::{Hmac, Mac};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::api::Api;
@@ -142,12 +142,18 @@ sources:
         post("/api/v2/alerts", "", format!(r#"[{{"labels":{{{}}}}}]"#, many.join(","))),
         400
     );
-    assert_eq!(daemon.api().list("alerts", "").len(), 0);
+    // Admins are told of what was turned away, and nothing else has come of it.
+    let heard = || {
+        let alerts = daemon.api().list("alerts", "");
+        let ours = |alert: &&Value| alert["labels"]["alertname"] == "SourceRefused";
+        (alerts.iter().filter(ours).count(), alerts.len())
+    };
+    assert_eq!(heard(), (2, 2));
 
     for right in [right.clone(), format!("sha256={right}")] {
         assert_eq!(post("/hooks/signed", &right, body.to_owned()), 200);
     }
-    assert_eq!(daemon.api().list("alerts", "").len(), 1);
+    assert_eq!(heard(), (2, 3));
     assert!(!daemon.log().contains("between-us"));
 }
 

@@ -224,6 +224,22 @@ mod tests {
             prop_assert_eq!(again(&text).2, text);
             prop_assert_eq!(again(&other).2, other);
         }
+
+        #[test]
+        fn a_text_comes_out_of_whatever_pattern_it_fits(
+            one in "(Disk |of |host-[0-9]|critical|[0-9]%|é| |\0){0,6}",
+            two in "(Disk |of |host-[0-9]|critical|[0-9]%|é| |\0){0,6}",
+        ) {
+            let mut gaps = Vec::new();
+            let pattern = split(&one, &VALUES, &mut gaps);
+            gaps.clear();
+            if fits(pattern.as_bytes(), &two, &VALUES, &mut gaps) {
+                let mut filled = Vec::new();
+                let value = |place: usize| VALUES[place].as_bytes();
+                fill(pattern.as_bytes(), &gaps, value, |piece| filled.extend(piece));
+                prop_assert_eq!(String::from_utf8(filled).unwrap(), two);
+            }
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Extension, Path, RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
@@ -28,40 +28,20 @@ pub(super) const UNKNOWN: &str = "(unknown)";
 /// The other end of the connection, where somebody has looked.
 pub(super) type From = Option<Extension<Arc<Remote>>>;
 
-pub(super) async fn post(
-    State(context): State<Arc<Context>>,
-    Path(source): Path<String>,
-    from: From,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+/// What comes to the URL of a source, but its body.
+type Way = (State<Arc<Context>>, Method, From, RawQuery, HeaderMap);
+
+pub(super) async fn take(Path(source): Path<String>, way: Way, body: Body) -> Response {
+    receive((&source, ""), way, body).await
+}
+
+/// For senders that can be given nothing but a URL: its last part is signed.
+pub(super) async fn take_signed(
+    Path((source, token)): Path<(String, String)>,
+    way: Way,
     body: Body,
 ) -> Response {
-    let how = How { query: &query.unwrap_or_default(), by_query: false };
-    receive(&context, (&source, ""), from, how, (&headers, body)).await
-}
-
-/// For senders that can do no more than ask for a URL.
-pub(super) async fn get(
-    State(context): State<Arc<Context>>,
-    Path(source): Path<String>,
-    from: From,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let how = How { query: &query.unwrap_or_default(), by_query: true };
-    receive(&context, (&source, ""), from, how, (&headers, Body::empty())).await
-}
-
-/// As [`get`], for a URL whose last part is signed.
-pub(super) async fn get_signed(
-    State(context): State<Arc<Context>>,
-    Path((source, token)): Path<(String, String)>,
-    from: From,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let how = How { query: &query.unwrap_or_default(), by_query: true };
-    receive(&context, (&source, &token), from, how, (&headers, Body::empty())).await
+    receive((&source, &token), way, body).await
 }
 
 /// A HEAD only looks whether there is anything: it must not raise what a GET would.
@@ -69,33 +49,13 @@ pub(super) async fn head() -> Response {
     method_not_allowed("a HEAD says nothing here; send a POST, or a GET with a query")
 }
 
-/// For senders that can be given nothing but a URL: its last part is signed.
-pub(super) async fn post_signed(
-    State(context): State<Arc<Context>>,
-    Path((source, token)): Path<(String, String)>,
-    from: From,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let how = How { query: &query.unwrap_or_default(), by_query: false };
-    receive(&context, (&source, &token), from, how, (&headers, body)).await
-}
-
-/// What stands in the URL, and whether that is all.
-#[derive(Clone, Copy)]
-struct How<'a> {
-    query: &'a str,
-    by_query: bool,
-}
-
-async fn receive(
-    context: &Context,
-    (source, token): (&str, &str),
-    from: From,
-    How { query, by_query }: How<'_>,
-    (headers, body): (&HeaderMap, Body),
-) -> Response {
+async fn receive((source, token): (&str, &str), way: Way, body: Body) -> Response {
+    let (State(context), method, from, RawQuery(query), headers) = way;
+    let context = &*context;
+    let query = &*query.unwrap_or_default();
+    // Who can do no more than ask for a URL says everything in its query.
+    let by_query = method == Method::GET;
+    let body = if by_query { Body::empty() } else { body };
     let setup = context.setup();
     let Some(intake) = setup.sources.get(source) else {
         return unknown(context, &setup, source).into_response();
@@ -106,7 +66,7 @@ async fn receive(
         let text = format!("the source `{source}` has nothing below it; it has no `path_token`");
         return Problem::new(Kind::NotFound, text).into_response();
     }
-    let sender = setup.sources.sender(headers, from.as_ref().map(|remote| &***remote));
+    let sender = setup.sources.sender(&headers, from.as_ref().map(|remote| &***remote));
     let sender = Sender { query, token, by_query, ..sender };
     if otlp::is_otlp(intake) {
         return otlp::receive(context, &setup, intake, sender, body).await;

@@ -16,10 +16,10 @@ use super::{alerta, home, hooks, layer, operations, opsgenie, otlp, pagerduty, r
 /// lead to the page below the prefix.
 pub fn router(context: Arc<Context>) -> Router {
     // Who changes a record at the other side sends a PUT or a PATCH.
-    let hook = post(hooks::post).put(hooks::post).patch(hooks::post);
-    let hook = hook.get(hooks::get).head(hooks::head);
-    let signed_hook = post(hooks::post_signed).put(hooks::post_signed).patch(hooks::post_signed);
-    let signed_hook = signed_hook.get(hooks::get_signed).head(hooks::head);
+    let hook = post(hooks::take).put(hooks::take).patch(hooks::take);
+    let hook = hook.get(hooks::take).head(hooks::head);
+    let signed_hook = post(hooks::take_signed).put(hooks::take_signed).patch(hooks::take_signed);
+    let signed_hook = signed_hook.get(hooks::take_signed).head(hooks::head);
     let surface = Router::new()
         .route("/metrics", get(operations::metrics))
         .route("/-/healthy", get(operations::healthy))
@@ -28,7 +28,7 @@ pub fn router(context: Arc<Context>) -> Router {
         .route("/hooks/{source}", hook)
         .route("/hooks/{source}/{token}", signed_hook)
         .route("/hooks/{source}/api/v2/alerts", post(hooks::post_v2))
-        .route("/hooks/{source}/process-event", post(hooks::post))
+        .route("/hooks/{source}/process-event", post(hooks::take))
         .route("/hooks/{source}/v1/logs", post(otlp::post_to))
         .route("/v1/logs", post(otlp::post))
         .merge(rest::routes())

@@ -65,6 +65,24 @@ pub struct Payload {
     pub bytes: Vec<u8>,
 }
 
+impl Payload {
+    /// The same written as JSON, which is for people and for releases that write otherwise.
+    ///
+    /// # Errors
+    /// When it is no `MessagePack`, or holds what JSON has no words for.
+    pub fn json(self) -> Result<Self, CodecError> {
+        let bytes = match self.form {
+            Form::Json => self.bytes,
+            Form::MessagePack => {
+                let read: serde_json::Value = rmp_serde::from_slice(&self.bytes)
+                    .map_err(|source| CodecError::Transcribe { source })?;
+                read.to_string().into_bytes()
+            }
+        };
+        Ok(Self { form: Form::Json, bytes, ..self })
+    }
+}
+
 const RAW: u8 = 0;
 const ZSTD: u8 = 1;
 /// Added to the codec of what is written as `MessagePack`.

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::shell::store::codec::{self, CodecError, Form, Payload};
+use crate::shell::store::codec::{self, CodecError, Payload};
 use crate::shell::store::{Entry, IndexRow, PageKey, Seq};
 
 /// What the first line of every archive calls itself.
@@ -105,23 +105,11 @@ struct PageName {
 }
 
 fn written(record: Record<'_>, value: &[u8]) -> Result<String, CodecError> {
-    let Payload { form, schema, bytes } = codec::decode(value)?;
-    // An archive is to be read by people and by releases that write their values otherwise.
-    let payload = match form {
-        Form::Json => bytes,
-        Form::MessagePack => json(&bytes)?,
-    };
+    let Payload { schema, bytes: payload, .. } = codec::decode(value)?.json()?;
     let json = one_line_json(&payload);
     let bytes = json.is_none().then(|| STANDARD.encode(&payload));
     let record = Record { schema, payload: json, bytes, ..record };
     Ok(serde_json::to_string(&record).expect("a record of texts and numbers is always JSON"))
-}
-
-/// What is written in `MessagePack`, as JSON.
-fn json(payload: &[u8]) -> Result<Vec<u8>, CodecError> {
-    let read: serde_json::Value =
-        rmp_serde::from_slice(payload).map_err(|source| CodecError::Transcribe { source })?;
-    Ok(read.to_string().into_bytes())
 }
 
 /// The payload comes back byte for byte, so JSON with line ends or space around it is not taken.

@@ -117,6 +117,9 @@ impl<'a> Reader<'a> {
         if text == last.0 {
             return Some(last);
         }
+        if text.is_empty() {
+            return Some((text, Instant(None)));
+        }
         let at = instant::parse(text)?;
         Some((text, Instant(Some(at).filter(|at| *at != Timestamp::GO_ZERO))))
     }
@@ -225,6 +228,9 @@ mod tests {
             r#"[{"labels":{"a":"1"},"labels":{"b":"2","b":"3","c":""}}]"#,
             r#"[{"labels":{"a":"1"},"startsAt":"0001-01-01T00:00:00Z"}]"#,
             r#"[{"labels":{}}]"#,
+            &format!(
+                r#"[{{"labels":{{}},{time}}},{{"labels":{{}},"startsAt":""}},{{"labels":{{}},{time}}}]"#
+            ),
         ] {
             check(usual, true);
         }

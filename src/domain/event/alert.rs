@@ -2,11 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::body::{Bodies, Body, Part};
 use super::fact::{ClearedBy, Correlation, Raised};
 use super::message::{Ends, Event};
 use crate::domain::value::{
-    AlertId, Fingerprint, Labels, Severity, Short, SourceId, Symbol, Timestamp,
+    AlertId, Bodies, Body, Fingerprint, Labels, Part, Severity, Short, SourceId, Symbol, Timestamp,
 };
 
 /// Changes between firing and resolved that are remembered of one alert.
@@ -120,7 +119,7 @@ impl Alert {
         let mut alert = Self {
             key: raised.key,
             source: Short::of(raised.source),
-            body: bodies.put(labels, &raised.annotations),
+            body: bodies.put(labels, raised.annotations.iter()),
             url: bodies.symbols.intern("", &raised.url),
             content: Event::content(&raised.annotations, &raised.url),
             severity: raised.severity,
@@ -306,7 +305,7 @@ impl StoredAlert {
         let mut alert = Alert {
             key: self.key,
             source: Short::of(self.source),
-            body: bodies.put(&self.labels, &self.annotations),
+            body: bodies.put(&self.labels, self.annotations.iter()),
             content: Event::content(&self.annotations, &self.url),
             url: bodies.symbols.intern("", &self.url),
             severity: self.severity,
@@ -333,7 +332,7 @@ impl StoredAlert {
 /// What is said about an alert.
 pub(super) fn annotations(bodies: &Bodies, alert: &Alert) -> Labels {
     let mut pairs: Vec<(&str, Vec<u8>)> = Vec::new();
-    bodies.annotations(alert.body, |part| match part {
+    bodies.texts(alert.body, |part| match part {
         Part::Name(name) => pairs.push((name, Vec::new())),
         Part::Value(piece) => {
             if let Some((_, value)) = pairs.last_mut() {

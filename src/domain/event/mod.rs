@@ -15,7 +15,6 @@
 pub mod adapter;
 mod alert;
 mod arrival;
-mod body;
 pub mod correlate;
 pub(crate) mod enrich;
 mod fact;
@@ -42,7 +41,6 @@ use crate::domain::{self, Refusal, Turn, silence};
 pub use alert::{Alert, Phase};
 pub(crate) use arrival::arrived;
 pub use arrival::{Arrival, Stamp};
-pub use body::Part;
 pub(crate) use enrich::sight;
 pub use fact::{ClearedBy, Correlation, Fact, Raised};
 pub(crate) use heartbeat::beat;

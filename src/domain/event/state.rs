@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::alert::{Alert, End, Mark, Phase, StoredAlert, annotations};
 use super::arrival::{Arrivals, Stamp};
-use super::body::{Bodies, Part};
 use super::fact::{Correlation, Fact, Raised};
 use super::heartbeat::Expected;
 use super::inhibit::Inhibitors;
@@ -17,8 +16,8 @@ use super::trouble::Troubles;
 use crate::domain::index::Numbers;
 use crate::domain::table::{Table, UnreadablePage};
 use crate::domain::value::{
-    AlertId, ConfigurationId, Fingerprint, HeartbeatId, Labels, SourceId, Symbol, Symbols,
-    Timestamp,
+    AlertId, Bodies, ConfigurationId, Fingerprint, HeartbeatId, Labels, Part, SourceId, Symbol,
+    Symbols, Timestamp,
 };
 
 /// What event management knows.
@@ -155,7 +154,7 @@ impl State {
 
     /// Shows what is said about an alert part by part, sorted by name.
     pub fn each_annotation<'a>(&'a self, alert: &Alert, add: impl FnMut(Part<'a>)) {
-        self.bodies.annotations(alert.body, add);
+        self.bodies.texts(alert.body, add);
     }
 
     /// What is said about an alert.
@@ -389,7 +388,7 @@ impl State {
     }
 
     fn fold_content(&mut self, id: AlertId, labels: &Labels, annotations: &Labels, url: &str) {
-        let body = self.bodies.put(labels, annotations);
+        let body = self.bodies.put(labels, annotations.iter());
         let interned = self.bodies.symbols.intern("", url);
         let alert = self.alerts.expect_mut(id);
         let body_before = std::mem::replace(&mut alert.body, body);

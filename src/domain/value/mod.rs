@@ -1,6 +1,7 @@
 //! Values every practice speaks in. Parse once at the door; trust everywhere else.
 
 mod actor;
+mod body;
 pub(crate) mod bytes;
 mod cron;
 pub mod gaps;
@@ -15,6 +16,7 @@ mod time;
 mod uuid;
 
 pub use actor::{Actor, Via};
+pub use body::{Bodies, Body, Part};
 pub use cron::{Cron, InvalidCron};
 pub(crate) use id::in_reach;
 pub use id::{

@@ -2,8 +2,8 @@
 
 use super::lens::{Lens, matched};
 use super::text::{self, Days};
-use crate::domain::event::{self, Alert, Part, suppress};
-use crate::domain::value::{Labels, Timestamp};
+use crate::domain::event::{self, Alert, suppress};
+use crate::domain::value::{Labels, Part, Timestamp};
 use crate::domain::{Settings, State};
 
 /// What a shown alert depends on beside itself.

@@ -1,24 +1,24 @@
-//! What alerts say, packed: pairs that many alerts have are kept once, and so is the pattern of a
-//! text that many alerts have with other words in its gaps.
+//! What records say, packed: pairs that many records have are kept once, and so is the pattern of a
+//! text that many records have with other words in its gaps.
 
-use crate::domain::value::{Labels, Place, Slab, Symbol, Symbols, gaps};
+use super::{Labels, Place, Slab, Symbol, Symbols, gaps};
 
-/// The labels and annotations of one alert. Means something only to the [`Bodies`] that made it.
+/// The labels and texts of one record. Means something only to the [`Bodies`] that made it.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Body {
+pub struct Body {
     place: Place,
     labels: u16,
-    annotations: u16,
+    texts: u16,
 }
 
-/// The bodies of all alerts, and the pairs in them.
+/// The bodies of all records of a kind, and the pairs in them.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Bodies {
-    pub(super) symbols: Symbols,
-    /// Of each body the symbols of its labels, those of its annotations with patterns for values,
+pub struct Bodies {
+    pub(in crate::domain) symbols: Symbols,
+    /// Of each body the symbols of its labels, those of its texts' names with patterns for values,
     /// and what stands in the patterns' gaps.
     packed: Slab,
-    /// Of a rule and an annotation the symbol with the pattern that was used last: most alerts of
+    /// Of a rule and a text's name the symbol with the pattern that was used last: most records of
     /// the rule have it. The pair may have been forgotten since, and its symbol be another's.
     recent: Recent,
 }
@@ -26,7 +26,7 @@ pub(super) struct Bodies {
 /// Patterns that are remembered to be tried first.
 const RECENT_MAX: usize = 1_024;
 
-/// By what rule and annotation hash to; nothing is kept until the first one.
+/// By what rule and name hash to; nothing is kept until the first one.
 #[derive(Debug, Clone, Default)]
 struct Recent(Vec<Option<Symbol>>);
 
@@ -40,26 +40,31 @@ impl Recent {
     }
 }
 
-/// A part of the annotations of an alert, in the order in which they are written.
+/// A part of the texts of a record, in the order in which they are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part<'a> {
-    /// The next annotation begins; this is its name.
+    /// The next text begins; this is its name.
     Name(&'a str),
     /// More of its value, as the bytes of a text.
     Value(&'a [u8]),
 }
 
 impl Bodies {
-    /// Packs what an alert says.
-    pub(super) fn put(&mut self, labels: &Labels, annotations: &Labels) -> Body {
-        let pairs = labels.len() + annotations.len();
+    /// Packs what a record says: its labels, and texts under their names.
+    pub fn put<'a>(
+        &mut self,
+        labels: &Labels,
+        texts: impl ExactSizeIterator<Item = (&'a str, &'a str)>,
+    ) -> Body {
+        let count = texts.len();
+        let pairs = labels.len() + count;
         let mut packed = Vec::with_capacity(pairs * (Symbol::BYTES + 8));
         for (name, value) in labels.iter() {
             packed.extend(self.symbols.intern(name, value).bytes());
         }
         let values: Vec<&str> = labels.iter().map(|(_, value)| value).collect();
         let (mut filling, rule) = (Vec::new(), labels.get("alertname"));
-        for (name, value) in annotations.iter() {
+        for (name, value) in texts {
             let slot = self.recent.slot(rule, name);
             let symbols = &mut self.symbols;
             let same = slot.filter(|symbol| {
@@ -74,58 +79,51 @@ impl Bodies {
             packed.extend(symbol.bytes());
         }
         packed.extend(filling);
-        let count = |labels: &Labels| {
-            u16::try_from(labels.len()).expect("an alert has no more than some thousand names")
+        let short = |count: usize| {
+            u16::try_from(count).expect("a record has no more than some thousand names")
         };
-        Body {
-            place: self.packed.put(&packed),
-            labels: count(labels),
-            annotations: count(annotations),
-        }
+        Body { place: self.packed.put(&packed), labels: short(labels.len()), texts: short(count) }
     }
 
     /// Gives a body back.
-    pub(super) fn take(&mut self, body: Body) {
-        let (symbols, _) = symbols(self.packed.get(body.place), body.labels + body.annotations);
+    pub fn take(&mut self, body: Body) {
+        let (symbols, _) = symbols(self.packed.get(body.place), body.labels + body.texts);
         for symbol in symbols {
             self.symbols.release(symbol);
         }
         self.packed.take(body.place);
     }
 
-    /// The symbols of an alert's labels, sorted by name.
-    pub(super) fn label_symbols(
-        &self,
-        body: Body,
-    ) -> impl ExactSizeIterator<Item = Symbol> + Clone {
+    /// The symbols of a record's labels, sorted by name.
+    pub fn label_symbols(&self, body: Body) -> impl ExactSizeIterator<Item = Symbol> + Clone {
         symbols(self.packed.get(body.place), body.labels).0
     }
 
-    /// Tells whether a pair is among an alert's labels.
-    pub(super) fn has_label(&self, body: Body, pair: Symbol) -> bool {
+    /// Tells whether a pair is among a record's labels.
+    pub fn has_label(&self, body: Body, pair: Symbol) -> bool {
         let packed = self.packed.get(body.place);
         let bytes = (usize::from(body.labels) * Symbol::BYTES).min(packed.len());
         packed[..bytes].as_chunks().0.contains(&pair.bytes())
     }
 
-    /// An alert's labels, sorted by name.
-    pub(super) fn labels(&self, body: Body) -> impl ExactSizeIterator<Item = (&str, &str)> + Clone {
+    /// A record's labels, sorted by name.
+    pub fn labels(&self, body: Body) -> impl ExactSizeIterator<Item = (&str, &str)> + Clone {
         self.label_symbols(body).map(|symbol| self.symbols.pair(symbol))
     }
 
-    /// An alert's labels, sorted by name, the values as the bytes of texts.
-    pub(super) fn raw_labels(&self, body: Body) -> impl Iterator<Item = (&str, &[u8])> + Clone {
+    /// A record's labels, sorted by name, the values as the bytes of texts.
+    pub fn raw_labels(&self, body: Body) -> impl Iterator<Item = (&str, &[u8])> + Clone {
         self.label_symbols(body).map(|symbol| self.symbols.raw(symbol))
     }
 
-    /// Shows the annotations of an alert, sorted by name.
-    pub(super) fn annotations<'a>(&'a self, body: Body, mut add: impl FnMut(Part<'a>)) {
+    /// Shows the texts of a record, in the order in which they came.
+    pub fn texts<'a>(&'a self, body: Body, mut add: impl FnMut(Part<'a>)) {
         let (labels, rest) = symbols(self.packed.get(body.place), body.labels);
-        let (annotations, mut filling) = symbols(rest, body.annotations);
+        let (texts, mut filling) = symbols(rest, body.texts);
         let value = |place: usize| {
             labels.clone().nth(place).map_or(&[][..], |symbol| self.symbols.raw(symbol).1)
         };
-        for symbol in annotations {
+        for symbol in texts {
             let (name, pattern) = self.symbols.raw(symbol);
             add(Part::Name(name));
             filling = gaps::fill(pattern, filling, value, |piece| add(Part::Value(piece)));
@@ -134,7 +132,7 @@ impl Bodies {
 }
 
 fn pattern(value: &str, values: &[&str], filling: &mut Vec<u8>) -> String {
-    // The link to a runbook is the same for all alerts of a rule.
+    // The link to a runbook is the same for all that a rule says.
     if value.starts_with("https://") || value.starts_with("http://") {
         gaps::whole(value, filling)
     } else {
@@ -154,9 +152,9 @@ fn symbols(packed: &[u8], count: u16) -> (impl ExactSizeIterator<Item = Symbol> 
 mod tests {
     use super::*;
 
-    fn annotations(bodies: &Bodies, body: Body) -> String {
+    fn texts(bodies: &Bodies, body: Body) -> String {
         let mut text = Vec::new();
-        bodies.annotations(body, |part| match part {
+        bodies.texts(body, |part| match part {
             Part::Name(name) => text.extend(format!("[{name}] ").into_bytes()),
             Part::Value(piece) => text.extend(piece),
         });
@@ -169,12 +167,12 @@ mod tests {
         let put = |bodies: &mut Bodies, host: &str, link: &str| {
             let labels = Labels::new([("alertname", "DiskFull"), ("host", host)]);
             let text = format!("Disk of {host} is full.");
-            bodies.put(&labels, &Labels::new([("link", link), ("summary", text.as_str())]))
+            bodies.put(&labels, [("link", link), ("summary", text.as_str())].into_iter())
         };
         let one = put(&mut bodies, "db-1", "https://wiki.example.org/7");
         let two = put(&mut bodies, "db-22", "https://wiki.example.org/7");
         assert_eq!(
-            annotations(&bodies, two),
+            texts(&bodies, two),
             "[link] https://wiki.example.org/7[summary] Disk of db-22 is full."
         );
         assert_eq!(bodies.symbols.len(), 5, "one name, two hosts, one link, one pattern");
@@ -189,10 +187,10 @@ mod tests {
     }
 
     #[test]
-    fn an_alert_may_say_nothing() {
+    fn a_record_may_say_nothing() {
         let mut bodies = Bodies::default();
-        let body = bodies.put(&Labels::default(), &Labels::default());
-        assert_eq!((bodies.labels(body).len(), annotations(&bodies, body)), (0, String::new()));
+        let body = bodies.put(&Labels::default(), [].into_iter());
+        assert_eq!((bodies.labels(body).len(), texts(&bodies, body)), (0, String::new()));
         bodies.take(body);
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::fact::{ClearedBy, Correlation, Raised};
 use super::message::{Ends, Event};
 use crate::domain::value::{
-    AlertId, Bodies, Body, Fingerprint, Labels, Part, Severity, Short, SourceId, Symbol, Timestamp,
+    AlertId, Bodies, Body, Fingerprint, Labels, Severity, Short, SourceId, Symbol, Timestamp,
 };
 
 /// Changes between firing and resolved that are remembered of one alert.
@@ -331,17 +331,7 @@ impl StoredAlert {
 
 /// What is said about an alert.
 pub(super) fn annotations(bodies: &Bodies, alert: &Alert) -> Labels {
-    let mut pairs: Vec<(&str, Vec<u8>)> = Vec::new();
-    bodies.texts(alert.body, |part| match part {
-        Part::Name(name) => pairs.push((name, Vec::new())),
-        Part::Value(piece) => {
-            if let Some((_, value)) = pairs.last_mut() {
-                value.extend(piece);
-            }
-        }
-    });
-    let text = |bytes| String::from_utf8(bytes).unwrap_or_default();
-    Labels::new(pairs.into_iter().map(|(name, value)| (name, text(value))))
+    Labels::new(bodies.said(alert.body))
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub(super) fn remarked(
         return lifecycle::advance(turn, id, Step::Acknowledge, by, said);
     }
     let text = sentence(alert, saying, text);
-    let said = incident.timeline.lines().filter(|line| line.by == *by && line.action == "note");
+    let said = incidents.timeline(incident).filter(|line| line.by == *by && line.action == "note");
     if said.last().is_some_and(|line| line.text == text) {
         return;
     }

@@ -54,7 +54,7 @@ pub(super) fn labels(turn: &Turn, id: AlertId) -> Labels {
 /// Gives an incident a group on every route that takes it and groups by incident.
 pub(super) fn place_incident(turn: &mut Turn, id: IncidentId) {
     let incident = turn.state().incident.expect(id);
-    let facets = incident.facets();
+    let facets = turn.state().incident.facets(incident);
     let urgent = incident.priority == Priority::P1;
     for route in turn.settings().routes.matching(&facets) {
         if route.group_by != GroupBy::Incident {

@@ -11,7 +11,9 @@ use super::receiver::Integration;
 use super::state::{Delivery, Group};
 use super::verdict::Verdict;
 use crate::domain::incident::Incident;
-use crate::domain::value::{AlertId, DeliveryId, Fingerprint, IncidentId, Labels, Span, Timestamp};
+use crate::domain::value::{
+    Actor, AlertId, DeliveryId, Fingerprint, IncidentId, Labels, Span, Timestamp,
+};
 use crate::domain::{Settings, State, problem};
 
 /// Alerts that one letter lists; a storm is told by its count.
@@ -183,26 +185,26 @@ fn incident_words(
     verdict: Verdict,
 ) -> LetterIncident {
     // The last line says who made the change that is told, if a person did.
-    let by = incident.timeline.last().filter(|line| line.by.is_outside());
+    let by = incident.last_actor().filter(Actor::is_outside);
     LetterIncident {
         id,
-        mark: mark(id, incident),
-        title: incident.title.clone(),
+        mark: mark(&state.incident, id, incident),
+        title: state.incident.title(incident),
         state: incident.status,
         event: verdict.event().to_owned(),
-        by: by.map(|line| line.by.name),
+        by: by.map(|by| by.name),
         priority: incident.priority,
         impact: incident.impact,
         urgency: incident.urgency,
-        kind: incident.kind,
-        category: incident.category.clone(),
-        team: incident.team.clone(),
-        assignee: incident.assignee.clone(),
+        kind: incident.shape().kind,
+        category: incident.shape().category.clone(),
+        team: incident.shape().team.clone(),
+        assignee: incident.course().assignee.clone(),
         url: record_url(settings, "incidents", &id.to_string()),
         opened_at: incident.opened_at,
-        acknowledged_at: incident.acknowledged_at,
-        restored_at: incident.restored_at,
-        resolved_at: incident.resolved_at,
+        acknowledged_at: incident.course().acknowledged_at,
+        restored_at: incident.course().restored_at,
+        resolved_at: incident.course().resolved_at,
         recurrence: state.problem.recurrence(id).map(problem::Recurrence::to_string),
         alerts: incident.members.len(),
         firing: incident.firing(),

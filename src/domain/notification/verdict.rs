@@ -61,11 +61,11 @@ impl Standing {
         Self {
             status: incident.status,
             priority: incident.priority,
-            acknowledged: incident.acknowledged_at.is_some(),
+            acknowledged: incident.course().acknowledged_at.is_some(),
             flapping: incident.is_flapping(),
             recovered: incident.status.is_open()
-                && incident.restored_at.is_some()
-                && incident.resolve_at.is_none(),
+                && incident.course().restored_at.is_some()
+                && incident.course().resolve_at.is_none(),
         }
     }
 }

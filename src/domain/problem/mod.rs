@@ -100,7 +100,7 @@ fn advance(turn: &mut Turn, id: ProblemId, step: Step, by: &Actor, say: impl FnO
 fn release(turn: &mut Turn, id: ProblemId) {
     let all = &turn.state().incident;
     let waits = |id: &domain::value::IncidentId| {
-        let hold = all.get(*id).and_then(|incident| incident.hold.as_ref());
+        let hold = all.get(*id).and_then(|incident| incident.course().hold.as_ref());
         hold.is_some_and(|hold| hold.reason == "awaiting_problem")
     };
     let waiting: Vec<_> =

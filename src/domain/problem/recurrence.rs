@@ -32,7 +32,8 @@ fn frequency(signature: &Signature, rule: &ProblemRule, now: Timestamp) -> Optio
 /// An incident has become known: counts it, and opens or links a problem.
 pub(super) fn count(turn: &mut Turn, id: IncidentId) {
     let incident = turn.state().incident.get(id).expect("just opened");
-    let facets = incident.facets();
+    let known = &turn.state().incident;
+    let facets = known.facets(incident);
     let matched = turn.settings().problems.problem.first(&facets);
     let name = matched.map(|rule| rule.name.clone());
     let rule = matched.map_or_else(
@@ -42,9 +43,8 @@ pub(super) fn count(turn: &mut Turn, id: IncidentId) {
         },
         |rule| rule.body.clone(),
     );
-    let common = incident.labels.only(&rule.same);
-    let text =
-        if common.is_empty() { incident.correlation.key.clone() } else { common.to_string() };
+    let common = known.labels(incident).only(&rule.same);
+    let text = if common.is_empty() { known.correlation(incident).key } else { common.to_string() };
     let (signature, known) = turn.state().problem.signature_for(&text);
     if !is_apart(turn, incident, known, rule.min_gap) {
         turn.record(Fact::Trailed { signature, incident: id });
@@ -64,7 +64,7 @@ pub(super) fn count(turn: &mut Turn, id: IncidentId) {
 fn is_apart(turn: &Turn, incident: &Incident, known: Option<&Signature>, min_gap: Span) -> bool {
     let Some(before) = known.and_then(Signature::latest) else { return true };
     let Some(before) = turn.state().incident.get(before) else { return true };
-    match before.resolved_at.or(before.ended_at) {
+    match before.course().resolved_at.or(before.course().ended_at) {
         Some(ended) => incident.opened_at >= ended + min_gap,
         None => false,
     }
@@ -177,8 +177,8 @@ fn open(
         id,
         status,
         signature,
-        title: format!("{} keeps coming back", newest.title),
-        team: rule.team.clone().unwrap_or_else(|| newest.team.clone()),
+        title: format!("{} keeps coming back", all.title(newest)),
+        team: rule.team.clone().unwrap_or_else(|| newest.shape().team.clone()),
         priority: priority.unwrap_or(newest.priority),
         incidents,
         reason,

@@ -177,18 +177,18 @@ impl State {
             Fact::Linked { id, incident, by } => {
                 let problem = self.problems.expect_mut(*id);
                 problem.incidents.insert(*incident);
-                problem.timeline.push(at, by, "link", format!("linked {incident}"));
+                problem.timeline.push(at, by, "link", &format!("linked {incident}"));
                 self.problem_of.insert(*incident, *id);
             }
             Fact::Unlinked { id, incident, by } => {
                 let problem = self.problems.expect_mut(*id);
                 problem.incidents.remove(incident);
-                problem.timeline.push(at, by, "unlink", format!("unlinked {incident}"));
+                problem.timeline.push(at, by, "unlink", &format!("unlinked {incident}"));
                 self.problem_of.remove(incident);
             }
             Fact::Moved(moved) => self.fold_moved(at, moved),
             Fact::Noted { id, by, text } => {
-                self.problems.expect_mut(*id).timeline.push(at, by, "note", text.clone());
+                self.problems.expect_mut(*id).timeline.push(at, by, "note", text);
             }
             Fact::Assigned { id, team, assignee, by } => {
                 let problem = self.problems.expect_mut(*id);
@@ -200,12 +200,12 @@ impl State {
                 }
                 let who = assignee.as_ref().unwrap_or(&problem.team);
                 let text = format!("assigned to {who}");
-                problem.timeline.push(at, by, "assign", text);
+                problem.timeline.push(at, by, "assign", &text);
             }
             Fact::WorkaroundFound { id, by, text } => {
                 let problem = self.problems.expect_mut(*id);
                 problem.workaround = Some(text.clone());
-                problem.timeline.push(at, by, "workaround", text.clone());
+                problem.timeline.push(at, by, "workaround", text);
             }
         }
     }
@@ -244,7 +244,7 @@ impl State {
         let mut timeline = Timeline::default();
         let numbers: Vec<_> = opened.incidents.iter().map(ToString::to_string).collect();
         let text = format!("{}: {}", opened.reason, numbers.join(", "));
-        timeline.push(at, &Actor::rule(), "opened", text);
+        timeline.push(at, &Actor::rule(), "opened", &text);
         let problem = Problem {
             status: opened.status,
             title: opened.title.clone(),
@@ -288,7 +288,7 @@ impl State {
         let said: Vec<String> = said.map(|said| format!(": {said}")).collect();
         let said = said.concat();
         let text = format!("{} → {}{said}", moved.from.name(), moved.to.name());
-        problem.timeline.push(at, &moved.by, moved.step.name(), text);
+        problem.timeline.push(at, &moved.by, moved.step.name(), &text);
         problem.until = moved.until;
         match moved.step {
             Step::Cause => {

@@ -143,7 +143,7 @@ pub(crate) fn show(state: &domain::State, _: &Settings, id: &str) -> Option<Valu
         "onsets": onsets,
         "actions": allowed(problem.status),
         "timeline": problem.timeline.show(),
-        "timeline_omitted": problem.timeline.omitted,
+        "timeline_omitted": problem.timeline.omitted(),
     });
     if let (Value::Object(record), Value::Object(more)) = (&mut record, more) {
         record.extend(more);

@@ -131,6 +131,65 @@ impl Bodies {
     }
 }
 
+/// Texts beside a body, which come later or go sooner.
+impl Bodies {
+    /// The texts of a record with their names, in the order in which they came.
+    pub fn said(&self, body: Body) -> Vec<(&str, String)> {
+        let mut said: Vec<(&str, Vec<u8>)> = Vec::new();
+        self.texts(body, |part| match part {
+            Part::Name(name) => said.push((name, Vec::new())),
+            Part::Value(piece) => {
+                if let Some((_, text)) = said.last_mut() {
+                    text.extend(piece);
+                }
+            }
+        });
+        let text = |bytes| String::from_utf8(bytes).unwrap_or_default();
+        said.into_iter().map(|(name, value)| (name, text(value))).collect()
+    }
+
+    /// Tells whether the text in a place is this one.
+    pub fn says(&self, body: Body, place: usize, text: &str) -> bool {
+        let (mut at, mut rest) = (0, Some(text.as_bytes()));
+        self.texts(body, |part| match part {
+            Part::Name(_) => at += 1,
+            Part::Value(piece) if at == place + 1 => {
+                rest = rest.and_then(|rest| rest.strip_prefix(piece));
+            }
+            Part::Value(_) => {}
+        });
+        at > place && rest == Some(&[])
+    }
+
+    /// Packs a text that is kept beside a body, but speaks of the same: behind what is in `packed`.
+    pub fn write(&mut self, body: Body, name: &str, text: &str, packed: &mut Vec<u8>) {
+        let mut filling = Vec::new();
+        let values: Vec<&str> = self.labels(body).map(|(_, value)| value).collect();
+        let pattern = pattern(text, &values, &mut filling);
+        packed.extend(self.symbols.intern(name, &pattern).bytes());
+        packed.extend(filling);
+    }
+
+    /// The name and the text that [`Bodies::write`] packed; nothing if it was not that.
+    pub fn read(&self, body: Body, packed: &[u8]) -> Option<(String, String)> {
+        let (symbol, filling) = packed.split_first_chunk()?;
+        let (name, pattern) = self.symbols.raw(Symbol::of(*symbol));
+        let value = |place: usize| {
+            self.label_symbols(body).nth(place).map_or(&[][..], |symbol| self.symbols.raw(symbol).1)
+        };
+        let mut text = Vec::new();
+        gaps::fill(pattern, filling, value, |piece| text.extend(piece));
+        Some((name.to_owned(), String::from_utf8(text).ok()?))
+    }
+
+    /// Gives back what [`Bodies::write`] packed.
+    pub fn forget(&mut self, packed: &[u8]) {
+        if let Some((symbol, _)) = packed.split_first_chunk() {
+            self.symbols.release(Symbol::of(*symbol));
+        }
+    }
+}
+
 fn pattern(value: &str, values: &[&str], filling: &mut Vec<u8>) -> String {
     // The link to a runbook is the same for all that a rule says.
     if value.starts_with("https://") || value.starts_with("http://") {
@@ -183,6 +242,26 @@ mod tests {
         assert!(bodies.has_label(two, host.unwrap()));
         assert!(!bodies.has_label(two, bodies.symbols.find("link", link).unwrap()));
         bodies.take(two);
+        assert!(bodies.symbols.is_empty());
+    }
+
+    #[test]
+    fn texts_beside_a_body_share_its_words_and_are_given_back() {
+        let mut bodies = Bodies::default();
+        let labels = Labels::new([("host", "database-one")]);
+        let body = bodies.put(&labels, [("title", "all of database-one"), ("", "")].into_iter());
+        assert!(bodies.says(body, 0, "all of database-one") && bodies.says(body, 1, ""));
+        assert!(!bodies.says(body, 0, "all of database") && !bodies.says(body, 0, "all of it"));
+        assert!(!bodies.says(body, 2, ""), "there is no third text");
+        let mut packed = Vec::new();
+        bodies.write(body, "joined", "ALR-7 of database-one joined", &mut packed);
+        assert_eq!(packed.len(), Symbol::BYTES + 1 + "ALR-7".len() + 2, "a gap and a reference");
+        let read = bodies.read(body, &packed);
+        assert_eq!(read, Some(("joined".into(), "ALR-7 of database-one joined".into())));
+        bodies.forget(&packed);
+        assert_eq!(bodies.read(body, &packed), Some((String::new(), String::new())));
+        assert_eq!(bodies.read(body, &[]), None);
+        bodies.take(body);
         assert!(bodies.symbols.is_empty());
     }
 

@@ -1,12 +1,19 @@
 //! A map that mostly has one entry, in a few bytes: a tree makes room for eleven at a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::de::{Deserialize, Deserializer};
+use serde::ser::{Serialize, Serializer};
 
 /// An ordered map. Its first entry has no allocation of its own.
 #[derive(Debug, Clone)]
 pub struct Few<K, V>(Held<K, V>);
 
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::box_collection,
+    reason = "the usual one entry is to be no longer for those with more"
+)]
 enum Held<K, V> {
     None,
     One(K, V),
@@ -128,6 +135,16 @@ impl<K: Ord, V> Few<K, V> {
     }
 }
 
+impl<K: Ord> FewOf<K> {
+    /// Tells whether it has all of these.
+    pub fn holds<'a>(&self, others: impl IntoIterator<Item = &'a K>) -> bool
+    where
+        K: 'a,
+    {
+        others.into_iter().all(|other| self.contains(other))
+    }
+}
+
 impl<K: Ord, V: PartialEq> PartialEq for Few<K, V> {
     fn eq(&self, other: &Self) -> bool {
         self.iter().eq(other.iter())
@@ -156,6 +173,18 @@ impl<K: Ord> FromIterator<K> for FewOf<K> {
     }
 }
 
+impl<K: Ord + Serialize> Serialize for FewOf<K> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.keys())
+    }
+}
+
+impl<'de, K: Ord + Deserialize<'de>> Deserialize<'de> for FewOf<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(BTreeSet::<K>::deserialize(deserializer)?.into_iter().collect())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -172,8 +201,9 @@ mod tests {
                     1 => prop_assert_eq!(few.get_mut(&key).map(|held| *held ^= value), map.get_mut(&key).map(|held| *held ^= value)),
                     _ => prop_assert_eq!(few.insert(key, value), map.insert(key, value)),
                 }
-                few.values_mut().for_each(|held| *held = held.wrapping_add(1));
-                map.values_mut().for_each(|held| *held = held.wrapping_add(1));
+                for held in few.values_mut().chain(map.values_mut()) {
+                    *held = held.wrapping_add(1);
+                }
                 prop_assert!(few.iter().eq(map.iter()) && few.iter().rev().eq(map.iter().rev()));
                 prop_assert_eq!((few.len(), few.get(&key), few.contains(&key)), (map.len(), map.get(&key), map.contains_key(&key)));
                 prop_assert_eq!(&few, &Few::from(map.clone()));

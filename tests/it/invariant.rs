@@ -261,17 +261,17 @@ fn describe(state: &State) -> Vec<String> {
     }
     let incidents = state.incident.iter().map(|(id, _)| id.number());
     lines.extend(pages(state, ("incident", "incidents"), incidents.max()));
-    for number in 1.. {
-        let id = SignatureId::from_number(number);
-        let Some(signature) = state.problem.signature(id) else { break };
-        lines.push(format!("{id} {}", serde_json::to_string(signature).unwrap()));
-    }
+    let known = |number: &u64| state.problem.signature(SignatureId(*number)).is_some();
+    lines.extend(pages(
+        state,
+        ("problem", "signatures"),
+        (1..=u64::MAX).find(|number| !known(number)),
+    ));
     for (id, problem) in state.problem.iter() {
         lines.push(format!("{id} {}", serde_json::to_string(problem).unwrap()));
     }
-    for (id, group) in state.notification.groups() {
-        lines.push(format!("{id} {}", serde_json::to_string(group).unwrap()));
-    }
+    let groups = state.notification.groups().map(|(id, _)| id.number());
+    lines.extend(pages(state, ("notification", "groups"), groups.max()));
     for (id, delivery) in state.notification.deliveries() {
         let way = state.notification.on_the_way(delivery.group, delivery.channel);
         lines.push(format!("{id} {} is {way:?}", serde_json::to_string(delivery).unwrap()));
@@ -366,13 +366,12 @@ pub(crate) fn what_waits_is_on_the_agenda(
         waits(notification::Deadline::Lapse.into(), Some(entry.expires_at));
     }
     for (id, group) in state.notification.groups() {
-        let heard = settings.receivers.get(&group.receiver);
+        let heard = settings.receivers.get(group.receiver());
         let heard = heard.is_some_and(|receiver| !receiver.integrations.is_empty());
         let calm = group
-            .alerts
-            .values()
-            .all(|alert| !state.event.alert(*alert).is_some_and(event::Alert::is_firing));
-        let done = group.ticked && (group.incident.is_some() || calm);
+            .alerts()
+            .all(|(_, alert)| !state.event.alert(alert).is_some_and(event::Alert::is_firing));
+        let done = group.ticked && (group.incident().is_some() || calm);
         if heard && !done && !state.notification.is_speaking(id) {
             assert!(speaking.contains(&id), "{id} waits for its tick: {group:?}");
         }

@@ -169,7 +169,7 @@ fn notifications(
     let facets = known.map(|incident| state.incident.facets(incident));
     for route in settings.routes.matching(facets.as_ref().unwrap_or(labels)) {
         let known = groups.iter().filter_map(|id| state.notification.group(*id));
-        if known.into_iter().any(|group| group.route == route.key) {
+        if known.into_iter().any(|group| group.route() == route.key) {
             continue;
         }
         let why = match route.group_by {
@@ -191,13 +191,12 @@ fn group(
     now: Timestamp,
 ) -> Option<Value> {
     let group = state.notification.group(id)?;
-    let channels = settings.receivers.get(&group.receiver);
+    let channels = settings.receivers.get(group.receiver());
     let integrations = channels.map_or(0, |receiver| receiver.integrations.len());
     let told: Vec<Value> = group
-        .told
-        .iter()
+        .told()
         .map(|(channel, told)| {
-            let name = state.notification.channel(*channel).map(|channel| channel.name.clone());
+            let name = state.notification.channel(channel).map(|channel| channel.name.clone());
             json!({ "channel": name, "at": told.at.rfc3339() })
         })
         .collect();
@@ -209,8 +208,8 @@ fn group(
         (_, false) => None,
     };
     Some(json!({
-        "group": group.key(),
-        "receiver": group.receiver,
+        "group": state.notification.key(group),
+        "receiver": group.receiver(),
         "told": told,
         "waiting": waiting,
         "muted_by": muted_by(settings, group, now),

@@ -2,21 +2,18 @@
 
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use smallvec::SmallVec;
 
 use super::record::Member;
 use crate::domain::value::{AlertId, Short};
 
 /// The alerts of an incident with how it sees them, oldest first. Alerts mostly join in the order
 /// of their numbers, which puts them at the end.
-#[derive(Debug, Clone)]
-pub struct Roll(Held);
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Roll(Entries);
 
 /// Most incidents have one alert, which needs no allocation.
-#[derive(Debug, Clone)]
-enum Held {
-    One([(Short, Marks); 1]),
-    Many(Vec<(Short, Marks)>),
-}
+type Entries = SmallVec<[(Short, Marks); 2]>;
 
 /// A [`Member`] in one byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,111 +26,69 @@ const LEFT: u8 = 4;
 impl Roll {
     /// Every alert, oldest first.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (AlertId, Member)> {
-        self.all().iter().map(|(alert, marks)| (alert.id(), marks.member()))
+        self.0.iter().map(|(alert, marks)| (alert.id(), marks.member()))
     }
 
     /// How the incident sees an alert, if it is one of its own.
     pub fn get(&self, alert: AlertId) -> Option<Member> {
         let place = self.place(Short::of(alert)).ok()?;
-        Some(self.all()[place].1.member())
+        Some(self.0[place].1.member())
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.all().len()
+        self.0.len()
     }
 
     /// Tells whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.all().is_empty()
+        self.0.is_empty()
     }
 
     /// Takes an alert in, or sees one that is there in another way.
     pub(super) fn insert(&mut self, alert: AlertId, member: Member) {
-        let entry = (Short::of(alert), Marks::of(member));
-        match (self.place(entry.0), &mut self.0) {
-            (Ok(place), _) => self.all_mut()[place] = entry,
-            (Err(_), Held::Many(all)) if all.is_empty() => self.0 = Held::One([entry]),
-            (Err(place), Held::Many(all)) => all.insert(place, entry),
-            (Err(place), Held::One(one)) => {
-                let mut all = one.to_vec();
-                all.insert(place, entry);
-                self.0 = Held::Many(all);
-            }
+        let (alert, marks) = (Short::of(alert), Marks::of(member));
+        match self.place(alert) {
+            Ok(place) => self.0[place].1 = marks,
+            Err(place) => self.0.insert(place, (alert, marks)),
         }
     }
 
     /// Sees one of its alerts in another way; says whether it is one of them.
     pub(super) fn change(&mut self, alert: AlertId, change: impl FnOnce(&mut Member)) -> bool {
         let Ok(place) = self.place(Short::of(alert)) else { return false };
-        let marks = &mut self.all_mut()[place].1;
-        let mut member = marks.member();
+        let mut member = self.0[place].1.member();
         change(&mut member);
-        *marks = Marks::of(member);
+        self.0[place].1 = Marks::of(member);
         true
     }
 
     /// Takes many alerts in at once; what it is told of them counts.
     pub(super) fn extend(&mut self, others: &Self) {
-        let known = self.all().iter().filter(|(alert, _)| others.place(*alert).is_err());
-        let mut all: Vec<_> = known.chain(others.all()).copied().collect();
-        all.sort_unstable_by_key(|(alert, _)| *alert);
-        *self = Self::of(all);
+        self.0.retain(|(alert, _)| others.place(*alert).is_err());
+        self.0.extend_from_slice(&others.0);
+        self.0.sort_unstable_by_key(|(alert, _)| *alert);
     }
 
     /// Lets those go that are `others`, too, and returns how it saw them.
     pub(super) fn let_go(&mut self, others: &Self) -> Self {
-        let all = self.all().iter();
+        let all = std::mem::take(&mut self.0).into_iter();
         let (gone, left) = all.partition(|(alert, _)| others.place(*alert).is_ok());
-        *self = Self::of(left);
-        Self::of(gone)
+        self.0 = left;
+        Self(gone)
     }
 
     /// Lets those go for which `keep` says no.
     pub(super) fn retain(&mut self, keep: impl Fn(Member) -> bool) {
-        *self = Self::of(self.all().iter().copied().filter(|(_, m)| keep(m.member())).collect());
-    }
-
-    fn of(all: Vec<(Short, Marks)>) -> Self {
-        Self(match all[..] {
-            [one] => Held::One([one]),
-            _ => Held::Many(all),
-        })
-    }
-
-    fn all(&self) -> &[(Short, Marks)] {
-        match &self.0 {
-            Held::One(one) => one,
-            Held::Many(all) => all,
-        }
-    }
-
-    fn all_mut(&mut self) -> &mut [(Short, Marks)] {
-        match &mut self.0 {
-            Held::One(one) => one,
-            Held::Many(all) => all,
-        }
+        self.0.retain(|(_, marks)| keep(marks.member()));
     }
 
     fn place(&self, alert: Short) -> Result<usize, usize> {
-        let all = self.all();
         // Whoever joins is mostly the newest there is.
-        if all.last().is_none_or(|(last, _)| *last < alert) {
-            return Err(all.len());
+        if self.0.last().is_none_or(|(last, _)| *last < alert) {
+            return Err(self.0.len());
         }
-        all.binary_search_by_key(&alert, |(alert, _)| *alert)
-    }
-}
-
-impl Default for Roll {
-    fn default() -> Self {
-        Self(Held::Many(Vec::new()))
-    }
-}
-
-impl PartialEq for Roll {
-    fn eq(&self, other: &Self) -> bool {
-        self.all() == other.all()
+        self.0.binary_search_by_key(&alert, |(alert, _)| *alert)
     }
 }
 

@@ -196,7 +196,7 @@ fn row(state: &domain::State, id: IncidentId, incident: &Incident) -> Value {
         "firing_count": incident.firing(),
         "flapping": incident.is_flapping(),
         "problem": state.problem.of_incident(id).map(|problem| problem.to_string()),
-        "recurrence": state.problem.recurrence(id).map(ToString::to_string),
+        "recurrence": state.problem.recurrence(id).map(|seen| seen.to_string()),
         "recurrence_of": incident.course().recurrence_of.map(|id| id.to_string()),
         "merged_into": incident.course().merged_into.map(|id| id.to_string()),
         "reopened": incident.course().reopened,

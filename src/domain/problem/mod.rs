@@ -9,6 +9,7 @@ mod fact;
 mod machine;
 mod recurrence;
 pub mod rules;
+mod signature;
 mod state;
 mod view;
 
@@ -19,7 +20,8 @@ pub(crate) use command::handle;
 pub use command::{Ask, CAUSE_CATEGORIES, Command, RESOLVE_CODES};
 pub use fact::{Fact, Moved, Opened, Recurrence};
 pub use machine::{Status, Step};
-pub use state::{Onset, Problem, Signature, State};
+pub use signature::{Onset, Signature};
+pub use state::{Problem, State};
 pub use view::MANUAL;
 pub(crate) use view::{list, parse, show};
 

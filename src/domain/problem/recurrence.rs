@@ -3,7 +3,7 @@
 use super::fact::{Fact, Moved, Opened, Recurrence};
 use super::machine::{Status, Step};
 use super::rules::{ProblemMode, ProblemRule};
-use super::state::Signature;
+use super::signature::{Onset, Signature};
 use super::{Deadline, advance};
 use crate::domain::Turn;
 use crate::domain::incident::{self, Incident};
@@ -53,7 +53,7 @@ pub(super) fn count(turn: &mut Turn, id: IncidentId) {
     let onset = incident.detected_at;
     let since = turn.now() - rule.within;
     let nth = known.map_or(0, |known| known.since(since).count()) + 1;
-    let last = known.and_then(|known| known.since(since).last()).map(|onset| onset.incident);
+    let last = known.and_then(|known| known.since(since).last()).map(Onset::incident);
     let recurrence = Recurrence { nth, within: rule.within, last };
     turn.record(Fact::Counted { signature, text, incident: id, onset, recurrence });
     judge(turn, id, signature, &rule, name);
@@ -79,7 +79,7 @@ fn judge(
     name: Option<String>,
 ) {
     let known = turn.state().problem.signature(signature).expect("just counted");
-    let before = known.problem;
+    let before = known.course().problem;
     if let Some(id) = before
         && returned(turn, id, incident)
     {
@@ -90,7 +90,7 @@ fn judge(
     let Some(reason) = CRITERIA.iter().find_map(|criterion| criterion(known, rule, now)) else {
         return;
     };
-    let muted = known.muted_until.is_some_and(|until| until > now);
+    let muted = known.course().muted_until.is_some_and(|until| until > now);
     // A rejected kind is looked at again once it comes twice as often.
     let doubled = known.since(now - rule.within).count() >= rule.count * 2;
     if muted && !doubled {
@@ -168,8 +168,7 @@ fn open(
 ) {
     let id = turn.state().problem.next_id();
     let known = turn.state().problem.signature(signature).expect("just counted");
-    let incidents: Vec<_> =
-        known.since(turn.now() - rule.within).map(|onset| onset.incident).collect();
+    let incidents: Vec<_> = known.since(turn.now() - rule.within).map(Onset::incident).collect();
     let all = &turn.state().incident;
     let newest = all.get(incident).expect("just opened");
     let priority = incidents.iter().filter_map(|id| all.get(*id)).map(|i| i.priority).min();

@@ -20,7 +20,9 @@ pub(super) fn write(root: &Node, fields: &[Field]) -> String {
 fn write_value(text: &mut String, node: &Node, shape: &Shape, depth: usize) {
     match &node.value {
         Yaml::Null => text.push_str(" null\n"),
-        Yaml::Scalar { .. } if matches!(shape, Shape::Secret) => text.push_str(" <secret>\n"),
+        Yaml::Scalar { .. } if matches!(shape, Shape::Secret | Shape::SecretOr(_)) => {
+            text.push_str(" <secret>\n")
+        }
         Yaml::Scalar { text: letters, quoted } => {
             text.push(' ');
             // One form for what can be written in several.
@@ -56,7 +58,7 @@ fn write_value(text: &mut String, node: &Node, shape: &Shape, depth: usize) {
         Yaml::Map(entries) => {
             text.push('\n');
             match shape {
-                Shape::Fields(fields) | Shape::TemplateOr(fields) => {
+                Shape::Fields(fields) | Shape::TemplateOr(fields) | Shape::SecretOr(fields) => {
                     write_fields(text, node, fields, depth + 1);
                 }
                 Shape::Within(fields) => write_fields(text, node, fields(), depth + 1),

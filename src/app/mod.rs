@@ -21,6 +21,7 @@ use clap::Parser;
 use crate::config;
 use crate::shell::api::DoorError;
 use crate::shell::chain;
+use crate::shell::client::LineError;
 use crate::shell::driver::DriverError;
 use crate::shell::restore::RestoreError;
 use crate::shell::store::StoreError;
@@ -117,6 +118,9 @@ pub enum Failure {
     /// `--web.config.file` cannot be used.
     #[error("failed to secure the door")]
     Door(#[source] DoorError),
+    /// What `tracing` names cannot be used.
+    #[error("failed to make spans ready to be sent, as `tracing` says")]
+    Tracing(#[source] LineError),
     /// The machine does not give what a program needs.
     #[error("failed to start the runtime")]
     Runtime(#[source] std::io::Error),

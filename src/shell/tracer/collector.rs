@@ -22,6 +22,7 @@ use crate::domain::notification::receiver::{
 use crate::domain::value::Span;
 use crate::shell::chain;
 use crate::shell::client::{Clients, Line, LineError};
+use crate::shell::metrics::SpanLoss;
 
 /// What is read of an answer: a few words.
 const ANSWER_BYTES_MAX: usize = 64 << 10;
@@ -62,6 +63,11 @@ impl Failure {
 
     fn lasting(why: String) -> Self {
         Self { why, is_passing: false, after: None }
+    }
+
+    /// What becomes of the spans, if nobody tries again.
+    pub(super) fn loss(&self) -> SpanLoss {
+        if self.is_passing { SpanLoss::Unreachable } else { SpanLoss::Refused }
     }
 }
 

@@ -13,15 +13,24 @@ use crate::shell::metrics::{Metrics, SpanLoss};
 
 /// Spans of one batch, as in OpenTelemetry's SDKs.
 const BATCH_SPANS_MAX: usize = 512;
-/// How long the first span of a batch waits for others.
-const BATCH_MS_MAX: Span = Span::seconds(5);
-/// Waits before a batch is sent again; after the last one it is given up. Those of OpenTelemetry's
-/// exporters, which give a batch about a minute.
-const AGAIN_MS: [Span; 3] = [Span::seconds(5), Span::seconds(10), Span::seconds(20)];
+/// As in OpenTelemetry's SDKs, which give a batch about a minute.
+pub(super) const PACE: Pace = Pace {
+    batch: Span::seconds(5),
+    again: [Span::seconds(5), Span::seconds(10), Span::seconds(20)],
+};
 /// The longest wait that a collector may ask for.
 const AFTER_MS_MAX: Span = Span::seconds(30);
 /// How long spans that wait may take when there is to be an end.
 const CLOSE_MS_MAX: Span = Span::seconds(5);
+
+/// How long what waits for what.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    /// The first span of a batch for others.
+    pub(super) batch: Span,
+    /// A batch that did not arrive for the next attempt; after the last one it is given up.
+    pub(super) again: [Span; 3],
+}
 
 /// Sends what is queued until it is told to end.
 #[derive(Debug)]
@@ -30,6 +39,7 @@ pub(super) struct Exporter {
     waiting: mpsc::Receiver<wire::Span>,
     closing: watch::Receiver<bool>,
     metrics: Arc<Metrics>,
+    pace: Pace,
     /// What was last said about the collector; only a change is worth a line.
     is_away: bool,
 }
@@ -40,8 +50,9 @@ impl Exporter {
         waiting: mpsc::Receiver<wire::Span>,
         closing: watch::Receiver<bool>,
         metrics: Arc<Metrics>,
+        pace: Pace,
     ) -> Self {
-        Self { collector, waiting, closing, metrics, is_away: false }
+        Self { collector, waiting, closing, metrics, pace, is_away: false }
     }
 
     pub(super) async fn run(mut self) {
@@ -65,7 +76,7 @@ impl Exporter {
             _ = closing.wait_for(|closing| *closing) => return batch,
             _ = waiting.recv_many(&mut batch, BATCH_SPANS_MAX) => {}
         }
-        let mut over = std::pin::pin!(sleep(BATCH_MS_MAX.duration()));
+        let mut over = std::pin::pin!(sleep(self.pace.batch.duration()));
         while batch.len() < BATCH_SPANS_MAX {
             let room = BATCH_SPANS_MAX - batch.len();
             tokio::select! {
@@ -83,7 +94,7 @@ impl Exporter {
 
     async fn deliver(&mut self, batch: Vec<wire::Span>) {
         let (count, body) = (batch.len() as u64, wire::encode(batch));
-        let mut waits = AGAIN_MS.into_iter();
+        let mut waits = self.pace.again.into_iter();
         loop {
             let sent = self.collector.send(&body).await;
             self.say(&sent);
@@ -93,9 +104,7 @@ impl Exporter {
             };
             let wait = waits.next().filter(|_| failure.is_passing);
             let Some(wait) = wait else {
-                let loss =
-                    if failure.is_passing { SpanLoss::Unreachable } else { SpanLoss::Refused };
-                return self.metrics.spans_dropped(loss, count);
+                return self.metrics.spans_dropped(failure.loss(), count);
             };
             let wait = failure.after.map_or(wait, |after| after.min(AFTER_MS_MAX));
             tokio::select! {
@@ -124,14 +133,16 @@ impl Exporter {
             let body = wire::encode(std::mem::take(&mut batch));
             let left = CLOSE_MS_MAX.duration().saturating_sub(watch.duration());
             // What fails once would fail with the next batch.
-            let sent = timeout(left, self.collector.send(&body));
-            let sent = if is_lost { None } else { sent.await.ok() };
+            let sent =
+                if is_lost { None } else { timeout(left, self.collector.send(&body)).await.ok() };
+            if let Some(sent) = &sent {
+                self.say(sent);
+            }
+            is_lost |= !matches!(sent, Some(Ok(_)));
             match sent {
                 Some(Ok(rejected)) => self.count(count, rejected),
-                Some(Err(_)) | None => {
-                    is_lost = true;
-                    self.metrics.spans_dropped(SpanLoss::Unreachable, count);
-                }
+                Some(Err(failure)) => self.metrics.spans_dropped(failure.loss(), count),
+                None => self.metrics.spans_dropped(SpanLoss::Unreachable, count),
             }
         }
     }

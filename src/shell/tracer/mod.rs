@@ -29,7 +29,7 @@ use crate::shell::clock::{self, Stopwatch};
 use crate::shell::metrics::{Metrics, SpanLoss};
 use collector::Collector;
 use context::{Remote, Sampler};
-use exporter::Exporter;
+use exporter::{Exporter, PACE};
 use span::{Queue, Record};
 
 pub use context::{SpanContext, TRACEPARENT};
@@ -152,7 +152,8 @@ impl Tracer {
         }
         let (sender, waiting) = mpsc::channel(WAITING_SPANS_MAX);
         let (closing, told) = watch::channel(false);
-        let exporter = Exporter::new(collector, waiting, told, Arc::clone(&self.metrics));
+        let metrics = Arc::clone(&self.metrics);
+        let exporter = Exporter::new(collector, waiting, told, metrics, PACE);
         let mut exporters = self.exporters.lock().unwrap_or_else(PoisonError::into_inner);
         while exporters.try_join_next().is_some() {}
         exporters.spawn(exporter.run());

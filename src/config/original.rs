@@ -30,7 +30,9 @@ fn write_value(text: &mut String, node: &Node, shape: &Shape, depth: usize) {
                 (Shape::Truth, Some(truth), _) => {
                     text.push_str(if truth { "true" } else { "false" });
                 }
-                (Shape::Duration, _, Some(span)) => text.push_str(&span.to_string()),
+                (Shape::Duration | Shape::DurationOr(_), _, Some(span)) => {
+                    text.push_str(&span.to_string())
+                }
                 // As Go writes a URL with a password.
                 (Shape::Url, ..) => match password(letters) {
                     Some(password) => {
@@ -58,7 +60,10 @@ fn write_value(text: &mut String, node: &Node, shape: &Shape, depth: usize) {
         Yaml::Map(entries) => {
             text.push('\n');
             match shape {
-                Shape::Fields(fields) | Shape::TemplateOr(fields) | Shape::SecretOr(fields) => {
+                Shape::Fields(fields)
+                | Shape::TemplateOr(fields)
+                | Shape::SecretOr(fields)
+                | Shape::DurationOr(fields) => {
                     write_fields(text, node, fields, depth + 1);
                 }
                 Shape::Within(fields) => write_fields(text, node, fields(), depth + 1),

@@ -41,10 +41,12 @@ pub(super) fn check(path: &Path, features: &[String]) -> Result<(), Failure> {
             }
         }
     }
+    // Those that answer mails are ours; nobody wrote them.
+    let hidden = settings.sources.values().filter(|source| source.auto_reply.is_some()).count();
     say(&format!(
         "{}: {} receivers, {} routes, {} tests, configuration {}",
         path.display(),
-        settings.receivers.len(),
+        settings.receivers.len() - hidden,
         settings.routes.nodes().len(),
         loaded.tests.len(),
         settings.hash,

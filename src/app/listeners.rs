@@ -12,7 +12,6 @@ use super::Failure;
 use crate::config::{Daemon, Protocol};
 use crate::domain::event::adapter::kind::mail::Mailbox;
 use crate::shell::api::Context;
-use crate::shell::chain;
 use crate::shell::intake::inlet::Inlet;
 use crate::shell::intake::listener::{Bound, Papers, server_tls};
 use crate::shell::intake::mail::{Flavour, Secured};
@@ -76,10 +75,8 @@ impl Listeners {
             }
             if source.listen.tls.identity.is_some() {
                 let _ = rustls::crypto::ring::default_provider().install_default();
-                let tls = server_tls(&source.listen.tls).map_err(|error| Failure::Listen {
-                    address: name.clone(),
-                    why: chain(&error),
-                })?;
+                let tls = server_tls(&source.listen.tls);
+                let tls = tls.map_err(|source| Failure::Secure { name: name.clone(), source })?;
                 prepared.tls.insert(name.clone(), tls);
             }
             for (protocol, address) in &source.listen.sockets {
@@ -89,8 +86,9 @@ impl Listeners {
                     continue;
                 }
                 let bound = Bound::new(*address, protocol.is_datagram()).await;
-                let bound = bound.map_err(|error| Failure::Listen {
-                    address: format!("{}/{address} for `{name}`", protocol.name()),
+                let bound = bound.map_err(|error| Failure::ListenFor {
+                    name: name.clone(),
+                    socket: format!("{}/{address}", protocol.name()),
                     why: error.to_string(),
                 })?;
                 prepared.bound.insert(key, bound);

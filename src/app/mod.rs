@@ -21,7 +21,9 @@ use clap::Parser;
 use crate::config;
 use crate::shell::api::DoorError;
 use crate::shell::chain;
+use crate::shell::client::LineError;
 use crate::shell::driver::DriverError;
+use crate::shell::intake::listener::NoTls;
 use crate::shell::restore::RestoreError;
 use crate::shell::store::StoreError;
 use crate::shell::store::archive::ArchiveError;
@@ -111,12 +113,34 @@ pub enum Failure {
         /// Why.
         why: String,
     },
+    /// A source cannot be listened for.
+    #[error("failed to listen on `{socket}` for the source {name}: {why}")]
+    ListenFor {
+        /// Whose messages would come there.
+        name: String,
+        /// Protocol and address: `udp/0.0.0.0:514`.
+        socket: String,
+        /// Why.
+        why: String,
+    },
+    /// What a source's listener needs for TLS cannot be used.
+    #[error("failed to secure the listener of the source {name}")]
+    Secure {
+        /// Which source.
+        name: String,
+        /// Why.
+        #[source]
+        source: NoTls,
+    },
     /// `--enable-feature` names something else.
     #[error("--enable-feature: {0}")]
     Feature(String),
     /// `--web.config.file` cannot be used.
     #[error("failed to secure the door")]
     Door(#[source] DoorError),
+    /// What `tracing` names cannot be used.
+    #[error("failed to make spans ready to be sent, as `tracing` says")]
+    Tracing(#[source] LineError),
     /// The machine does not give what a program needs.
     #[error("failed to start the runtime")]
     Runtime(#[source] std::io::Error),

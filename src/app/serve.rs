@@ -29,6 +29,7 @@ use crate::shell::intake::poll;
 use crate::shell::metrics::Metrics;
 use crate::shell::outbox::Attempt;
 use crate::shell::store::Store;
+use crate::shell::tracer::Tracer;
 use crate::shell::{chain, clock, outbox, restore, systemd};
 
 /// A writer that has not gone round for this long is taken for dead.
@@ -65,6 +66,9 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
     let loaded = outside.load(&flags.config_file).map_err(Failure::Configuration)?;
     let door = door(flags)?;
     let (mut sockets, prepared) = Listeners::open(&loaded.daemon).await?;
+    let metrics = Arc::new(Metrics::with(outside.detail()));
+    let tracer = Arc::new(Tracer::new(Arc::clone(&metrics)));
+    let spans = tracer.prepare(loaded.daemon.tracing.as_ref()).await.map_err(Failure::Tracing)?;
 
     let places = store::Places::below(&flags.storage_path);
     let mut opened = store::open(&places)?;
@@ -83,7 +87,6 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
     let engine = Engine::restore(restored.state, Arc::clone(&settings), restored.now);
     // Read before anything is sent: what goes out from here on is not to go out twice.
     let in_flight: Vec<DeliveryId> = engine.state().notification.in_flight().collect();
-    let metrics = Arc::new(Metrics::with(outside.detail()));
     outside.say(&metrics);
     let (effects, outgoing) = mpsc::unbounded_channel();
     let place = (lease.epoch, lease.last);
@@ -93,6 +96,7 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
     let (dead, writer_died) = oneshot::channel();
     let writer = start_writer(driver, dead, (&handle, &settings), estate).await?;
     begin(&handle, opened.recovered.as_ref()).await;
+    tracer.apply(spans);
     send_again(&effects, in_flight);
 
     let (stop, stopped) = watch::channel(false);
@@ -101,6 +105,7 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
     let mut context =
         outside.context(&handle, &metrics, setup(&loaded, &settings, outside.features), reload);
     context.courier = Some(courier.clone());
+    context.tracer = Arc::clone(&tracer);
     let context = Arc::new(context);
     warn(&context, door.as_deref());
     in_force(&metrics, &settings);
@@ -108,6 +113,7 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
         outgoing,
         handle.clone(),
         courier,
+        Arc::clone(&tracer),
         observer(&metrics),
         stopped.clone(),
     ));
@@ -149,6 +155,7 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
     let _ = reloading.await;
     let _ = backups.await;
     let _ = watchdog.await;
+    tracer.stop().await;
     handle.stop();
     let ended = tokio::task::spawn_blocking(move || writer.join()).await;
     match ended {
@@ -289,12 +296,18 @@ impl Reloader {
             Ok(prepared) => prepared,
             Err(failure) => return self.refuse(chain(&failure)).await,
         };
+        let tracer = Arc::clone(&self.context.tracer);
+        let spans = match tracer.prepare(loaded.daemon.tracing.as_ref()).await {
+            Ok(spans) => spans,
+            Err(error) => return self.refuse(chain(&Failure::Tracing(error))).await,
+        };
         let settings = Arc::new(loaded.settings.clone());
         self.handle
             .submit(Input::Settings(Arc::clone(&settings)))
             .await
             .map_err(|error| error.to_string())?;
         self.context.replace(setup(&loaded, &settings, self.outside.features));
+        tracer.apply(spans);
         let earlier = self.polls.stop().await;
         self.polls = Polls::start(&loaded, &self.handle, earlier);
         self.listeners.apply(prepared, &self.context).await;

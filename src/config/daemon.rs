@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use ipnet::IpNet;
 
+use super::spans::Tracing;
 use crate::domain::event::adapter::Kind;
 use crate::domain::event::adapter::kind::mail::Mailbox;
 use crate::domain::event::adapter::kind::snmp;
@@ -33,6 +34,8 @@ pub struct Daemon {
     pub teams: BTreeMap<String, Team>,
     /// People by name.
     pub users: BTreeMap<String, User>,
+    /// Where spans go; nothing if none are sent.
+    pub tracing: Option<Tracing>,
 }
 
 /// How a source's bodies are read and who may send them.

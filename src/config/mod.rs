@@ -30,6 +30,7 @@ mod shape;
 mod snmp;
 mod snmp_users;
 mod sources;
+mod spans;
 #[cfg(test)]
 mod tests;
 mod text_rules;
@@ -48,6 +49,7 @@ pub use daemon::{
 pub use diagnostic::{ConfigErrors, Diagnostic, ERRORS_MAX};
 pub use duration::parse as duration;
 pub use rules::RuleTest;
+pub use spans::{Tracing, TracingClient};
 
 use crate::domain::Settings;
 use crate::domain::event::SELF;
@@ -135,14 +137,10 @@ fn understand(check: &mut Check, root: &Node, rules: Option<&Path>) -> Loaded {
     let inhibitions = inhibitions::read(check, root);
     let names = routes::Names { receivers: &receiver_names, intervals: &interval_names };
     let routes = routes::read(check, root, &names);
-    for (key, lost) in [
-        ("tracing", "no spans are sent anywhere"),
-        ("event_recorder", "events are recorded in the audit trail only"),
-    ] {
-        if let Some(value) = root.get(key) {
-            let why = format!("`{key}` is accepted and not used: {lost}");
-            check.warn(value.place, why);
-        }
+    if let Some(value) = root.get("event_recorder") {
+        let why = "`event_recorder` is accepted and not used: events are recorded in the audit \
+                   trail only";
+        check.warn(value.place, why);
     }
 
     let limits = sources::read_limits(check, root.get("limits"), Limits::default());
@@ -171,6 +169,7 @@ fn understand(check: &mut Check, root: &Node, rules: Option<&Path>) -> Loaded {
         admins,
         teams: people::read_teams(check, root, &receiver_names),
         users: people::read_users(check, root, &zone),
+        tracing: spans::read(check, root),
         zone,
     };
 

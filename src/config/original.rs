@@ -20,7 +20,9 @@ pub(super) fn write(root: &Node, fields: &[Field]) -> String {
 fn write_value(text: &mut String, node: &Node, shape: &Shape, depth: usize) {
     match &node.value {
         Yaml::Null => text.push_str(" null\n"),
-        Yaml::Scalar { .. } if matches!(shape, Shape::Secret) => text.push_str(" <secret>\n"),
+        Yaml::Scalar { .. } if matches!(shape, Shape::Secret | Shape::SecretOr(_)) => {
+            text.push_str(" <secret>\n")
+        }
         Yaml::Scalar { text: letters, quoted } => {
             text.push(' ');
             // One form for what can be written in several.
@@ -28,7 +30,9 @@ fn write_value(text: &mut String, node: &Node, shape: &Shape, depth: usize) {
                 (Shape::Truth, Some(truth), _) => {
                     text.push_str(if truth { "true" } else { "false" });
                 }
-                (Shape::Duration, _, Some(span)) => text.push_str(&span.to_string()),
+                (Shape::Duration | Shape::DurationOr(_), _, Some(span)) => {
+                    text.push_str(&span.to_string())
+                }
                 // As Go writes a URL with a password.
                 (Shape::Url, ..) => match password(letters) {
                     Some(password) => {
@@ -56,7 +60,10 @@ fn write_value(text: &mut String, node: &Node, shape: &Shape, depth: usize) {
         Yaml::Map(entries) => {
             text.push('\n');
             match shape {
-                Shape::Fields(fields) | Shape::TemplateOr(fields) => {
+                Shape::Fields(fields)
+                | Shape::TemplateOr(fields)
+                | Shape::SecretOr(fields)
+                | Shape::DurationOr(fields) => {
                     write_fields(text, node, fields, depth + 1);
                 }
                 Shape::Within(fields) => write_fields(text, node, fields(), depth + 1),

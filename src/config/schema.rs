@@ -8,7 +8,9 @@ use std::sync::LazyLock;
 
 use super::receivers;
 use super::shape::{Field, Shape};
-use Shape::{Any, Duration, Fields, List, Names, Number, Secret, Text, Truth, Url, Within, Word};
+use Shape::{
+    Any, Duration, Fields, List, Names, Number, Secret, SecretOr, Text, Truth, Url, Within, Word,
+};
 
 pub(super) use own::OWN_KEYS;
 pub(super) use rules::RULE_FILE;
@@ -192,8 +194,8 @@ const TRACING: &[Field] = &[
     ("sampling_fraction", Number),
     ("insecure", Truth),
     ("tls_config", Fields(TLS)),
-    ("headers", Names(&Secret)),
-    ("http_headers", Names(&Fields(HEADER))),
+    ("headers", Names(&SecretOr(HEADER))),
+    ("http_headers", Names(&SecretOr(HEADER))),
     ("compression", Word(&["gzip"])),
     ("timeout", Duration),
 ];

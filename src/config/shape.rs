@@ -35,6 +35,10 @@ pub(super) enum Shape {
     Fields(&'static [Field]),
     /// A template, or a map with known keys that has more to say.
     TemplateOr(&'static [Field]),
+    /// A duration as Prometheus writes it, or a map with known keys that has more to say.
+    DurationOr(&'static [Field]),
+    /// A text that is never shown, or a map with known keys that has more to say.
+    SecretOr(&'static [Field]),
     /// A tree whose nodes have the same keys: the routes.
     Within(fn() -> &'static [Field]),
     /// Anything.
@@ -130,6 +134,20 @@ pub(super) fn examine(check: &mut Check, node: &Node, shape: &Shape) {
             }
         }
         Shape::Fields(fields) => examine_fields(check, node, fields),
+        Shape::DurationOr(fields) => {
+            if letters.is_none() {
+                examine_fields(check, node, fields);
+            } else {
+                examine(check, node, &Shape::Duration);
+            }
+        }
+        Shape::SecretOr(fields) => {
+            if let Some(letters) = letters {
+                check.hide(node.place, letters);
+            } else {
+                examine_fields(check, node, fields);
+            }
+        }
         Shape::TemplateOr(fields) => {
             if letters.is_none() {
                 examine_fields(check, node, fields);

@@ -79,8 +79,14 @@ fn source(check: &mut Check, node: &Node) -> Source {
     };
     let deadman = node.get("deadman").and_then(|deadman| {
         let matchers = check.matchers(deadman.get("match"));
-        let Some(after) = deadman.span_at("after").filter(|after| *after > Span::ZERO) else {
-            check.error(deadman.place, "a dead-man switch needs `after`, such as `after: 5m`");
+        // `deadman: 5m`, or a map that also says which events prove life.
+        let after = match deadman.text() {
+            Some(_) => Some(deadman.span()?),
+            None => deadman.span_at("after"),
+        };
+        let Some(after) = after.filter(|after| *after > Span::ZERO) else {
+            let why = "a dead-man switch needs a time, such as `deadman: 5m` or `after: 5m`";
+            check.error(deadman.place, why);
             return None;
         };
         Some(Deadman { matchers, after })

@@ -104,6 +104,18 @@ fn a_missing_file_is_told_by_its_name() {
 }
 
 #[test]
+fn a_dead_man_switch_may_be_a_time_alone() {
+    let of = |yaml: &str| {
+        let plain = "route: {receiver: team}\nreceivers: [name: team]\n";
+        let loaded = text(&format!("{plain}sources: {{a: {{deadman: {yaml}}}}}\n"));
+        let deadman = loaded.settings.sources["a"].deadman.clone().unwrap();
+        format!("{deadman:?}")
+    };
+    assert_eq!(of("5m"), of("{after: 5m}"));
+    assert_ne!(of("5m"), of("{after: 5m, match: ['alertname=\"Watchdog\"']}"));
+}
+
+#[test]
 fn routes_inherit_what_alertmanager_lets_them_inherit() {
     let loaded = good(Path::new("tests/config/good/alertmanager_full.yaml"));
     let drawn: Vec<String> = loaded

@@ -62,6 +62,33 @@ pub struct Pulse {
     pub checkpoints: u64,
 }
 
+/// Why a span did not reach its collector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SpanLoss {
+    /// Too many waited already.
+    Full,
+    /// The collector was away for longer than is waited for.
+    Unreachable,
+    /// The collector did not want the batch.
+    Refused,
+    /// The collector took the batch without it.
+    Rejected,
+}
+
+impl SpanLoss {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Full, Self::Unreachable, Self::Refused, Self::Rejected];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Unreachable => "unreachable",
+            Self::Refused => "refused",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
 impl Default for Metrics {
     fn default() -> Self {
         Self::new()
@@ -365,6 +392,16 @@ impl Metrics {
     /// A request was turned away because too many were being answered.
     pub fn http_limited(&self) {
         self.theirs.http_limited.with_label_values(&["get"]).inc();
+    }
+
+    /// Spans that a collector has taken.
+    pub fn spans_sent(&self, spans: u64) {
+        self.own.spans.inc_by(spans);
+    }
+
+    /// Spans that a collector has not got.
+    pub fn spans_dropped(&self, loss: SpanLoss, spans: u64) {
+        self.own.spans_dropped.with_label_values(&[loss.name()]).inc_by(spans);
     }
 
     /// Deliveries that wait to be sent, as last set.

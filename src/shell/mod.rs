@@ -16,5 +16,6 @@ pub mod restore;
 mod silence_log;
 pub mod store;
 pub mod systemd;
+pub mod tracer;
 
 pub use chain::chain;

@@ -7,13 +7,14 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::clock;
-use super::courier::Courier;
+use super::courier::{Courier, traced};
 use super::handle::{Handle, NotTaken};
 use crate::domain::notification::message::{Class, Reason, Report};
 use crate::domain::notification::{self, Command, Outcome};
 use crate::domain::value::{Actor, DeliveryId, Via};
 use crate::engine::Input;
 use crate::shell::chain;
+use crate::shell::tracer::{ActiveSpan, Tracer};
 
 /// Attempts that are made at one time.
 const SENDING_MAX: usize = 64;
@@ -51,6 +52,7 @@ pub async fn run(
     mut queue: mpsc::UnboundedReceiver<DeliveryId>,
     handle: Handle,
     courier: Courier,
+    tracer: Arc<Tracer>,
     observe: Arc<dyn Fn(Attempt) + Send + Sync>,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -66,9 +68,9 @@ pub async fn run(
         while sending.try_join_next().is_some() {}
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { break };
         let (handle, courier, observe) = (handle.clone(), courier.clone(), Arc::clone(&observe));
-        let reports = Arc::clone(&reports);
+        let (tracer, reports) = (Arc::clone(&tracer), Arc::clone(&reports));
         sending.spawn(async move {
-            let (attempt, outcome) = deliver(id, &handle, &courier, &*observe).await;
+            let (attempt, outcome) = deliver(id, &handle, &courier, &tracer, &*observe).await;
             let _reporting = reports.acquire_owned().await;
             drop(slot);
             report(&handle, id, attempt, outcome).await;
@@ -83,6 +85,7 @@ async fn deliver(
     id: DeliveryId,
     handle: &Handle,
     courier: &Courier,
+    tracer: &Tracer,
     observe: &(dyn Fn(Attempt) + Send + Sync),
 ) -> (u32, Outcome) {
     // Only the letter is read under the lock; templates are rendered outside of it.
@@ -97,6 +100,8 @@ async fn deliver(
         return (0, Outcome::Refused { why: "receiver gone".to_owned() });
     };
     let attempt = letter.attempt;
+    let kind = integration.kind.name();
+    let mut span = traced::begin(tracer, None, &letter, kind);
     let mut faults = 0;
     let message = match notification::message::write(&letter, &integration, &settings.templates) {
         Ok(message) => Some(message),
@@ -110,15 +115,18 @@ async fn deliver(
         }
     };
     let watch = clock::Stopwatch::start();
-    let kind = integration.kind.name();
     let sent = match message {
-        Some(message) => courier.send(message).await,
+        Some(message) => courier.send_in(message, span.as_ref().map(ActiveSpan::context)).await,
         None => Report::Failed {
             class: Class::Permanent,
             why: "the message has no address".to_owned(),
             reason: Reason::Other,
         },
     };
+    if let Some(span) = &mut span {
+        traced::end(span, &sent);
+    }
+    drop(span);
     log(&letter.receiver, id, attempt, kind, &sent);
     let failure = match &sent {
         Report::Delivered { .. } => None,

@@ -26,6 +26,7 @@ mod routes;
 mod servers;
 mod silences;
 mod sink;
+mod spans;
 mod store_tasks;
 mod takeover;
 mod until;

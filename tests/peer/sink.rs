@@ -36,6 +36,7 @@ pub(crate) struct Heard {
     pub(crate) at: Instant,
     pub(crate) path: String,
     pub(crate) key: String,
+    pub(crate) traceparent: String,
     pub(crate) body: Value,
     pub(crate) reply: Reply,
 }
@@ -110,13 +111,14 @@ async fn hear(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let key = headers.get("idempotency-key").map_or("", |key| key.to_str().unwrap()).to_owned();
+    let header = |name: &str| headers.get(name).map_or("", |it| it.to_str().unwrap()).to_owned();
+    let (key, traceparent) = (header("idempotency-key"), header("traceparent"));
     let body = serde_json::from_slice(&body).unwrap_or_default();
     let reply = {
         let mut memory = memory.lock().unwrap();
         let reply = memory.script.pop_front().unwrap_or(Reply::Status(200));
         let path = uri.path().to_owned();
-        memory.heard.push(Heard { at: Instant::now(), path, key, body, reply });
+        memory.heard.push(Heard { at: Instant::now(), path, key, traceparent, body, reply });
         reply
     };
     match reply {

@@ -6,7 +6,7 @@ use crate::config::auto_reply;
 use crate::config::senders::STYLES;
 use crate::config::shape::{Field, Shape};
 use crate::domain::event::adapter::kind::{self, snmp};
-use Shape::{Duration, Fields, List, Names, Secret, Text, Truth, Whole, Word};
+use Shape::{Duration, DurationOr, Fields, List, Names, Secret, Text, Truth, Whole, Word};
 
 /// Our top-level keys.
 pub(in crate::config) const OWN_KEYS: &[Field] = &[
@@ -56,7 +56,7 @@ const SOURCE: &[Field] = &[
     ("group", Text),
     ("drop_labels", List(&Text)),
     ("resend", Duration),
-    ("deadman", Fields(&[("match", List(&Text)), ("after", Duration)])),
+    ("deadman", DurationOr(&[("match", List(&Text)), ("after", Duration)])),
     ("auth", Fields(AUTH)),
     ("verify_signature", Truth),
     ("limits", Fields(LIMITS)),

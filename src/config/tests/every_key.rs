@@ -28,7 +28,10 @@ fn known(fields: &[Field], lead: &str, keys: &mut BTreeSet<String>) {
 fn below(shape: &Shape, path: &str, keys: &mut BTreeSet<String>) {
     match shape {
         Shape::List(inner) | Shape::Names(inner) => below(inner, path, keys),
-        Shape::Fields(fields) | Shape::TemplateOr(fields) => {
+        Shape::Fields(fields)
+        | Shape::TemplateOr(fields)
+        | Shape::SecretOr(fields)
+        | Shape::DurationOr(fields) => {
             known(fields, path, keys);
         }
         Shape::Within(_) if path.ends_with(".routes") => {}
@@ -70,7 +73,10 @@ fn cross_out(node: &Node, shape: &Shape, path: &str, keys: &mut BTreeSet<String>
                 cross_out(value, inner, path, keys);
             }
         }
-        Shape::Fields(fields) | Shape::TemplateOr(fields) => all(fields, path),
+        Shape::Fields(fields)
+        | Shape::TemplateOr(fields)
+        | Shape::SecretOr(fields)
+        | Shape::DurationOr(fields) => all(fields, path),
         Shape::Within(fields) => all(fields(), path.trim_end_matches(".routes")),
         Shape::Text
         | Shape::Template

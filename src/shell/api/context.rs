@@ -16,6 +16,7 @@ use crate::shell::courier::Courier;
 use crate::shell::handle::Handle;
 use crate::shell::intake::http::{Crowd, Sources, Terms};
 use crate::shell::metrics::Metrics;
+use crate::shell::tracer::Tracer;
 
 /// GET requests answered at one time, at least (`--web.get-concurrency` of Alertmanager).
 const GETS_MIN: usize = 8;
@@ -72,6 +73,8 @@ pub struct Context {
     pub explain: Explain,
     /// Who carries messages that try a receiver out; without one, none is tried.
     pub courier: Option<Courier>,
+    /// Who begins the spans of requests.
+    pub tracer: Arc<Tracer>,
     /// Set if the daemon listens beyond loopback while no token is demanded.
     pub open_to_all: bool,
     /// How long a request may take before it is answered 503.
@@ -95,6 +98,7 @@ impl Context {
         let gets_max = cores.max(GETS_MIN);
         Self {
             handle,
+            tracer: Arc::new(Tracer::new(Arc::clone(&metrics))),
             metrics,
             route_prefix: String::new(),
             started: clock::now(),

@@ -1,4 +1,4 @@
-//! What happens around every request: counting, room for GETs, a time limit.
+//! What happens around every request: counting, its span, room for GETs, a time limit.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::context::Context;
+use super::traced;
 use crate::shell::clock::Stopwatch;
 use crate::shell::metrics::Metrics;
 
@@ -46,6 +47,10 @@ pub(super) async fn around(
         handler => handler,
     };
 
+    let mut span = traced::begin(&context.tracer, &request, matched.as_ref());
+    if let Some(span) = &span {
+        request.extensions_mut().insert(span.context());
+    }
     let limited = matches!(*request.method(), Method::GET | Method::HEAD) && !is_vital(handler);
     context.metrics.http_began(method);
     let in_flight = InFlight(&context.metrics, method);
@@ -68,6 +73,9 @@ pub(super) async fn around(
         context.metrics.http_sent(handler, method, bytes);
     }
     context.metrics.http_answered(handler, method, response.status().as_str(), clock.seconds());
+    if let Some(span) = &mut span {
+        traced::answered(span, response.status());
+    }
     response
 }
 

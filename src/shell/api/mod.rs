@@ -35,6 +35,7 @@ mod router;
 mod search;
 mod serve;
 mod survey;
+mod traced;
 mod unique;
 mod v2;
 

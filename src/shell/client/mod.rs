@@ -39,6 +39,7 @@ pub struct Clients {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Kind {
     follow_redirects: bool,
+    only_http2: bool,
     wire: WireConfig,
 }
 
@@ -107,22 +108,40 @@ impl Clients {
     /// # Errors
     /// When a file cannot be read or does not say what it should.
     pub async fn line(self: &Arc<Self>, config: HttpConfig) -> Result<Line, LineError> {
+        self.line_in(config, false).await
+    }
+
+    /// As [`Self::line`], but HTTP/2 is spoken from the first byte, as gRPC wants it.
+    ///
+    /// # Errors
+    /// As [`Self::line`].
+    pub async fn grpc_line(self: &Arc<Self>, config: HttpConfig) -> Result<Line, LineError> {
+        self.line_in(config, true).await
+    }
+
+    async fn line_in(
+        self: &Arc<Self>,
+        config: HttpConfig,
+        only_http2: bool,
+    ) -> Result<Line, LineError> {
         let clients = Arc::clone(self);
         // Files may lie on slow disks, and certificates take their time.
-        let made = tokio::task::spawn_blocking(move || clients.make(&config)).await;
+        let made = tokio::task::spawn_blocking(move || clients.make(&config, only_http2)).await;
         made.map_err(LineError::Unfinished)?
     }
 
-    fn make(&self, config: &HttpConfig) -> Result<Line, LineError> {
+    fn make(&self, config: &HttpConfig, only_http2: bool) -> Result<Line, LineError> {
         let identity = if let Some(oauth2) = &config.oauth2 {
             let oauth2 = open::oauth2(oauth2)?;
-            let kind = Kind { follow_redirects: true, wire: oauth2.wire.clone() };
+            let wire = oauth2.wire.clone();
+            let kind = Kind { follow_redirects: true, only_http2: false, wire };
             Identity::Token(Box::new(self.tokens.grant(oauth2, self.client(kind)?)))
         } else {
             open::authorization(config)?.map_or(Identity::Nobody, Identity::Known)
         };
         let wire = open::wire(&config.wire)?;
-        let client = self.client(Kind { follow_redirects: config.follow_redirects, wire })?;
+        let follow_redirects = config.follow_redirects;
+        let client = self.client(Kind { follow_redirects, only_http2, wire })?;
         Ok(Line { client, headers: open::headers(config)?, identity })
     }
 
@@ -176,13 +195,16 @@ impl Line {
 }
 
 fn build(kind: &Kind) -> Result<Client, LineError> {
-    let Kind { follow_redirects, wire } = kind;
+    let Kind { follow_redirects, only_http2, wire } = kind;
     let policy = if *follow_redirects {
         redirect::Policy::limited(REDIRECTS_MAX)
     } else {
         redirect::Policy::none()
     };
-    let tls = tls::client(&wire.tls, wire.http2).map_err(LineError::Tls)?;
+    let mut tls = tls::client(&wire.tls, wire.http2).map_err(LineError::Tls)?;
+    if *only_http2 {
+        tls.alpn_protocols = vec![b"h2".to_vec()];
+    }
     // Alertmanager takes no proxy from the environment unless its configuration says so.
     let mut client = Client::builder()
         .no_proxy()
@@ -194,7 +216,10 @@ fn build(kind: &Kind) -> Result<Client, LineError> {
     for proxy in proxy::proxies(&wire.proxy).map_err(LineError::Proxy)? {
         client = client.proxy(proxy);
     }
-    client = if wire.http2 {
+    client = if *only_http2 {
+        // Servers of gRPC hang up on who asks too often whether they are there.
+        client.http2_prior_knowledge()
+    } else if wire.http2 {
         client.http2_keep_alive_interval(PING_MS.duration())
     } else {
         client.http1_only()

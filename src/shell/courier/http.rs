@@ -21,6 +21,7 @@ use crate::domain::value::{Secret, Span};
 use crate::shell::chain;
 use crate::shell::client::{Clients, Line, LineError, open};
 use crate::shell::clock;
+use crate::shell::tracer::{SpanContext, TRACEPARENT};
 
 /// What is read of a reply. The rest is not worth the memory.
 const REPLY_BYTES_MAX: usize = 64 * 1024;
@@ -35,9 +36,10 @@ pub(super) async fn send(
     kept: &Kept,
     message: Http,
     limit: Span,
+    span: Option<SpanContext>,
 ) -> Report {
     let host = host(&message.first);
-    let exchange = tokio::time::timeout(limit.duration(), exchange(clients, kept, message));
+    let exchange = tokio::time::timeout(limit.duration(), exchange(clients, kept, message, span));
     exchange.await.unwrap_or_else(|_| Report::Failed {
         class: Class::Retry { after: None },
         why: format!("{host} did not answer within {limit}"),
@@ -46,13 +48,21 @@ pub(super) async fn send(
 }
 
 /// Sends what is to be sent until the listener has heard enough.
-async fn exchange(clients: &Arc<Clients>, kept: &Kept, message: Http) -> Report {
+async fn exchange(
+    clients: &Arc<Clients>,
+    kept: &Kept,
+    message: Http,
+    span: Option<SpanContext>,
+) -> Report {
     let Http { first, mut listener, http, .. } = message;
     let mut request = first;
-    let line = match clients.line(http).await {
+    let mut line = match clients.line(http).await {
         Ok(line) => line,
         Err(error) => return unready(&error, &request),
     };
+    if let Some(span) = span {
+        trace(&mut line, span);
+    }
     for _ in 0..REQUESTS_MAX {
         let reply = match answer(&line, kept, &mut request, &*listener).await {
             Ok(reply) => reply,
@@ -69,6 +79,13 @@ async fn exchange(clients: &Arc<Clients>, kept: &Kept, message: Http) -> Report 
     }
     let why = format!("{} wanted more than {REQUESTS_MAX} requests", host(&request));
     Report::Failed { class: Class::Permanent, why, reason: Reason::Other }
+}
+
+/// Tells the other side which span its requests come from, unless the configuration says another.
+fn trace(line: &mut Line, span: SpanContext) {
+    if !line.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(TRACEPARENT)) {
+        line.headers.push((TRACEPARENT.to_owned(), Secret::new(span.to_string())));
+    }
 }
 
 /// A reply that was kept, or the other side's.

@@ -6,12 +6,14 @@ mod kept;
 mod login;
 #[cfg(test)]
 mod tests;
+pub mod traced;
 
 use std::sync::Arc;
 
 use crate::domain::notification::message::{Http, Message};
 use crate::domain::value::Span;
 use crate::shell::client::Clients;
+use crate::shell::tracer::SpanContext;
 use kept::Kept;
 
 pub use crate::domain::notification::message::{Class, Reason, Report};
@@ -48,10 +50,15 @@ impl Courier {
 
     /// Makes one attempt. Ends in bounded time; never panics for what the other side does.
     pub async fn send(&self, message: Message) -> Report {
+        self.send_in(message, None).await
+    }
+
+    /// As [`Self::send`], within a span, of which requests over HTTP tell the other side.
+    pub async fn send_in(&self, message: Message, span: Option<SpanContext>) -> Report {
         match message {
             Message::Http(http) => {
                 let limit = self.limit(&http);
-                http::send(&self.clients, &self.kept, *http, limit).await
+                http::send(&self.clients, &self.kept, *http, limit, span).await
             }
             Message::Email(mail) => email::send(&mail, self.patience).await,
         }

@@ -66,6 +66,19 @@ impl Inlet {
         &self,
         read: impl FnOnce(&Intake, &Context) -> Result<Read, Unreadable>,
     ) -> Result<Taken, Turned> {
+        self.admit_again(false, read).await
+    }
+
+    /// As [`Self::admit`]. `again` says that the same was turned away before because the source is
+    /// too fast: that is one trouble, however often it is tried.
+    ///
+    /// # Errors
+    /// As [`Self::admit`].
+    pub async fn admit_again(
+        &self,
+        again: bool,
+        read: impl FnOnce(&Intake, &Context) -> Result<Read, Unreadable>,
+    ) -> Result<Taken, Turned> {
         let Some((intake, resolve_timeout)) = (self.lookup)(&self.source) else {
             return Err(NotTaken::Stopping.into());
         };
@@ -88,7 +101,7 @@ impl Inlet {
             utf8: true,
             crowd: None,
         };
-        let taken = intake.admit(terms, read).await?;
+        let taken = intake.admit_again(terms, read, again).await?;
         for rejection in &taken.rejected {
             tracing::debug!(source = &*self.source, why = rejection.why, "a message was refused");
         }

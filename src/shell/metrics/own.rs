@@ -35,6 +35,8 @@ pub(super) struct Own {
     pub(super) checkpoint_seconds: HistogramVec,
     pub(super) checkpoint_pages: IntCounter,
     pub(super) waiting: IntGauge,
+    pub(super) spans: IntCounter,
+    pub(super) spans_dropped: IntCounterVec,
 }
 
 impl Own {
@@ -132,6 +134,12 @@ impl Own {
             ),
             checkpoint_pages: total("checkpoint_pages_total", "Pages written by checkpoints."),
             waiting: gauge(r, &name("courier_waiting"), "Deliveries that wait to be sent."),
+            spans: total("spans_sent_total", "Spans that the collector has taken."),
+            spans_dropped: each(
+                "spans_dropped_total",
+                "Spans that the collector has not got, by why.",
+                &["reason"],
+            ),
         }
     }
     /// What was counted of a source: the word of the metric and its other label, if it has one.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{Extension, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -22,7 +22,8 @@ use crate::shell::api::nearest::hint;
 use crate::shell::api::problem::{Kind, Problem, echo};
 use crate::shell::chain;
 use crate::shell::clock;
-use crate::shell::courier::Courier;
+use crate::shell::courier::{Courier, traced};
+use crate::shell::tracer::{ActiveSpan, SpanContext, Tracer};
 
 /// What is said unless the form says otherwise.
 const NAME: &str = "ReceiverTest";
@@ -43,10 +44,12 @@ pub(super) async fn test(
     Operator(_): Operator,
     State(context): State<Arc<Context>>,
     Path(name): Path<String>,
+    span: Option<Extension<SpanContext>>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    match try_out(&context, &name, &headers, body).await {
+    let span = span.map(|Extension(span)| span);
+    match try_out(&context, &name, span, &headers, body).await {
         Ok(results) => respond(StatusCode::OK, JSON, &results),
         Err(problem) => problem.into_response(),
     }
@@ -55,6 +58,7 @@ pub(super) async fn test(
 async fn try_out(
     context: &Context,
     name: &str,
+    span: Option<SpanContext>,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Value, Problem> {
@@ -74,7 +78,8 @@ async fn try_out(
     let mut results = Vec::new();
     for integration in &receiver.integrations {
         let integrated = format!("{}[{}]", integration.kind.name(), integration.index);
-        let report = say(courier, &settings, receiver, integration, &form).await;
+        let ways = Ways { courier, tracer: &context.tracer, span };
+        let report = say(ways, &settings, receiver, integration, &form).await;
         results.push(match report {
             Ok(provider) => json!({
                 "integration": integrated, "delivered": true, "provider": provider,
@@ -85,8 +90,15 @@ async fn try_out(
     Ok(json!({ "receiver": name, "results": results }))
 }
 
+/// Who carries the message, and within which span.
+struct Ways<'a> {
+    courier: &'a Courier,
+    tracer: &'a Tracer,
+    span: Option<SpanContext>,
+}
+
 async fn say(
-    courier: &Courier,
+    Ways { courier, tracer, span }: Ways<'_>,
     settings: &Settings,
     receiver: &Receiver,
     integration: &Integration,
@@ -105,7 +117,12 @@ async fn say(
             return Err(faults.join("; "));
         }
     };
-    match courier.send(message).await {
+    let mut span = traced::begin(tracer, span, &letter, integration.kind.name());
+    let report = courier.send_in(message, span.as_ref().map(ActiveSpan::context)).await;
+    if let Some(span) = &mut span {
+        traced::end(span, &report);
+    }
+    match report {
         Report::Delivered { provider } => Ok(provider),
         Report::Failed { why, .. } => Err(why),
     }

@@ -9,6 +9,7 @@ use crate::domain::event::adapter::kind::{Adapter, NAMES};
 use crate::domain::event::adapter::{Context as AdapterContext, Head, Read, Unreadable};
 use crate::domain::event::{Ends, Event, Signal};
 use crate::domain::value::Secret;
+use crate::engine::Input;
 use crate::shell::intake::http::{Auth, Limits, Rate, Remote};
 
 /// A source that tells everything once: each word of the body is an event, `-` before it its end,
@@ -168,6 +169,26 @@ async fn who_does_not_send_again_waits_and_who_does_is_told_when() {
     let metrics = house.get("/metrics").await.body;
     let line = r#"refused_total{reason="held_too_long",source="never"} 1"#;
     assert!(metrics.contains(line), "{metrics}");
+}
+
+#[tokio::test]
+async fn a_delivery_that_is_held_in_vain_and_comes_again_is_one_refusal() {
+    let limits = Limits { rate: Some(Rate { per_second: 1, burst: 1 }), ..Limits::default() };
+    let house = House::with(
+        vec![Intake::new("never", Kind::Known(&ONCE), Vec::new(), limits)],
+        vec![],
+        |_| {},
+    );
+    let many = (0..20).map(|n| n.to_string()).collect::<Vec<_>>().join(" ");
+    assert_eq!(house.send("POST /hooks/never", &[], many).await.status, 200);
+    for (body, times, told) in [("x", 5, 0), ("y", 1, 0), ("z", 3, 0), ("y", 1, 0), ("a", 1, 1)] {
+        for _ in 0..times {
+            assert_eq!(house.send("POST /hooks/never", &[], body).await.status, 503);
+        }
+        let _ = house.context.handle.submit(Input::Tick).await;
+        let alerts = house.get("/api/v2/alerts?filter=alertname=SourceRefused").await.json();
+        assert_eq!(alerts.as_array().unwrap().len(), told, "{body}");
+    }
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@
 //! sender's key, the second is counted as a repeat.
 
 use sha2::{Digest, Sha256};
+use xxhash_rust::xxh64::xxh64;
 
 use crate::domain::event::adapter::Read;
 use crate::domain::event::{Event, Stamp};
@@ -51,6 +52,12 @@ pub(super) fn stamp(read: &Read) -> Option<Stamp> {
         u64::from_be_bytes(bytes)
     };
     Some(Stamp([half(0), half(8)]))
+}
+
+/// What a delivery is known by while its sender tries again: its name with what it says, or its
+/// bytes.
+pub(super) fn mark(read: &Read, body: &[u8]) -> u64 {
+    stamp(read).map_or_else(|| xxh64(body, 0), |Stamp([half, _])| half)
 }
 
 #[cfg(test)]

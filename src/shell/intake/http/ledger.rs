@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::line::Line;
 use super::newcomers::Newcomers;
-use super::trouble::Counted;
+use super::trouble::{Counted, HeldInVain};
 use crate::domain::value::Timestamp;
 use crate::shell::clock::Stopwatch;
 
@@ -19,6 +19,7 @@ pub(super) struct Ledger {
     newcomers: Mutex<Newcomers>,
     seen: Mutex<Seen>,
     troubles: Mutex<Counted>,
+    held: Mutex<HeldInVain>,
 }
 
 /// When a source was heard last, and what it was last turned away for.
@@ -51,11 +52,16 @@ impl Ledger {
             newcomers: Mutex::default(),
             seen: Mutex::default(),
             troubles: Mutex::default(),
+            held: Mutex::default(),
         }
     }
 
     pub(super) fn troubles(&self) -> MutexGuard<'_, Counted> {
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn held(&self) -> MutexGuard<'_, HeldInVain> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn newcomers(&self) -> MutexGuard<'_, Newcomers> {

@@ -203,7 +203,27 @@ impl Intake {
     /// # Errors
     /// Says why nothing of it was taken.
     pub async fn admit(&self, terms: Terms<'_>, read: Read) -> Result<Taken, Turned> {
+        self.admit_again(terms, read, false).await
+    }
+
+    /// As [`Self::admit`]. `again` says that the door has tried with the same before, and was told
+    /// that it is too fast: that is one trouble.
+    ///
+    /// # Errors
+    /// As [`Self::admit`].
+    pub async fn admit_again(
+        &self,
+        terms: Terms<'_>,
+        read: Read,
+        again: bool,
+    ) -> Result<Taken, Turned> {
         let spent = if self.knows(terms, &read) { Ok(()) } else { self.spend(read.said()) };
+        let spent = spent.map_err(|turned| match turned {
+            Turned::TooFast { per_second, wait, held, .. } => {
+                Turned::TooFast { per_second, wait, held, again }
+            }
+            turned => turned,
+        });
         let taken = match spent {
             Ok(()) => self.try_admit(terms, read).await,
             Err(turned) => Err(turned),
@@ -280,7 +300,9 @@ impl Intake {
             }
             Err(turned) => {
                 metrics.source_turned(&self.name, turned.reason());
-                self.trouble(terms.handle, turned.reason(), 1, || turned.to_string());
+                if !turned.is_again() {
+                    self.trouble(terms.handle, turned.reason(), 1, || turned.to_string());
+                }
             }
         }
     }
@@ -337,7 +359,8 @@ impl Intake {
             aside(&body, "rejected", &format!("event {}: {}", first.at, first.why));
         }
         if !self.knows(terms, &read) {
-            self.spend_in_line(read.said(), body.len()).await?;
+            let spent = self.spend_in_line(read.said(), body.len()).await;
+            spent.map_err(|turned| self.know_again(turned, || delivery::mark(&read, &body)))?;
         }
         // Held no longer than it may be needed.
         let body = self.limits.new_alerts_max_per_hour.map(|_| body);

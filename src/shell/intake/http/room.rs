@@ -67,7 +67,7 @@ impl Intake {
         let Some(rate) = self.limits.rate else { return Ok(()) };
         self.try_spend(events).map_err(|wait| {
             let per_second = rate.per_second;
-            Turned::TooFast { per_second, wait, held: false }
+            Turned::TooFast { per_second, wait, held: false, again: false }
         })
     }
 
@@ -80,8 +80,20 @@ impl Intake {
         let ask = || self.try_spend(events).map_err(|wait| (wait, wait));
         self.ledger.line.wait(bytes, ask).await.map_err(|wait| {
             let per_second = rate.per_second;
-            Turned::TooFast { per_second, wait, held: true }
+            Turned::TooFast { per_second, wait, held: true, again: false }
         })
+    }
+
+    /// Knows a delivery again that was held in vain before.
+    pub(super) fn know_again(&self, turned: Turned, delivery: impl FnOnce() -> u64) -> Turned {
+        match turned {
+            Turned::TooFast { per_second, wait, held: true, .. } => {
+                let elapsed = self.ledger.age.elapsed();
+                let again = self.ledger.held().is_again(delivery(), elapsed);
+                Turned::TooFast { per_second, wait, held: true, again }
+            }
+            turned => turned,
+        }
     }
 
     fn try_spend(&self, events: usize) -> Result<(), Span> {

@@ -1,7 +1,7 @@
 //! What is turned away of a source is said to the engine, which tells admins: often enough to be
 //! counted, and seldom enough that a flood of refusals is no flood of commands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::domain::event::Trouble;
 use crate::domain::value::Span;
@@ -65,9 +65,52 @@ impl Counted {
     }
 }
 
+/// Deliveries that were held in vain and are known again.
+const HELD_DELIVERIES_MAX: usize = 64;
+
+/// For so long. Senders that come again do so within minutes.
+const HELD_MS_MAX: Span = Span::minutes(15);
+
+/// Deliveries that were held in vain not long ago, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct HeldInVain(VecDeque<(u64, Span)>);
+
+impl HeldInVain {
+    /// Whether a delivery was held in vain before. It is remembered from then on.
+    pub(super) fn is_again(&mut self, delivery: u64, elapsed: Span) -> bool {
+        self.0.retain(|(_, at)| elapsed.0.saturating_sub(at.0) < HELD_MS_MAX.0);
+        if self.0.iter().any(|(known, _)| *known == delivery) {
+            return true;
+        }
+        if self.0.len() == HELD_DELIVERIES_MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back((delivery, elapsed));
+        false
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_delivery_is_known_again_for_a_while() {
+        let mut held = HeldInVain::default();
+        for (minute, delivery, again) in
+            [(0, 1, false), (1, 1, true), (1, 2, false), (15, 1, false), (15, 2, true)]
+        {
+            assert_eq!(
+                held.is_again(delivery, Span::minutes(minute)),
+                again,
+                "{minute} {delivery}"
+            );
+        }
+        for delivery in 0..1_000 {
+            held.is_again(delivery, Span::minutes(16));
+        }
+        assert_eq!(held.0.len(), HELD_DELIVERIES_MAX);
+    }
 
     #[test]
     fn of_many_refusals_few_are_said_and_none_is_left_out() {

@@ -60,6 +60,9 @@ pub enum Turned {
         wait: Span,
         /// Whether the request was held.
         held: bool,
+        /// Whether this very delivery was turned away so before: its sender has one trouble, however
+        /// often it tries.
+        again: bool,
     },
     /// The engine does not take anything: HTTP 503.
     #[error(transparent)]
@@ -85,6 +88,11 @@ impl Turned {
             Self::NotTaken(NotTaken::Overloaded) => "overloaded",
             Self::NotTaken(NotTaken::Stopping) => "stopping",
         }
+    }
+
+    /// Whether this very delivery was turned away for the same before.
+    pub fn is_again(&self) -> bool {
+        matches!(self, Self::TooFast { again: true, .. })
     }
 
     /// The HTTP status.

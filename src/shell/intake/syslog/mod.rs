@@ -49,7 +49,7 @@ pub async fn datagrams(socket: UdpSocket, inlet: Inlet, mut stop: watch::Receive
         async move {
             let mut batch = Vec::new();
             while waiting.recv_many(&mut batch, BATCH_MAX).await > 0 {
-                if let Err(turned) = hand_in(&inlet, &batch).await {
+                if let Err(turned) = hand_in(&inlet, &batch, false).await {
                     inlet.lost(&turned, batch.len());
                 }
                 batch.clear();
@@ -148,8 +148,10 @@ pub async fn read(
 /// Tries again while there is no room: meanwhile the sender's stream fills up, and it waits.
 async fn insist(inlet: &Inlet, batch: &[Said], stop: &watch::Receiver<bool>) {
     let mut tries = 0;
-    while let Err(turned) = hand_in(inlet, batch).await {
+    let mut again = false;
+    while let Err(turned) = hand_in(inlet, batch, again).await {
         tries += 1;
+        again |= matches!(turned, Turned::TooFast { .. });
         let full =
             matches!(turned, Turned::TooFast { .. } | Turned::NotTaken(NotTaken::Overloaded));
         if !full || tries == TRIES_MAX || *stop.borrow() {
@@ -160,8 +162,8 @@ async fn insist(inlet: &Inlet, batch: &[Said], stop: &watch::Receiver<bool>) {
     }
 }
 
-async fn hand_in(inlet: &Inlet, batch: &[Said]) -> Result<(), Turned> {
-    let taken = inlet.admit(|intake, context| {
+async fn hand_in(inlet: &Inlet, batch: &[Said], again: bool) -> Result<(), Turned> {
+    let taken = inlet.admit_again(again, |intake, context| {
         let usual = Rules::default();
         let rules = match &intake.kind {
             Kind::Syslog(rules) => rules,

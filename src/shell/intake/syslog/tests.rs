@@ -102,3 +102,22 @@ async fn what_is_given_up_because_the_source_is_too_fast_is_one_refusal() {
     assert_eq!((told(2).await, post.dropped("rate_limited")), (0, 40));
     assert_eq!((told(2).await, post.dropped("rate_limited")), (1, 80));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_waits_for_room_is_refused_once() {
+    let mut post = Post::new(Kind::named("syslog").unwrap());
+    let rate = Some(Rate { per_second: 1, burst: 1 });
+    let limits = Limits { rate, ..Limits::default() };
+    *post.intake() = Intake::new("logs", Kind::named("syslog").unwrap(), Vec::new(), limits);
+    let inlet = post.inlet();
+    let (_go_on, going) = watch::channel(false);
+    let batch = |count: usize| vec![(b"<3>disk: gone".to_vec(), Arc::from("web-1")); count];
+    insist(&inlet, &batch(1_000), &going).await;
+    // The fourth is told of: what comes often is said in powers of two.
+    for told in [0, 0, 0, 1] {
+        insist(&inlet, &batch(20), &going).await;
+        post.handle.submit(Input::Tick).await.unwrap();
+        let names = post.labels("alertname");
+        assert_eq!(names.iter().filter(|name| *name == SOURCE_REFUSED).count(), told);
+    }
+}

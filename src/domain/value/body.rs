@@ -21,10 +21,16 @@ pub struct Bodies {
     /// Of a rule and a text's name the symbol with the pattern that was used last: most records of
     /// the rule have it. The pair may have been forgotten since, and its symbol be another's.
     recent: Recent,
+    /// The symbols of the labels that came last: the next ones mostly have the same names at the
+    /// same places, and some of them the same values. As with `recent`, nothing is sure of them.
+    last: Vec<Symbol>,
 }
 
 /// Patterns that are remembered to be tried first.
 const RECENT_MAX: usize = 1_024;
+
+/// Labels whose symbols are remembered; few records have more.
+const LAST_MAX: usize = 64;
 
 /// By what rule and name hash to; nothing is kept until the first one.
 #[derive(Debug, Clone, Default)]
@@ -59,11 +65,22 @@ impl Bodies {
         let count = texts.len();
         let pairs = labels.len() + count;
         let mut packed = Vec::with_capacity(pairs * (Symbol::BYTES + 8));
-        for (name, value) in labels.iter() {
-            packed.extend(self.symbols.intern(name, value).bytes());
+        let mut values = Vec::with_capacity(labels.len());
+        let mut rule = "";
+        for (place, (name, value)) in labels.iter().enumerate() {
+            let symbol = self.symbols.intern_like(self.last.get(place).copied(), name, value);
+            match self.last.get_mut(place) {
+                Some(last) => *last = symbol,
+                None if place < LAST_MAX => self.last.push(symbol),
+                None => {}
+            }
+            packed.extend_from_slice(&symbol.bytes());
+            values.push(value);
+            if name == "alertname" {
+                rule = value;
+            }
         }
-        let values: Vec<&str> = labels.iter().map(|(_, value)| value).collect();
-        let (mut filling, rule) = (Vec::new(), labels.get("alertname"));
+        let mut filling = Vec::new();
         for (name, value) in texts {
             let slot = self.recent.slot(rule, name);
             let symbols = &mut self.symbols;
@@ -76,9 +93,9 @@ impl Bodies {
                 None => symbols.intern(name, &pattern(value, &values, &mut filling)),
             };
             *slot = Some(symbol);
-            packed.extend(symbol.bytes());
+            packed.extend_from_slice(&symbol.bytes());
         }
-        packed.extend(filling);
+        packed.extend_from_slice(&filling);
         let short = |count: usize| {
             u16::try_from(count).expect("a record has no more than some thousand names")
         };

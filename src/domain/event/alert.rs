@@ -133,7 +133,7 @@ impl Alert {
             marks: 0,
         };
         alert.set_ends(raised.ends);
-        let plain = raised.plain.holds() || labels.fingerprint() == raised.key;
+        let plain = raised.plain.known() == Some(&true) || labels.fingerprint() == raised.key;
         alert.mark(Mark::Plain, plain);
         alert
     }

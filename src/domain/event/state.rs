@@ -367,7 +367,7 @@ impl State {
         let alert = Alert::raised(&mut self.bodies, at, raised, labels);
         self.alerts.insert(raised.id, alert);
         self.index(raised.key, raised.id);
-        self.seat(raised.id);
+        self.seat_with(raised.id, labels);
     }
 
     fn fold_remarked(&mut self, id: AlertId, saying: Saying) {

@@ -3,8 +3,10 @@
 //!
 //! The facts of one value say the same words over and over: names of fields, names and values of
 //! labels. A text that came before is a reference to it: to a number, counted from 1 in the order
-//! in which texts first came, or, shorter, to the text that follows here as a rule. `MessagePack`
-//! leaves the first of these bytes unused, and the others are extensions, which facts do not have.
+//! in which texts first came, or, shorter, to the text that follows here as a rule. A text that is
+//! new where one was new before mostly differs in a few bytes, and only those are written.
+//! `MessagePack` leaves the first of these marks unused, and the others are those of extensions,
+//! which facts do not have.
 
 use std::hash::{BuildHasher, Hasher};
 use std::ops::Range;
@@ -12,14 +14,23 @@ use std::ops::Range;
 use super::PAYLOAD_BYTES_MAX;
 
 /// The text that followed the one before it the last time.
-pub(super) const EXPECTED: u8 = 0xc1;
+const EXPECTED: u8 = 0xc1;
 /// A text by its number, in one byte, two or four.
-pub(super) const NUMBER_1: u8 = 0xd4;
-pub(super) const NUMBER_2: u8 = 0xd5;
-pub(super) const NUMBER_4: u8 = 0xd6;
+const NUMBER_1: u8 = 0xd4;
+const NUMBER_2: u8 = 0xd5;
+const NUMBER_4: u8 = 0xd6;
+/// A text like the last new one in its place: how many bytes it begins with in common, and ends
+/// with, a byte each, and as a text what stands between them.
+const ALIKE: u8 = 0xd7;
+
+/// Less in common is not worth its mark.
+const COMMON_BYTES_MIN: usize = 8;
 
 /// Texts are found again by so many slots; one that has lost its slot is written in full again.
 const SLOTS: usize = 4_096;
+
+/// The room for texts that is kept from one value to the next, in bytes.
+const TEXT_BYTES_KEPT: usize = 1 << 20;
 
 /// Why bytes are not of this form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -32,47 +43,58 @@ pub struct Senseless {
 /// Which text follows which. Writer and reader keep one each, and both are told the same.
 #[derive(Debug)]
 struct Order {
-    /// Of each text by its number the one that followed it last, or 0. At 0 stands the beginning.
-    next: Vec<u32>,
+    /// Of each text by its number what followed it. At 0 stands the beginning.
+    followers: Vec<Followers>,
     /// The last text that was not new: a new one says nothing about what follows it.
     last: u32,
 }
 
+/// The texts that followed one last, or 0.
+#[derive(Debug, Clone, Copy, Default)]
+struct Followers {
+    known: u32,
+    new: u32,
+}
+
 impl Default for Order {
     fn default() -> Self {
-        Self { next: vec![0], last: 0 }
+        Self { followers: vec![Followers::default()], last: 0 }
     }
 }
 
 impl Order {
     fn clear(&mut self) {
-        self.next.clear();
-        self.next.push(0);
+        self.followers.clear();
+        self.followers.push(Followers::default());
         self.last = 0;
     }
 
-    /// The text to be expected, or 0.
-    fn expected(&self) -> u32 {
-        self.next[self.last as usize]
+    /// The texts to be expected here.
+    fn expected(&self) -> Followers {
+        self.followers[self.last as usize]
     }
 
     /// A text came again.
     fn again(&mut self, number: u32) {
-        self.next[self.last as usize] = number;
+        self.followers[self.last as usize].known = number;
         self.last = number;
     }
 
     /// A text came for the first time; this is its number.
     fn first(&mut self) -> u32 {
-        self.next.push(0);
-        u32::try_from(self.next.len() - 1).expect("payloads are far below 4 GiB")
+        let number = u32::try_from(self.followers.len()).expect("payloads are far below 4 GiB");
+        self.followers.push(Followers::default());
+        self.followers[self.last as usize].new = number;
+        number
     }
 }
 
 /// The texts that a writer has written.
 #[derive(Debug, Default)]
 pub(super) struct Written {
-    /// Where in the output each text stands, by its number less one.
+    /// The texts, end to end.
+    texts: Vec<u8>,
+    /// Where each of them stands, by its number less one.
     places: Vec<Range<usize>>,
     /// By what a text hashes to the number of the last one that did, or 0.
     slots: Vec<u32>,
@@ -82,6 +104,8 @@ pub(super) struct Written {
 impl Written {
     /// Forgets everything, but keeps the room.
     pub(super) fn clear(&mut self) {
+        self.texts.clear();
+        self.texts.shrink_to(TEXT_BYTES_KEPT);
         self.places.clear();
         self.slots.clear();
         self.slots.resize(SLOTS, 0);
@@ -90,33 +114,70 @@ impl Written {
 
     /// Appends a text, or a reference to it.
     pub(super) fn text(&mut self, text: &str, out: &mut Vec<u8>) {
+        let text = text.as_bytes();
         let expected = self.order.expected();
-        if self.is(expected, text, out) {
+        if self.get(expected.known) == Some(text) {
             out.push(EXPECTED);
-            return self.order.again(expected);
+            return self.order.again(expected.known);
         }
         let slot = slot(text);
         let known = self.slots[slot];
-        if self.is(known, text, out) {
+        if self.get(known) == Some(text) {
             number(known, out);
             return self.order.again(known);
         }
-        head(text.len(), out);
-        let start = out.len();
-        out.extend_from_slice(text.as_bytes());
-        self.places.push(start..out.len());
+        let alike = self.get(expected.new).and_then(|other| alike(other, text));
+        let rest = match alike {
+            Some((begin, end)) => {
+                out.extend_from_slice(&[ALIKE, begin, end]);
+                &text[usize::from(begin)..text.len() - usize::from(end)]
+            }
+            None => text,
+        };
+        head(rest.len(), out);
+        out.extend_from_slice(rest);
+        let start = self.texts.len();
+        self.texts.extend_from_slice(text);
+        self.places.push(start..self.texts.len());
         self.slots[slot] = self.order.first();
     }
 
-    fn is(&self, number: u32, text: &str, out: &[u8]) -> bool {
-        let place = (number as usize).checked_sub(1).and_then(|at| self.places.get(at));
-        place.is_some_and(|place| out[place.clone()] == *text.as_bytes())
+    fn get(&self, number: u32) -> Option<&[u8]> {
+        let place = self.places.get((number as usize).checked_sub(1)?)?;
+        Some(&self.texts[place.clone()])
     }
 }
 
-fn slot(text: &str) -> usize {
+/// How many bytes two texts begin and end with in common, if those are enough.
+fn alike(one: &[u8], other: &[u8]) -> Option<(u8, u8)> {
+    let begin = common_begin(one, other).min(usize::from(u8::MAX));
+    let end = common_end(&one[begin..], &other[begin..]).min(usize::from(u8::MAX));
+    let pair = (u8::try_from(begin).ok()?, u8::try_from(end).ok()?);
+    (begin + end >= COMMON_BYTES_MIN).then_some(pair)
+}
+
+/// Bytes that are compared at a time.
+const STEP_BYTES: usize = 8;
+
+fn common_begin(one: &[u8], other: &[u8]) -> usize {
+    let ((one_steps, _), (other_steps, _)) = (one.as_chunks(), other.as_chunks());
+    let steps = one_steps.iter().zip(other_steps);
+    let whole = STEP_BYTES * steps.take_while(|(a, b): &(&[u8; STEP_BYTES], _)| a == b).count();
+    let rest = one[whole..].iter().zip(&other[whole..]);
+    whole + rest.take_while(|(a, b)| a == b).count()
+}
+
+fn common_end(one: &[u8], other: &[u8]) -> usize {
+    let ((_, one_steps), (_, other_steps)) = (one.as_rchunks(), other.as_rchunks());
+    let steps = one_steps.iter().rev().zip(other_steps.iter().rev());
+    let whole = STEP_BYTES * steps.take_while(|(a, b): &(&[u8; STEP_BYTES], _)| a == b).count();
+    let rest = one[..one.len() - whole].iter().rev().zip(other[..other.len() - whole].iter().rev());
+    whole + rest.take_while(|(a, b)| a == b).count()
+}
+
+fn slot(text: &[u8]) -> usize {
     let mut hasher = foldhash::fast::FixedState::default().build_hasher();
-    hasher.write(text.as_bytes());
+    hasher.write(text);
     usize::try_from(hasher.finish() % SLOTS as u64).expect("less than their count")
 }
 
@@ -172,7 +233,7 @@ struct Reader<'a> {
     packed: &'a [u8],
     at: usize,
     out: Vec<u8>,
-    /// Where in `packed` each text stands with its head, by its number less one.
+    /// Where in `out` each text stands, by its number less one.
     texts: Vec<Range<usize>>,
     order: Order,
 }
@@ -184,20 +245,22 @@ impl Reader<'_> {
         let mark = *self.packed.get(start)?;
         self.at += 1;
         match mark {
-            EXPECTED => return self.again(self.order.expected()),
+            EXPECTED => return self.again(self.order.expected().known),
             NUMBER_1 => return self.numbered(1),
             NUMBER_2 => return self.numbered(2),
             NUMBER_4 => return self.numbered(4),
-            // A text, by the length of its length.
-            0xa0..=0xbf => self.at += usize::from(mark & 0x1f),
-            0xd9..=0xdb => self.at = self.sized(1 << (mark - 0xd9))?,
-            // Numbers, by theirs.
+            ALIKE => return self.alike(),
+            0xa0..=0xbf | 0xd9..=0xdb => {
+                let place = self.text(mark)?;
+                return self.new_text(&[self.packed.get(place)?]);
+            }
+            // Numbers, by the length of them.
             0xcc..=0xcf => self.at += 1 << (mark - 0xcc),
             0xd0..=0xd3 => self.at += 1 << (mark - 0xd0),
             0xca => self.at += 4,
             0xcb => self.at += 8,
             // Bytes.
-            0xc4..=0xc6 => self.at = self.sized(1 << (mark - 0xc4))?,
+            0xc4..=0xc6 => self.at = self.sized(1 << (mark - 0xc4))?.end,
             // How many there are in a list or a map.
             0xdc | 0xde => self.at += 2,
             0xdd | 0xdf => self.at += 4,
@@ -206,17 +269,48 @@ impl Reader<'_> {
             _ => return None,
         }
         self.out.extend_from_slice(self.packed.get(start..self.at)?);
-        if matches!(mark, 0xa0..=0xbf | 0xd9..=0xdb) {
-            self.texts.push(start..self.at);
-            self.order.first();
-        }
         Some(())
     }
 
-    /// Where something ends whose length stands here in so many bytes.
-    fn sized(&mut self, bytes: usize) -> Option<usize> {
+    /// Where a text stands that has this mark.
+    fn text(&mut self, mark: u8) -> Option<Range<usize>> {
+        let place = match mark {
+            0xa0..=0xbf => self.at..self.at + usize::from(mark & 0x1f),
+            0xd9..=0xdb => self.sized(1 << (mark - 0xd9))?,
+            _ => return None,
+        };
+        self.at = place.end;
+        Some(place)
+    }
+
+    /// Appends a text that is new.
+    fn new_text(&mut self, parts: &[&[u8]]) -> Option<()> {
+        head(parts.iter().map(|part| part.len()).sum(), &mut self.out);
+        let start = self.out.len();
+        parts.iter().for_each(|part| self.out.extend_from_slice(part));
+        self.texts.push(start..self.out.len());
+        self.order.first();
+        Some(())
+    }
+
+    fn alike(&mut self) -> Option<()> {
+        let (begin, end) = (self.integer(1)?, self.integer(1)?);
+        let mark = self.integer(1).and_then(|mark| u8::try_from(mark).ok())?;
+        let place = self.text(mark)?;
+        let other = self.known(self.order.expected().new)?;
+        let other = self.out[other].to_vec();
+        let (begin, end) = (other.get(..begin)?, other.get(other.len().checked_sub(end)?..)?);
+        self.new_text(&[begin, self.packed.get(place)?, end])
+    }
+
+    fn known(&self, number: u32) -> Option<Range<usize>> {
+        self.texts.get((number as usize).checked_sub(1)?).cloned()
+    }
+
+    /// Where something stands whose length stands here in so many bytes.
+    fn sized(&mut self, bytes: usize) -> Option<Range<usize>> {
         let length = self.integer(bytes)?;
-        self.at.checked_add(length)
+        Some(self.at..self.at.checked_add(length)?)
     }
 
     fn numbered(&mut self, bytes: usize) -> Option<()> {
@@ -232,8 +326,9 @@ impl Reader<'_> {
     }
 
     fn again(&mut self, number: u32) -> Option<()> {
-        let place = self.texts.get((number as usize).checked_sub(1)?)?;
-        self.out.extend_from_slice(self.packed.get(place.clone())?);
+        let place = self.known(number)?;
+        head(place.len(), &mut self.out);
+        self.out.extend_from_within(place);
         self.order.again(number);
         Some(())
     }
@@ -269,6 +364,21 @@ mod tests {
     }
 
     #[test]
+    fn of_a_text_that_is_like_the_one_before_only_the_difference_is_written() {
+        let check = |one: &str, other: &str, expected: &[u8]| {
+            let bytes = written(&["text", "text", one, "text", other]);
+            let before = written(&["text", "text", one, "text"]).len();
+            assert_eq!(&bytes[before..], expected, "{one} and {other}");
+        };
+        check("Host web-1 is down", "Host web-2 is down", &[ALIKE, 9, 8, 0xa1, b'2']);
+        check("Host web-1 is down", "Host web-11 is down", &[ALIKE, 10, 8, 0xa1, b'1']);
+        check("Host web-11 is down", "Host web-1 is down", &[ALIKE, 10, 8, 0xa0]);
+        check("aaaaaaaaaa", "aaaaaaaaa", &[ALIKE, 9, 0, 0xa0]);
+        check("Zürich is down", "Zörich is down", &[ALIKE, 2, 12, 0xa1, 0xb6]);
+        check("web-1", "web-2", b"\xa5web-2");
+    }
+
+    #[test]
     fn what_is_no_such_payload_is_an_error_that_says_where() {
         let check = |bytes: &[u8], at| assert_eq!(expand(bytes), Err(Senseless { at }));
         check(&[EXPECTED], 0);
@@ -280,6 +390,11 @@ mod tests {
         check(&[0xd9], 0);
         check(&[0xc7, 0, 0], 0);
         check(&[0xcf, 0], 0);
+        check(&[ALIKE, 0, 0, 0xa0], 0);
+        check(&[0xa1, b'x', ALIKE, 2, 0, 0xa0], 2);
+        check(&[0xa1, b'x', ALIKE, 0, 2, 0xa0], 2);
+        check(&[0xa1, b'x', ALIKE, 0, 0, 0xc0], 2);
+        check(&[0xa1, b'x', ALIKE, 0, 0, 0xa1], 2);
     }
 
     #[test]
@@ -293,7 +408,7 @@ mod tests {
     proptest! {
         #[test]
         fn texts_come_out_as_they_went_in(
-            texts in prop::collection::vec("[ab]{0,2}|(?s).{0,40}|x{250,270}", 0..200),
+            texts in prop::collection::vec("[ab]{0,2}|(?s).{0,40}|x{250,270}|[aé]{8,12}|x{9}[0-9]{2}x{9}", 0..200),
         ) {
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
             let mut plain = Vec::new();

@@ -246,6 +246,13 @@ pub struct Correlation {
     pub key: String,
 }
 
+impl Correlation {
+    /// Rule and key, as a text under its name.
+    pub(super) fn text(&self) -> (&str, &str) {
+        (&self.rule, &self.key)
+    }
+}
+
 /// Whose word ended an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

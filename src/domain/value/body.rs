@@ -24,6 +24,8 @@ pub struct Bodies {
     /// The symbols of the labels that came last: the next ones mostly have the same names at the
     /// same places, and some of them the same values. As with `recent`, nothing is sure of them.
     last: Vec<Symbol>,
+    /// As `last`, of texts without a name.
+    last_bare: Option<Symbol>,
 }
 
 /// Patterns that are remembered to be tried first.
@@ -62,6 +64,17 @@ impl Bodies {
         labels: &Labels,
         texts: impl ExactSizeIterator<Item = (&'a str, &'a str)>,
     ) -> Body {
+        self.put_with(labels, texts, None).0
+    }
+
+    /// As [`Bodies::put`], with one text more that stands aside of the others, and the symbol by
+    /// which [`Bodies::aside`] finds it. The symbol is the caller's to be released.
+    pub fn put_with<'a>(
+        &mut self,
+        labels: &Labels,
+        texts: impl ExactSizeIterator<Item = (&'a str, &'a str)>,
+        aside: Option<(&str, &str)>,
+    ) -> (Body, Option<Symbol>) {
         let count = texts.len();
         let pairs = labels.len() + count;
         let mut packed = Vec::with_capacity(pairs * (Symbol::BYTES + 8));
@@ -82,24 +95,48 @@ impl Bodies {
         }
         let mut filling = Vec::new();
         for (name, value) in texts {
-            let slot = self.recent.slot(rule, name);
-            let symbols = &mut self.symbols;
-            let same = slot.filter(|symbol| {
-                let (known, pattern) = symbols.raw(*symbol);
-                known == name && gaps::fits(pattern, value, &values, &mut filling)
-            });
-            let symbol = match same {
-                Some(symbol) => symbols.share(symbol),
-                None => symbols.intern(name, &pattern(value, &values, &mut filling)),
-            };
-            *slot = Some(symbol);
+            let symbol = self.pattern(rule, name, value, &values, &mut filling);
             packed.extend_from_slice(&symbol.bytes());
         }
+        let aside =
+            aside.map(|(name, value)| self.pattern(rule, name, value, &values, &mut filling));
         packed.extend_from_slice(&filling);
         let short = |count: usize| {
             u16::try_from(count).expect("a record has no more than some thousand names")
         };
-        Body { place: self.packed.put(&packed), labels: short(labels.len()), texts: short(count) }
+        let place = self.packed.put(&packed);
+        (Body { place, labels: short(labels.len()), texts: short(count) }, aside)
+    }
+
+    /// The symbol of a text's name and pattern. What stands in the pattern's gaps goes into `filling`.
+    fn pattern(
+        &mut self,
+        rule: &str,
+        name: &str,
+        value: &str,
+        values: &[&str],
+        filling: &mut Vec<u8>,
+    ) -> Symbol {
+        let slot = self.recent.slot(rule, name);
+        let symbols = &mut self.symbols;
+        let same = slot.filter(|symbol| {
+            let (known, pattern) = symbols.raw(*symbol);
+            known == name && gaps::fits(pattern, value, values, filling)
+        });
+        let symbol = match same {
+            Some(symbol) => symbols.share(symbol),
+            None => symbols.intern(name, &pattern(value, values, filling)),
+        };
+        *slot = Some(symbol);
+        symbol
+    }
+
+    /// The symbol of a text without a name, which is the caller's to be released. Many records in a
+    /// row have the same one.
+    pub fn bare(&mut self, text: &str) -> Symbol {
+        let symbol = self.symbols.intern_like(self.last_bare, "", text);
+        self.last_bare = Some(symbol);
+        symbol
     }
 
     /// Gives a body back.
@@ -134,17 +171,36 @@ impl Bodies {
     }
 
     /// Shows the texts of a record, in the order in which they came.
-    pub fn texts<'a>(&'a self, body: Body, mut add: impl FnMut(Part<'a>)) {
+    pub fn texts<'a>(&'a self, body: Body, add: impl FnMut(Part<'a>)) {
+        self.fill(body, add);
+    }
+
+    /// The text that stands aside of a record's others, by its symbol.
+    pub fn aside(&self, body: Body, symbol: Symbol) -> String {
+        let filling = self.fill(body, |_| {});
+        let (labels, _) = symbols(self.packed.get(body.place), body.labels);
+        let mut text = Vec::new();
+        let value = |place| self.value(labels.clone(), place);
+        gaps::fill(self.symbols.raw(symbol).1, filling, value, |piece| text.extend(piece));
+        String::from_utf8(text).unwrap_or_default()
+    }
+
+    /// Shows the texts of a record, and returns what stands in the gaps of the one aside.
+    fn fill<'a>(&'a self, body: Body, mut add: impl FnMut(Part<'a>)) -> &'a [u8] {
         let (labels, rest) = symbols(self.packed.get(body.place), body.labels);
         let (texts, mut filling) = symbols(rest, body.texts);
-        let value = |place: usize| {
-            labels.clone().nth(place).map_or(&[][..], |symbol| self.symbols.raw(symbol).1)
-        };
+        let value = |place| self.value(labels.clone(), place);
         for symbol in texts {
             let (name, pattern) = self.symbols.raw(symbol);
             add(Part::Name(name));
             filling = gaps::fill(pattern, filling, value, |piece| add(Part::Value(piece)));
         }
+        filling
+    }
+
+    /// The value of the label at a place; nothing if there are not as many.
+    fn value(&self, mut labels: impl Iterator<Item = Symbol>, place: usize) -> &[u8] {
+        labels.nth(place).map_or(&[][..], |symbol| self.symbols.raw(symbol).1)
     }
 }
 
@@ -200,6 +256,25 @@ mod tests {
         assert!(bodies.has_label(two, host.unwrap()));
         assert!(!bodies.has_label(two, bodies.symbols.find("link", link).unwrap()));
         bodies.take(two);
+        assert!(bodies.symbols.is_empty());
+    }
+
+    #[test]
+    fn a_text_aside_is_found_by_its_symbol_and_costs_no_more_than_its_gaps() {
+        let mut bodies = Bodies::default();
+        for host in ["db-1", "db-22", "db-1"] {
+            let labels = Labels::new([("alertname", "DiskFull"), ("host", host)]);
+            let (text, key) = (format!("Disk of {host} is full."), labels.to_string());
+            let texts = [("summary", text.as_str())].into_iter();
+            let (body, symbol) = bodies.put_with(&labels, texts, Some(("rule", &key)));
+            let symbol = symbol.unwrap();
+            assert_eq!(self::texts(&bodies, body), format!("[summary] {text}"));
+            assert_eq!(bodies.aside(body, symbol), key);
+            assert_eq!(bodies.symbols.pair(symbol), ("rule", "{alertname=\"\0\", host=\"\0\"}"));
+            assert_eq!(bodies.packed.get(body.place).len(), 3 * Symbol::BYTES + 3 * 2);
+            bodies.symbols.release(symbol);
+            bodies.take(body);
+        }
         assert!(bodies.symbols.is_empty());
     }
 

@@ -34,6 +34,9 @@ const RECENT_MAX: usize = 1_024;
 /// Labels whose symbols are remembered; few records have more.
 const LAST_MAX: usize = 64;
 
+/// Room for what stands in the gaps of most records.
+const FILLING_BYTES_USUAL: usize = 64;
+
 /// By what rule and name hash to; nothing is kept until the first one.
 #[derive(Debug, Clone, Default)]
 struct Recent(Vec<Option<Symbol>>);
@@ -93,7 +96,7 @@ impl Bodies {
                 rule = value;
             }
         }
-        let mut filling = Vec::new();
+        let mut filling = Vec::with_capacity(FILLING_BYTES_USUAL);
         for (name, value) in texts {
             let symbol = self.pattern(rule, name, value, &values, &mut filling);
             packed.extend_from_slice(&symbol.bytes());

@@ -22,9 +22,16 @@ const REPEAT_ORPHAN: Span = Span::hours(4);
 
 /// Puts an alert into the group of every route that takes it, and lets those groups look at it.
 pub(super) fn place(turn: &mut Turn, id: AlertId, labels: &Labels) {
+    let routes = turn.settings().routes.places(labels);
+    place_on(turn, id, labels, &routes);
+}
+
+/// As [`place`], where it is known at which places the routes stand that take the alert.
+pub(super) fn place_on(turn: &mut Turn, id: AlertId, labels: &Labels, routes: &[usize]) {
+    let nodes = turn.settings().routes.nodes();
     let alert = turn.state().event.alert(id).expect("a fact names an alert that exists");
     let (key, starts_at) = (alert.key, alert.starts_at);
-    for route in turn.settings().routes.matching(labels) {
+    for route in routes.iter().filter_map(|place| nodes.get(*place)) {
         let common = match &route.group_by {
             GroupBy::Labels(names) => labels.among(names),
             GroupBy::All => labels.iter().collect(),

@@ -71,9 +71,11 @@ impl Timeline {
 
     /// Appends a line to one of this time.
     fn append(&mut self, last: Option<Timestamp>, entry: &Entry<'_>) {
+        let mut line = Vec::with_capacity(entry.words.len() + ENTRY_BYTES_USUAL);
+        entry.pack(last, &mut line);
         let mut packed = std::mem::take(&mut self.packed).into_vec();
-        packed.reserve_exact(entry.words.len() + ENTRY_BYTES_MIN);
-        entry.pack(last, &mut packed);
+        packed.reserve_exact(line.len());
+        packed.extend(line);
         self.packed = packed.into_boxed_slice();
         self.count += 1;
     }
@@ -125,7 +127,7 @@ impl Line {
 }
 
 /// What an entry takes beside its words, when a rule wrote it.
-const ENTRY_BYTES_MIN: usize = 10;
+const ENTRY_BYTES_USUAL: usize = 10;
 
 /// Bits of a length in one byte; the highest says that more follow.
 const LENGTH_BITS: u32 = 7;

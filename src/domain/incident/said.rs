@@ -23,6 +23,15 @@ pub(super) fn put(
 }
 
 impl State {
+    /// The title, what its alerts have in common, and the annotations of the first.
+    pub(super) fn said(&self, incident: &Incident) -> (String, Correlation, Labels) {
+        let mut said = self.bodies.said(incident.said).into_iter();
+        let mut text = || said.next().map(|(_, text)| text).unwrap_or_default();
+        let (title, key) = (text(), text());
+        let rule = incident.shape.correlated_by.clone();
+        (title, Correlation { rule, key }, Labels::new(said))
+    }
+
     /// A line for people.
     pub fn title(&self, incident: &Incident) -> String {
         text(&self.bodies, incident, TITLE)
@@ -47,7 +56,7 @@ impl State {
 
     /// The annotations of the alert it began with.
     pub fn annotations(&self, incident: &Incident) -> Labels {
-        Labels::new(self.bodies.said(incident.said).into_iter().skip(KEY + 1))
+        self.said(incident).2
     }
 
     /// What rules about incidents match on: the labels of its first alert, and what became of it.

@@ -51,10 +51,11 @@ impl StoredIncident {
     pub(super) fn of(state: &State, incident: &Incident) -> Self {
         let Shape { kind, category, team, rule, .. } = incident.shape().clone();
         let Shape { window, max_span, threshold, distinct_names, .. } = *incident.shape();
+        let (title, correlation, annotations) = state.said(incident);
         Self {
             status: incident.status,
             kind,
-            title: state.title(incident),
+            title,
             category,
             team,
             impact: incident.impact,
@@ -62,13 +63,13 @@ impl StoredIncident {
             priority: incident.priority,
             priority_fixed: incident.priority_fixed,
             severity: incident.severity,
-            correlation: state.correlation(incident),
+            correlation,
             window,
             max_span,
             threshold,
             distinct_names,
             labels: state.labels(incident),
-            annotations: state.annotations(incident),
+            annotations,
             root: incident.root(),
             members: incident.members.clone(),
             detected_at: incident.detected_at,

@@ -37,6 +37,9 @@ const LAST_MAX: usize = 64;
 /// Room for what stands in the gaps of most records.
 const FILLING_BYTES_USUAL: usize = 64;
 
+/// Room for most texts.
+const TEXT_BYTES_USUAL: usize = 128;
+
 /// By what rule and name hash to; nothing is kept until the first one.
 #[derive(Debug, Clone, Default)]
 struct Recent(Vec<Option<Symbol>>);
@@ -211,17 +214,20 @@ impl Bodies {
 impl Bodies {
     /// The texts of a record with their names, in the order in which they came.
     pub fn said(&self, body: Body) -> Vec<(&str, String)> {
-        let mut said: Vec<(&str, Vec<u8>)> = Vec::new();
-        self.texts(body, |part| match part {
-            Part::Name(name) => said.push((name, Vec::new())),
-            Part::Value(piece) => {
-                if let Some((_, text)) = said.last_mut() {
-                    text.extend(piece);
-                }
+        let mut said = Vec::with_capacity(body.texts.into());
+        let (mut name, mut text) = (None, Vec::with_capacity(TEXT_BYTES_USUAL));
+        let mut add = |name: &mut Option<_>, next: Option<_>, text: &mut Vec<u8>| {
+            if let Some(name) = std::mem::replace(name, next) {
+                said.push((name, str::from_utf8(text).unwrap_or_default().to_owned()));
             }
+            text.clear();
+        };
+        self.texts(body, |part| match part {
+            Part::Name(next) => add(&mut name, Some(next), &mut text),
+            Part::Value(piece) => text.extend_from_slice(piece),
         });
-        let text = |bytes| String::from_utf8(bytes).unwrap_or_default();
-        said.into_iter().map(|(name, value)| (name, text(value))).collect()
+        add(&mut name, None, &mut text);
+        said
     }
 
     /// Tells whether the text in a place is this one.
@@ -251,8 +257,8 @@ impl Bodies {
         let (symbol, filling) = packed.split_first_chunk()?;
         let (name, pattern) = self.symbols.raw(Symbol::of(*symbol));
         let value = |place| self.value(self.label_symbols(body), place);
-        let mut text = Vec::new();
-        gaps::fill(pattern, filling, value, |piece| text.extend(piece));
+        let mut text = Vec::with_capacity(TEXT_BYTES_USUAL);
+        gaps::fill(pattern, filling, value, |piece| text.extend_from_slice(piece));
         Some((name.to_owned(), String::from_utf8(text).ok()?))
     }
 

@@ -13,6 +13,7 @@ use incidentd::domain::value::matcher::Operator;
 use incidentd::domain::value::{Labels, Matcher, Timestamp};
 use incidentd::engine::{Engine, Entry, Input};
 use incidentd::shell::journal::{self, Record};
+use incidentd::shell::store::codec::pen::Pen;
 
 fn main() {
     divan::main();
@@ -143,9 +144,9 @@ fn inhibitors(bencher: Bencher, count: usize) {
 fn journal(bencher: Bencher) {
     let at = Timestamp(0);
     let facts = engine().step(Entry { at, input: batch(0, at) }).facts;
-    let mut text = Vec::new();
+    let mut pen = Pen::default();
     bencher
         .counter(ItemsCount::new(BATCH))
         .with_inputs(|| vec![Record { at, facts: facts.clone() }])
-        .bench_local_values(|records| journal::entries(records, &mut text));
+        .bench_local_values(|records| journal::entries(records, &mut pen));
 }

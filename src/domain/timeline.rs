@@ -1,7 +1,7 @@
 //! A record's timeline: what happened to it, oldest first.
 
 use serde::de::{Deserialize, Deserializer};
-use serde::ser::{Serialize, SerializeStruct, Serializer};
+use serde::ser::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::value::{Actor, Timestamp, Via};
@@ -10,14 +10,13 @@ use super::value::{Actor, Timestamp, Via};
 const LINES_MAX: usize = 300;
 
 /// What happened to a record, oldest first. Every incident has a handful of lines, so they are kept
-/// packed.
+/// packed. What the lines say is packed by whoever keeps them, if that can be done in fewer bytes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Timeline {
-    /// The lines, each as [`Line::pack`] writes it.
-    packed: Vec<u8>,
-    count: usize,
-    /// How many more there were.
-    pub omitted: u64,
+    /// The lines, each as [`Entry::pack`] writes it.
+    packed: Box<[u8]>,
+    count: u16,
+    omitted: u32,
 }
 
 /// One thing that happened.
@@ -33,95 +32,160 @@ pub struct Line {
     pub text: String,
 }
 
+/// A line whose words are still packed.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Entry<'a> {
+    pub(crate) at: Timestamp,
+    pub(crate) by: Actor,
+    pub(crate) words: &'a [u8],
+}
+
 impl Timeline {
-    pub(crate) fn push(&mut self, at: Timestamp, by: &Actor, action: &str, text: String) {
-        if self.count == LINES_MAX {
+    pub(crate) fn push(&mut self, at: Timestamp, by: &Actor, action: &str, text: &str) {
+        let mut words = Vec::with_capacity(action.len() + text.len() + 3);
+        for text in [action, text] {
+            put_text(text.as_bytes(), &mut words);
+        }
+        self.add(&Entry { at, by: by.clone(), words: &words });
+    }
+
+    /// Adds a line, and returns the words of the one that had to make room for it.
+    pub(crate) fn add(&mut self, entry: &Entry<'_>) -> Option<Vec<u8>> {
+        let mut gone = None;
+        if usize::from(self.count) >= LINES_MAX {
             // The beginning tells how it started, the end how it stands: the middle makes room.
-            let mut lines: Vec<Line> = self.lines().collect();
-            lines.remove(LINES_MAX / 2);
-            *self = Self::of(&lines, self.omitted + 1);
+            let all = std::mem::take(self);
+            let mut entries: Vec<Entry<'_>> = all.entries().collect();
+            gone = Some(entries.remove(LINES_MAX / 2).words.to_vec());
+            let mut last = None;
+            for entry in entries {
+                self.append(last, &entry);
+                last = Some(entry.at);
+            }
+            self.omitted = all.omitted.saturating_add(1);
         }
-        self.add(&Line { at, by: by.clone(), action: action.to_owned(), text });
+        let last = self.entries().last().map(|last| last.at);
+        self.append(last, entry);
+        gone
     }
 
-    fn of(lines: &[Line], omitted: u64) -> Self {
-        let mut timeline = Self { omitted, ..Self::default() };
-        for line in lines {
-            timeline.add(line);
-        }
-        timeline
-    }
-
-    fn add(&mut self, line: &Line) {
-        let mut packed = Vec::with_capacity(LINE_BYTES_USUAL);
-        line.pack(&mut packed);
-        self.packed.reserve_exact(packed.len());
-        self.packed.extend(packed);
+    /// Appends a line to one of this time.
+    fn append(&mut self, last: Option<Timestamp>, entry: &Entry<'_>) {
+        let mut packed = std::mem::take(&mut self.packed).into_vec();
+        packed.reserve_exact(entry.words.len() + ENTRY_BYTES_MIN);
+        entry.pack(last, &mut packed);
+        self.packed = packed.into_boxed_slice();
         self.count += 1;
+    }
+
+    /// The lines that are kept, with their words packed.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        let (mut rest, mut last) = (&*self.packed, Timestamp::default());
+        std::iter::from_fn(move || {
+            let entry = Entry::unpack(&mut rest, last)?;
+            last = entry.at;
+            Some(entry)
+        })
     }
 
     /// The lines that are kept.
     pub fn lines(&self) -> impl Iterator<Item = Line> {
-        let mut rest = self.packed.as_slice();
-        std::iter::from_fn(move || Line::unpack(&mut rest))
-    }
-
-    /// The last line.
-    pub fn last(&self) -> Option<Line> {
-        self.lines().last()
+        self.entries().filter_map(|Entry { at, by, mut words }| {
+            let (action, text) = (take_string(&mut words)?, take_string(&mut words)?);
+            Some(Line { at, by, action, text })
+        })
     }
 
     /// The lines as the API shows them.
     pub fn show(&self) -> Vec<Value> {
-        let line = |line: Line| {
-            json!({
-                "at": line.at.rfc3339(),
-                "by": line.by.name,
-                "via": line.by.via.name(),
-                "action": line.action,
-                "text": line.text,
-            })
-        };
-        self.lines().map(line).collect()
+        self.lines().map(Line::show).collect()
+    }
+
+    /// How many more lines there were.
+    pub fn omitted(&self) -> u64 {
+        self.omitted.into()
+    }
+
+    pub(crate) fn omit(&mut self, lines: u64) {
+        self.omitted = u32::try_from(lines).unwrap_or(u32::MAX);
     }
 }
 
-const LINE_BYTES_USUAL: usize = 128;
+impl Line {
+    /// The line as the API shows it.
+    pub fn show(self) -> Value {
+        json!({
+            "at": self.at.rfc3339(),
+            "by": self.by.name,
+            "via": self.by.via.name(),
+            "action": self.action,
+            "text": self.text,
+        })
+    }
+}
+
+/// What an entry takes beside its words, when a rule wrote it.
+const ENTRY_BYTES_MIN: usize = 10;
 
 /// Bits of a length in one byte; the highest says that more follow.
 const LENGTH_BITS: u32 = 7;
 
-impl Line {
-    /// Appends the time, the door, and the three texts with their lengths before them. What the
-    /// daemon did by a rule, as most is done, needs no name.
-    fn pack(&self, packed: &mut Vec<u8>) {
-        packed.extend(self.at.0.to_le_bytes());
-        packed.push(door(self.by.via));
-        let name = if self.by == Actor::rule() { "" } else { &self.by.name };
-        for text in [name, &self.action, &self.text] {
-            let mut length = text.len();
-            while length >> LENGTH_BITS > 0 {
-                packed.push(0x80 | u8::try_from(length & 0x7f).unwrap_or_default());
-                length >>= LENGTH_BITS;
-            }
-            packed.push(u8::try_from(length).unwrap_or_default());
-            packed.extend(text.as_bytes());
-        }
-    }
+/// Marks a line of the same time as the one before it, which then is left out.
+const SAME_TIME: u8 = 0x80;
 
-    /// Takes a line off the front.
-    fn unpack(packed: &mut &[u8]) -> Option<Self> {
-        let at = Timestamp(i64::from_le_bytes(*packed.split_off(..8)?.first_chunk()?));
-        let via = *DOORS.get(usize::from(*packed.split_off_first()?))?;
-        let name = text(packed)?;
-        let by =
-            if name.is_empty() && via == Via::Rule { Actor::rule() } else { Actor { name, via } };
-        Some(Self { at, by, action: text(packed)?, text: text(packed)? })
+/// Marks a line that somebody other than the daemon's rules wrote, who is named.
+const NAMED: u8 = 0x40;
+
+impl Entry<'_> {
+    /// Appends the door, the time, the name, and the words with their length before them. Most lines
+    /// are written by a rule, several at a time.
+    fn pack(&self, last: Option<Timestamp>, packed: &mut Vec<u8>) {
+        let same = last == Some(self.at);
+        let named = self.by != Actor::rule();
+        let mark = |mark: u8, is: bool| if is { mark } else { 0 };
+        packed.push(door(self.by.via) | mark(SAME_TIME, same) | mark(NAMED, named));
+        if !same {
+            packed.extend(self.at.0.to_le_bytes());
+        }
+        if named {
+            put_text(self.by.name.as_bytes(), packed);
+        }
+        put_text(self.words, packed);
     }
 }
 
+impl<'a> Entry<'a> {
+    /// Takes a line off the front.
+    fn unpack(packed: &mut &'a [u8], last: Timestamp) -> Option<Self> {
+        let head = *packed.split_off_first()?;
+        let via = *DOORS.get(usize::from(head & !(SAME_TIME | NAMED)))?;
+        let at = if head & SAME_TIME != 0 {
+            last
+        } else {
+            Timestamp(i64::from_le_bytes(*packed.split_off(..8)?.first_chunk()?))
+        };
+        let by = if head & NAMED == 0 {
+            Actor::rule()
+        } else {
+            Actor { name: take_string(packed)?, via }
+        };
+        Some(Self { at, by, words: take_text(packed)? })
+    }
+}
+
+/// Appends a text with its length before it.
+fn put_text(text: &[u8], packed: &mut Vec<u8>) {
+    let mut length = text.len();
+    while length >> LENGTH_BITS > 0 {
+        packed.push(0x80 | u8::try_from(length & 0x7f).unwrap_or_default());
+        length >>= LENGTH_BITS;
+    }
+    packed.push(u8::try_from(length).unwrap_or_default());
+    packed.extend(text);
+}
+
 /// Takes a text off the front.
-fn text(packed: &mut &[u8]) -> Option<String> {
+fn take_text<'a>(packed: &mut &'a [u8]) -> Option<&'a [u8]> {
     let (mut length, mut shift) = (0, 0);
     loop {
         let byte = *packed.split_off_first()?;
@@ -131,7 +195,11 @@ fn text(packed: &mut &[u8]) -> Option<String> {
             break;
         }
     }
-    String::from_utf8(packed.split_off(..length)?.to_vec()).ok()
+    packed.split_off(..length)
+}
+
+fn take_string(packed: &mut &[u8]) -> Option<String> {
+    String::from_utf8(take_text(packed)?.to_vec()).ok()
 }
 
 const DOORS: [Via; 8] =
@@ -151,25 +219,29 @@ fn door(via: Via) -> u8 {
     }
 }
 
+/// A timeline as it stands on a page.
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Stored {
+    pub(crate) lines: Vec<Line>,
+    #[serde(default)]
+    pub(crate) omitted: u64,
+}
+
 impl Serialize for Timeline {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("timeline", 2)?;
-        fields.serialize_field("lines", &self.lines().collect::<Vec<_>>())?;
-        fields.serialize_field("omitted", &self.omitted)?;
-        fields.end()
+        Stored { lines: self.lines().collect(), omitted: self.omitted() }.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Timeline {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(serde::Deserialize)]
-        struct Stored {
-            lines: Vec<Line>,
-            #[serde(default)]
-            omitted: u64,
-        }
         let Stored { lines, omitted } = Stored::deserialize(deserializer)?;
-        Ok(Self::of(&lines, omitted))
+        let mut timeline = Self::default();
+        for line in lines {
+            timeline.push(line.at, &line.by, &line.action, &line.text);
+        }
+        timeline.omit(omitted);
+        Ok(timeline)
     }
 }
 
@@ -184,12 +256,14 @@ mod tests {
         for (place, via) in DOORS.into_iter().enumerate() {
             assert_eq!(usize::from(door(via)), place);
             let by = Actor { name: format!("person {place}"), via };
-            timeline.push(Timestamp(-1), &by, "note", long.clone());
-            timeline.push(Timestamp(i64::MAX), &Actor::rule(), "", String::new());
+            timeline.push(Timestamp(-1), &by, "note", &long);
+            timeline.push(Timestamp(i64::MAX), &Actor::rule(), "", "");
+            timeline.push(Timestamp(i64::MAX), &by, "", "");
         }
         let lines: Vec<Line> = timeline.lines().collect();
-        assert_eq!((lines.len(), timeline.last()), (2 * DOORS.len(), lines.last().cloned()));
-        assert_eq!((&lines[2].by.name[..], &lines[2].text), ("person 1", &long));
+        assert_eq!(lines.len(), 3 * DOORS.len());
+        assert_eq!((&lines[3].by.name[..], &lines[3].text), ("person 1", &long));
+        assert_eq!((lines[2].at, &lines[2].by.name[..]), (Timestamp(i64::MAX), "person 0"));
         assert_eq!((lines[1].by.clone(), lines[1].at), (Actor::rule(), Timestamp(i64::MAX)));
         let stored = serde_json::to_string(&timeline).unwrap();
         assert_eq!(serde_json::from_str::<Timeline>(&stored).unwrap(), timeline);
@@ -199,10 +273,14 @@ mod tests {
     fn the_middle_makes_room() {
         let mut timeline = Timeline::default();
         for number in 0..LINES_MAX + 5 {
-            timeline.push(Timestamp(0), &Actor::rule(), "note", number.to_string());
+            timeline.push(Timestamp(0), &Actor::rule(), "note", &number.to_string());
         }
         let lines: Vec<Line> = timeline.lines().collect();
-        assert_eq!((lines.len(), timeline.omitted), (LINES_MAX, 5));
+        assert_eq!((lines.len(), timeline.omitted()), (LINES_MAX, 5));
+        let gone = timeline.add(&Entry { at: Timestamp(1), by: Actor::rule(), words: b"x" });
+        assert_eq!(gone, Some(b"\x04note\x03155".to_vec()));
+        let times: Vec<i64> = timeline.entries().map(|entry| entry.at.0).collect();
+        assert_eq!((times.len(), times[LINES_MAX - 2], times[LINES_MAX - 1]), (LINES_MAX, 0, 1));
         assert_eq!((&lines[0].text[..], &lines[LINES_MAX - 1].text[..]), ("0", "304"));
     }
 }

@@ -140,6 +140,11 @@ impl<'a> Turn<'a> {
         assert!(self.fresh.len() + self.shown.len() <= FACTS_MAX, "runaway turn");
     }
 
+    /// What was recorded since facts were last shown downstream, oldest first.
+    pub(crate) fn fresh(&self) -> &[Fact] {
+        &self.fresh
+    }
+
     /// Asks a practice upstream for something; it is handled when this input is done.
     pub fn ask(&mut self, command: impl Into<Command>) {
         self.asked.push_back(command.into());

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use incidentd::domain::event::suppress;
+use incidentd::domain::table::PageName;
 use incidentd::domain::value::{
     AlertId, AuditId, IncidentId, Matcher, Priority, RecordId, SignatureId, Timestamp,
 };
@@ -135,7 +136,7 @@ pub(crate) fn the_worst_are_told(state: &State, settings: &Settings, facts: &[(T
         if !incident.status.is_open() || incident.priority > worst {
             continue;
         }
-        let routes = settings.routes.matching(&incident.facets());
+        let routes = settings.routes.matching(&state.incident.facets(incident));
         let heard = |name: &str| {
             settings.receivers.get(name).is_some_and(|one| !one.integrations.is_empty())
         };
@@ -252,26 +253,25 @@ fn describe(state: &State) -> Vec<String> {
     }
     lines.push(format!("active {:?}", state.silence.active().collect::<Vec<_>>()));
     for (id, incident) in state.incident.iter() {
-        let newest = state.incident.of_correlation(&incident.correlation);
+        let newest = state.incident.of_correlation(&state.incident.correlation(incident));
         let problem = state.problem.of_incident(id);
         let counted = state.problem.signature_of(id);
         let groups = state.notification.groups_of_incident(id);
-        lines.push(format!(
-            "{id} {} newest {newest:?}, {problem:?}, {counted:?}, {groups:?}",
-            serde_json::to_string(incident).unwrap()
-        ));
+        lines.push(format!("{id} newest {newest:?}, {problem:?}, {counted:?}, {groups:?}"));
     }
-    for number in 1.. {
-        let id = SignatureId::from_number(number);
-        let Some(signature) = state.problem.signature(id) else { break };
-        lines.push(format!("{id} {}", serde_json::to_string(signature).unwrap()));
-    }
+    let incidents = state.incident.iter().map(|(id, _)| id.number());
+    lines.extend(pages(state, ("incident", "incidents"), incidents.max()));
+    let known = |number: &u64| state.problem.signature(SignatureId(*number)).is_some();
+    lines.extend(pages(
+        state,
+        ("problem", "signatures"),
+        (1..=u64::MAX).find(|number| !known(number)),
+    ));
     for (id, problem) in state.problem.iter() {
         lines.push(format!("{id} {}", serde_json::to_string(problem).unwrap()));
     }
-    for (id, group) in state.notification.groups() {
-        lines.push(format!("{id} {}", serde_json::to_string(group).unwrap()));
-    }
+    let groups = state.notification.groups().map(|(id, _)| id.number());
+    lines.extend(pages(state, ("notification", "groups"), groups.max()));
     for (id, delivery) in state.notification.deliveries() {
         let way = state.notification.on_the_way(delivery.group, delivery.channel);
         lines.push(format!("{id} {} is {way:?}", serde_json::to_string(delivery).unwrap()));
@@ -285,6 +285,17 @@ fn describe(state: &State) -> Vec<String> {
         lines.push(format!("{id} {}", line.hash));
     }
     lines
+}
+
+/// What stands on the pages of a table whose records go up to a number.
+fn pages(
+    state: &State,
+    (practice, table): (&'static str, &'static str),
+    last: Option<u64>,
+) -> Vec<String> {
+    let page = |number| state.page(PageName { practice, table, number });
+    let pages = (0..=last.unwrap_or(0)).filter_map(page);
+    pages.map(|page| String::from_utf8(page).unwrap()).collect()
 }
 
 /// Whatever the state waits for is on the agenda, and no later than it is due.
@@ -327,10 +338,10 @@ pub(crate) fn what_waits_is_on_the_agenda(
         if incident.status == incident::Status::Resolved {
             waits(incident::Deadline::Close(id).into(), None);
         }
-        if incident.status.is_open() && incident.resolve_at.is_some() {
-            waits(incident::Deadline::Recover(id).into(), incident.resolve_at);
+        if incident.status.is_open() && incident.course().resolve_at.is_some() {
+            waits(incident::Deadline::Recover(id).into(), incident.course().resolve_at);
         }
-        if let Some(until) = incident.hold.as_ref().and_then(|hold| hold.until) {
+        if let Some(until) = incident.course().hold.as_ref().and_then(|hold| hold.until) {
             waits(incident::Deadline::Hold(id).into(), Some(until));
         }
     }
@@ -355,13 +366,12 @@ pub(crate) fn what_waits_is_on_the_agenda(
         waits(notification::Deadline::Lapse.into(), Some(entry.expires_at));
     }
     for (id, group) in state.notification.groups() {
-        let heard = settings.receivers.get(&group.receiver);
+        let heard = settings.receivers.get(group.receiver());
         let heard = heard.is_some_and(|receiver| !receiver.integrations.is_empty());
         let calm = group
-            .alerts
-            .values()
-            .all(|alert| !state.event.alert(*alert).is_some_and(event::Alert::is_firing));
-        let done = group.ticked && (group.incident.is_some() || calm);
+            .alerts()
+            .all(|(_, alert)| !state.event.alert(alert).is_some_and(event::Alert::is_firing));
+        let done = group.ticked && (group.incident().is_some() || calm);
         if heard && !done && !state.notification.is_speaking(id) {
             assert!(speaking.contains(&id), "{id} waits for its tick: {group:?}");
         }

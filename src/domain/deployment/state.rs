@@ -114,7 +114,7 @@ impl State {
                     word.name(),
                     deployment.status.name()
                 );
-                deployment.timeline.push(at, &Actor::rule(), "ignored", text);
+                deployment.timeline.push(at, &Actor::rule(), "ignored", &text);
             }
             Fact::Forgotten { id } => {
                 self.take_from_index(*id);
@@ -129,7 +129,7 @@ impl State {
         }
         let mut timeline = Timeline::default();
         let status = opened.status.name();
-        timeline.push(at, &Actor::rule(), status, line(None, status, &opened.summary));
+        timeline.push(at, &Actor::rule(), status, &line(None, status, &opened.summary));
         let deployment = Deployment {
             source: opened.source.clone(),
             key: opened.key.clone(),
@@ -168,7 +168,7 @@ impl State {
         }
         let (from, to) = (moved.from.name(), moved.to.name());
         let text = line(Some(from), to, &moved.summary);
-        deployment.timeline.push(at, &Actor::rule(), to, text);
+        deployment.timeline.push(at, &Actor::rule(), to, &text);
     }
 
     fn index(&mut self, id: DeploymentId) {

@@ -88,7 +88,7 @@ pub(crate) fn show(state: &domain::State, _: &Settings, id: &str) -> Option<Valu
     let times = deployment.times.iter().map(|(status, at)| (status.name(), at.rfc3339()));
     record["times"] = Value::Object(times.map(|(name, at)| (name.to_owned(), at.into())).collect());
     record["timeline"] = deployment.timeline.show().into();
-    record["timeline_omitted"] = deployment.timeline.omitted.into();
+    record["timeline_omitted"] = deployment.timeline.omitted().into();
     Some(record)
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::fact::{ClearedBy, Correlation, Raised};
 use super::message::{Ends, Event};
 use crate::domain::value::{
-    AlertId, Bodies, Body, Fingerprint, Labels, Part, Severity, Short, SourceId, Symbol, Timestamp,
+    AlertId, Bodies, Body, Fingerprint, Labels, Severity, Short, SourceId, Symbol, Timestamp,
 };
 
 /// Changes between firing and resolved that are remembered of one alert.
@@ -33,6 +33,8 @@ pub struct Alert {
     ends_at: Timestamp,
     /// How many events spoke of it. Soft.
     pub count: u32,
+    /// The rule of its correlation, and the pattern of the key, which stands aside in the body: it
+    /// mostly is made of labels.
     pub(super) correlation: Option<Symbol>,
     /// What most alerts do not have.
     pub(super) rare: Option<Box<Rare>>,
@@ -115,12 +117,13 @@ impl Alert {
             transitions: Vec::new(),
             end: None,
         };
-        let correlation = raised.correlation.as_ref();
+        let aside = raised.correlation.as_ref().map(Correlation::text);
+        let (body, correlation) = bodies.put_with(labels, raised.annotations.iter(), aside);
         let mut alert = Self {
             key: raised.key,
             source: Short::of(raised.source),
-            body: bodies.put(labels, raised.annotations.iter()),
-            url: bodies.symbols.intern("", &raised.url),
+            body,
+            url: bodies.bare(&raised.url),
             content: Event::content(&raised.annotations, &raised.url),
             severity: raised.severity,
             raised_at: at,
@@ -128,12 +131,12 @@ impl Alert {
             updated_at: at,
             ends_at: Timestamp::default(),
             count: 1,
-            correlation: correlation.map(|c| bodies.symbols.intern(&c.rule, &c.key)),
+            correlation,
             rare: (rare != Rare::default()).then(|| Box::new(rare)),
             marks: 0,
         };
         alert.set_ends(raised.ends);
-        let plain = raised.plain.holds() || labels.fingerprint() == raised.key;
+        let plain = raised.plain.known() == Some(&true) || labels.fingerprint() == raised.key;
         alert.mark(Mark::Plain, plain);
         alert
     }
@@ -277,7 +280,6 @@ pub(super) struct StoredAlert {
 
 impl StoredAlert {
     pub(super) fn of(bodies: &Bodies, alert: &Alert) -> Self {
-        let pair = alert.correlation.map(|symbol| bodies.symbols.pair(symbol));
         Self {
             key: alert.key,
             source: alert.source(),
@@ -290,8 +292,7 @@ impl StoredAlert {
             updated_at: alert.updated_at,
             ends: alert.ends(),
             count: alert.count,
-            correlation: pair
-                .map(|(rule, key)| Correlation { rule: rule.to_owned(), key: key.to_owned() }),
+            correlation: correlation(bodies, alert),
             rare: alert.rare.clone(),
             flapping: alert.is_flapping(),
             stale: alert.is_stale(),
@@ -302,19 +303,21 @@ impl StoredAlert {
     }
 
     pub(super) fn read(self, bodies: &mut Bodies) -> Alert {
+        let aside = self.correlation.as_ref().map(Correlation::text);
+        let (body, correlation) = bodies.put_with(&self.labels, self.annotations.iter(), aside);
         let mut alert = Alert {
             key: self.key,
             source: Short::of(self.source),
-            body: bodies.put(&self.labels, self.annotations.iter()),
+            body,
             content: Event::content(&self.annotations, &self.url),
-            url: bodies.symbols.intern("", &self.url),
+            url: bodies.bare(&self.url),
             severity: self.severity,
             raised_at: self.raised_at,
             starts_at: self.starts_at,
             updated_at: self.updated_at,
             ends_at: Timestamp::default(),
             count: self.count,
-            correlation: self.correlation.map(|c| bodies.symbols.intern(&c.rule, &c.key)),
+            correlation,
             rare: self.rare,
             marks: 0,
         };
@@ -329,19 +332,16 @@ impl StoredAlert {
     }
 }
 
+/// Which incident an alert belongs to, by rule and key.
+pub(super) fn correlation(bodies: &Bodies, alert: &Alert) -> Option<Correlation> {
+    let symbol = alert.correlation?;
+    let rule = bodies.symbols.raw(symbol).0.to_owned();
+    Some(Correlation { rule, key: bodies.aside(alert.body, symbol) })
+}
+
 /// What is said about an alert.
 pub(super) fn annotations(bodies: &Bodies, alert: &Alert) -> Labels {
-    let mut pairs: Vec<(&str, Vec<u8>)> = Vec::new();
-    bodies.texts(alert.body, |part| match part {
-        Part::Name(name) => pairs.push((name, Vec::new())),
-        Part::Value(piece) => {
-            if let Some((_, value)) = pairs.last_mut() {
-                value.extend(piece);
-            }
-        }
-    });
-    let text = |bytes| String::from_utf8(bytes).unwrap_or_default();
-    Labels::new(pairs.into_iter().map(|(name, value)| (name, text(value))))
+    Labels::new(bodies.said(alert.body))
 }
 
 #[cfg(test)]

@@ -23,12 +23,13 @@ const SAME_AS_WINDOW: Span = Span::minutes(10);
 ///
 /// The first active rule that matches decides; without one, each mail to a help desk stands alone,
 /// and else the `group_by` of the alert's first route counts, so that a plain `alertmanager.yml`
-/// makes one incident per aggregation group.
+/// makes one incident per aggregation group. `routes` are the places of those that take the alert.
 pub(crate) fn correlate(
     settings: &Settings,
     source: &str,
     labels: &Labels,
     severity: Severity,
+    routes: &[usize],
 ) -> Option<Correlation> {
     let watchdog = settings.bare && labels.get("alertname") == WATCHDOG;
     if severity == Severity::None || watchdog || proves_life(settings, source, labels) {
@@ -49,7 +50,8 @@ pub(crate) fn correlate(
     if settings.sources.get(source).is_some_and(|source| source.auto_reply.is_some()) {
         return Some(Correlation { rule: String::new(), key: labels.to_string() });
     }
-    let key = match settings.routes.matching(labels).first().map(|route| &route.group_by) {
+    let first = routes.first().and_then(|place| settings.routes.nodes().get(*place));
+    let key = match first.map(|route| &route.group_by) {
         Some(GroupBy::Labels(by)) => show_pairs(&labels.among(by)),
         Some(GroupBy::All) => labels.to_string(),
         Some(GroupBy::Incident) | None => show_pairs(&labels.among(&BY_DEFAULT.map(str::to_owned))),

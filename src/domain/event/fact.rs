@@ -209,27 +209,29 @@ pub struct Raised {
     pub over: bool,
     /// Whether `key` is the fingerprint of the labels.
     #[serde(skip)]
-    pub(super) plain: Hint,
+    pub(super) plain: Hint<bool>,
+    /// The places of the routes that take it, by the rules under which it was recorded.
+    #[serde(skip)]
+    pub(in crate::domain) routes: Hint<Vec<usize>>,
 }
 
 /// What follows from a fact and was at hand when it was recorded. The journal does not keep it, and
 /// facts with and without it are the same.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Hint(bool);
+#[derive(Debug, Clone, Default)]
+pub(in crate::domain) struct Hint<T>(Option<T>);
 
-impl Hint {
-    /// Nothing is known where it does not hold.
-    pub(super) fn of(holds: bool) -> Self {
-        Self(holds)
+impl<T> Hint<T> {
+    pub(super) fn of(known: T) -> Self {
+        Self(Some(known))
     }
 
-    /// Tells whether it is known to hold.
-    pub(super) fn holds(self) -> bool {
-        self.0
+    /// What is known; nothing where the fact comes from the journal.
+    pub(in crate::domain) fn known(&self) -> Option<&T> {
+        self.0.as_ref()
     }
 }
 
-impl PartialEq for Hint {
+impl<T> PartialEq for Hint<T> {
     fn eq(&self, _: &Self) -> bool {
         true
     }
@@ -242,6 +244,13 @@ pub struct Correlation {
     pub rule: String,
     /// What alerts of one incident have in common: `{cluster="a", service="db"}`.
     pub key: String,
+}
+
+impl Correlation {
+    /// Rule and key, as a text under its name.
+    pub(super) fn text(&self) -> (&str, &str) {
+        (&self.rule, &self.key)
+    }
 }
 
 /// Whose word ended an alert.

@@ -234,6 +234,13 @@ impl State {
         }
     }
 
+    /// As [`State::seat`], where the alert's labels are at hand.
+    pub(super) fn seat_with(&mut self, id: AlertId, labels: &Labels) {
+        if !self.inhibitors.are_idle() {
+            self.inhibitors.add(id, labels);
+        }
+    }
+
     /// An alert is no source any longer, or not one with these labels.
     pub(super) fn unseat(&mut self, id: AlertId) {
         if let Some(labels) = self.labels_of_source(id) {

@@ -245,7 +245,9 @@ fn bear(
     let laid_over = (!set.is_empty()).then(|| event.labels.with(set.iter()));
     let labels = laid_over.as_ref().unwrap_or(&event.labels);
     let severity = turn.settings().severity_of(&event.source, labels.get("severity"));
-    let correlation = correlate::correlate(turn.settings(), &event.source, labels, severity);
+    let routes = turn.settings().routes.places(labels);
+    let correlation =
+        correlate::correlate(turn.settings(), &event.source, labels, severity, &routes);
     let plain = Hint::of(set.is_empty() && is_named_by_labels(turn, &event));
     let Event { labels, annotations, url, key: source_key, starts_at, ends, .. } = event;
     turn.record(Fact::Raised(Box::new(Raised {
@@ -264,6 +266,7 @@ fn bear(
         previous,
         over,
         plain,
+        routes: Hint::of(routes),
     })));
     id
 }

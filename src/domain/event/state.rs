@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::alert::{Alert, End, Mark, Phase, StoredAlert, annotations};
+use super::alert::{Alert, End, Mark, Phase, StoredAlert, annotations, correlation};
 use super::arrival::{Arrivals, Stamp};
 use super::fact::{Correlation, Fact, Raised};
 use super::heartbeat::Expected;
@@ -174,8 +174,7 @@ impl State {
 
     /// Which incident the alert belongs to, by rule and key.
     pub fn correlation(&self, alert: &Alert) -> Option<Correlation> {
-        let (rule, key) = self.bodies.symbols.pair(alert.correlation?);
-        Some(Correlation { rule: rule.to_owned(), key: key.to_owned() })
+        correlation(&self.bodies, alert)
     }
 
     /// Every source.
@@ -367,7 +366,7 @@ impl State {
         let alert = Alert::raised(&mut self.bodies, at, raised, labels);
         self.alerts.insert(raised.id, alert);
         self.index(raised.key, raised.id);
-        self.seat(raised.id);
+        self.seat_with(raised.id, labels);
     }
 
     fn fold_remarked(&mut self, id: AlertId, saying: Saying) {
@@ -388,14 +387,20 @@ impl State {
     }
 
     fn fold_content(&mut self, id: AlertId, labels: &Labels, annotations: &Labels, url: &str) {
-        let body = self.bodies.put(labels, annotations.iter());
-        let interned = self.bodies.symbols.intern("", url);
+        let known = self.correlation(self.alerts.expect(id));
+        let aside = known.as_ref().map(Correlation::text);
+        let (body, correlation) = self.bodies.put_with(labels, annotations.iter(), aside);
+        let interned = self.bodies.bare(url);
         let alert = self.alerts.expect_mut(id);
         let body_before = std::mem::replace(&mut alert.body, body);
         let url_before = std::mem::replace(&mut alert.url, interned);
+        let correlation_before = std::mem::replace(&mut alert.correlation, correlation);
         alert.mark(Mark::Plain, labels.fingerprint() == alert.key);
         alert.content = Event::content(annotations, url);
         self.bodies.symbols.release(url_before);
+        if let Some(before) = correlation_before {
+            self.bodies.symbols.release(before);
+        }
         self.bodies.take(body_before);
     }
 

@@ -152,9 +152,13 @@ pub(super) enum Cover {
 
 /// The first thing that suppresses an alert.
 pub(super) fn cover(state: &State, id: AlertId) -> Option<Cover> {
-    let alert = state.event.alert(id)?;
-    let by_rule = cover_of(state, &state.event.labels(alert));
-    by_rule.or_else(|| alert.is_muted().then_some(Cover::Source(id)))
+    cover_with(state, id, &state.event.labels(state.event.alert(id)?))
+}
+
+/// As [`cover`], where the alert's labels are at hand.
+pub(super) fn cover_with(state: &State, id: AlertId, labels: &Labels) -> Option<Cover> {
+    let muted = || state.event.alert(id).is_some_and(Alert::is_muted);
+    cover_of(state, labels).or_else(|| muted().then_some(Cover::Source(id)))
 }
 
 /// The first thing that suppresses what has these labels, whatever its source says.

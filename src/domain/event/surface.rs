@@ -14,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Deadline;
 use super::fact::Fact;
 use super::suppress::{self, Cover};
-use crate::domain::Turn;
 use crate::domain::value::AlertId;
+use crate::domain::{self, Turn};
 
 /// Which submerged alert waits under which cover. Soft: a start looks at each of them anew.
 #[derive(Debug, Clone, Default)]
@@ -62,21 +62,45 @@ pub(super) fn submerge(turn: &mut Turn, ids: &[AlertId]) {
     if suppress::nothing_can(turn.state()) {
         return;
     }
-    for id in ids {
-        let (events, incidents) = (&turn.state().event, &turn.state().incident);
-        let Some(alert) = events.alert(*id) else { continue };
-        let makes_incidents = alert.correlation.is_some() && !incidents.holds(*id);
-        if alert.is_submerged() || !makes_incidents {
+    for (id, cover) in covers(turn, ids) {
+        let Some(alert) = turn.state().event.alert(id) else { continue };
+        if alert.is_submerged() {
             continue;
         }
         let firing = alert.is_firing();
-        let Some(cover) = suppress::cover(turn.state(), *id) else { continue };
         // What has ended in the same input makes no incident either.
-        turn.record(Fact::Submerged { id: *id });
+        turn.record(Fact::Submerged { id });
         if firing {
-            turn.soften().event.depths.sink(*id, cover);
+            turn.soften().event.depths.sink(id, cover);
         }
     }
+}
+
+/// What suppresses these alerts, of those that would make an incident. They have begun to fire in
+/// this order.
+fn covers(turn: &Turn, ids: &[AlertId]) -> Vec<(AlertId, Cover)> {
+    let (events, incidents) = (&turn.state().event, &turn.state().incident);
+    let mut facts = turn.fresh().iter();
+    let changes = |fact: &domain::Fact| matches!(fact, domain::Fact::Event(Fact::Changed { .. }));
+    let as_raised = !facts.clone().any(changes);
+    let cover = |id: &AlertId| {
+        // The fact has the labels at hand, unless they have changed since.
+        let raised = facts.find_map(|fact| match fact {
+            domain::Fact::Event(Fact::Raised(raised)) if raised.id == *id => Some(Some(raised)),
+            domain::Fact::Event(Fact::Refired { id: other, .. }) if other == id => Some(None),
+            _ => None,
+        });
+        let alert = events.alert(*id)?;
+        if alert.correlation.is_none() || incidents.holds(*id) {
+            return None;
+        }
+        let cover = match raised.flatten().filter(|raised| as_raised && raised.set.is_empty()) {
+            Some(raised) => suppress::cover_with(turn.state(), *id, &raised.labels),
+            None => suppress::cover(turn.state(), *id),
+        };
+        Some((*id, cover?))
+    };
+    ids.iter().filter_map(cover).collect()
 }
 
 /// Something suppresses alerts no longer: those that waited for it are looked at again.

@@ -121,12 +121,14 @@ fn incident(state: &State, settings: &Settings, id: AlertId, alert: &Alert) -> V
     };
     let Some(incident) = state.incident.get(number) else { return Value::Null };
     let terms = correlate::terms(settings, &correlation);
-    let next = match (incident.pending_until, incident.resolve_at) {
+    let next = match (incident.course().pending_until, incident.course().resolve_at) {
         (Some(at), _) if !incident.status.is_open() => {
             Some(format!("becomes known at {at} if it lasts"))
         }
         (_, Some(at)) => Some(format!("resolves by itself at {at} unless an alert fires again")),
-        _ if incident.restored_at.is_some() => Some("waits for a person to resolve it".to_owned()),
+        _ if incident.course().restored_at.is_some() => {
+            Some("waits for a person to resolve it".to_owned())
+        }
         _ => None,
     };
     json!({
@@ -140,7 +142,7 @@ fn incident(state: &State, settings: &Settings, id: AlertId, alert: &Alert) -> V
         } else {
             format!("{} after the last one, {} at most", terms.window, terms.max_span)
         },
-        "shaped_by": incident.rule,
+        "shaped_by": incident.shape().rule,
         "priority": format!(
             "{}: impact {} × urgency {}{}",
             incident.priority,
@@ -163,11 +165,11 @@ fn notifications(
     groups.extend(incident.iter().flat_map(|id| state.notification.groups_of_incident(*id)));
     let mut told: Vec<Value> =
         groups.iter().filter_map(|id| group(state, settings, *id, now)).collect();
-    let facets =
-        incident.and_then(|id| state.incident.get(id)).map(super::incident::Incident::facets);
+    let known = incident.and_then(|id| state.incident.get(id));
+    let facets = known.map(|incident| state.incident.facets(incident));
     for route in settings.routes.matching(facets.as_ref().unwrap_or(labels)) {
         let known = groups.iter().filter_map(|id| state.notification.group(*id));
-        if known.into_iter().any(|group| group.route == route.key) {
+        if known.into_iter().any(|group| group.route() == route.key) {
             continue;
         }
         let why = match route.group_by {
@@ -189,13 +191,12 @@ fn group(
     now: Timestamp,
 ) -> Option<Value> {
     let group = state.notification.group(id)?;
-    let channels = settings.receivers.get(&group.receiver);
+    let channels = settings.receivers.get(group.receiver());
     let integrations = channels.map_or(0, |receiver| receiver.integrations.len());
     let told: Vec<Value> = group
-        .told
-        .iter()
+        .told()
         .map(|(channel, told)| {
-            let name = state.notification.channel(*channel).map(|channel| channel.name.clone());
+            let name = state.notification.channel(channel).map(|channel| channel.name.clone());
             json!({ "channel": name, "at": told.at.rfc3339() })
         })
         .collect();
@@ -207,8 +208,8 @@ fn group(
         (_, false) => None,
     };
     Some(json!({
-        "group": group.key(),
-        "receiver": group.receiver,
+        "group": state.notification.key(group),
+        "receiver": group.receiver(),
         "told": told,
         "waiting": waiting,
         "muted_by": muted_by(settings, group, now),

@@ -97,7 +97,9 @@ fn follow(state: &State, settings: &Settings, event: &Event, now: Timestamp) -> 
     if event.signal == Signal::Firing {
         let muted = state.event.by_key(identity).is_some_and(|(_, alert)| alert.is_muted());
         told["suppression"] = suppression(state, settings, muted, &labels);
-        told["incident"] = match correlate::correlate(settings, &event.source, &labels, severity) {
+        let routes = settings.routes.places(&labels);
+        let correlation = correlate::correlate(settings, &event.source, &labels, severity, &routes);
+        told["incident"] = match correlation {
             None => json!({
                 "why_not": "severity `none`, or an event that only proves that its source is alive",
             }),

@@ -192,7 +192,7 @@ fn merge(turn: &mut Turn, id: IncidentId, into: IncidentId, by: &Actor) -> Resul
     let worst = turn.state().incident.expect(id).severity;
     step(turn, id, Step::Merge, by, Said { into: Some(into), ..Said::default() })?;
     lifecycle::raise_priority(turn, into, worst);
-    if turn.state().incident.expect(into).restored_at.is_some()
+    if turn.state().incident.expect(into).course().restored_at.is_some()
         && !turn.state().incident.expect(into).is_clear()
     {
         turn.record(Fact::Relapsed { id: into });
@@ -203,11 +203,11 @@ fn merge(turn: &mut Turn, id: IncidentId, into: IncidentId, by: &Actor) -> Resul
 fn unmerge(turn: &mut Turn, id: IncidentId, by: &Actor) -> Result<(), Refusal> {
     check(turn, id, Step::Unmerge)?;
     let incident = turn.state().incident.expect(id);
-    let merged_at = incident.ended_at.expect("a merged incident says since when");
+    let merged_at = incident.course().ended_at.expect("a merged incident says since when");
     if turn.now() > merged_at + UNMERGE_WITHIN {
         return Err(incomplete("id", "a merge can be undone for 24 hours; open a new incident"));
     }
-    let from = incident.merged_into;
+    let from = incident.course().merged_into;
     step(turn, id, Step::Unmerge, by, Said { into: from, ..Said::default() })?;
     if let Some(from) = from {
         let bearer = turn.state().incident.bearer(from);

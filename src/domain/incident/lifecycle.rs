@@ -35,7 +35,8 @@ pub(super) fn member_fires(
     correlation: &Correlation,
 ) {
     let incident = turn.state().incident.expect(id);
-    let reopen_until = incident.resolved_at.map(|at| at + turn.settings().defaults.reopen_window);
+    let reopen_until =
+        incident.course().resolved_at.map(|at| at + turn.settings().defaults.reopen_window);
     if reopen_until.is_some_and(|until| until < turn.now()) {
         return alert_fires(turn, alert, correlation);
     }
@@ -44,7 +45,7 @@ pub(super) fn member_fires(
     let incident = turn.state().incident.expect(id);
     if status == Status::Resolved {
         advance(turn, id, Step::Reopen, &Actor::rule(), Said::default());
-    } else if incident.restored_at.is_some() {
+    } else if incident.course().restored_at.is_some() {
         turn.record(Fact::Relapsed { id });
     }
 }
@@ -58,7 +59,7 @@ pub(super) fn member_clears(turn: &mut Turn, id: IncidentId, alert: AlertId) {
 /// Looks whether all is calm, and what follows from that.
 pub(super) fn settle(turn: &mut Turn, id: IncidentId) {
     let incident = turn.state().incident.expect(id);
-    if !incident.is_clear() || incident.restored_at.is_some() {
+    if !incident.is_clear() || incident.course().restored_at.is_some() {
         return;
     }
     if incident.status == Status::Candidate {
@@ -81,7 +82,7 @@ fn resolve_after(turn: &Turn, incident: &Incident) -> Option<crate::domain::valu
     if rules.rules().is_empty() {
         return Some(turn.settings().defaults.resolve_after);
     }
-    rules.first(&incident.facets())?.body.after
+    rules.first(&turn.state().incident.facets(incident))?.body.after
 }
 
 enum Destination {
@@ -104,12 +105,13 @@ fn destination(turn: &Turn, correlation: &Correlation) -> Destination {
         | Status::Acknowledged
         | Status::InProgress
         | Status::OnHold => {
-            let fresh = turn.now() <= incident.last_alert_at + incident.window
-                && turn.now() <= incident.opened_at + incident.max_span;
+            let fresh = turn.now() <= incident.last_alert_at + incident.shape().window
+                && turn.now() <= incident.opened_at + incident.shape().max_span;
             if fresh { Destination::Join(id) } else { Destination::Open { recurrence_of: None } }
         }
         Status::Resolved => {
-            let resolved_at = incident.resolved_at.expect("a resolved incident says since when");
+            let resolved_at =
+                incident.course().resolved_at.expect("a resolved incident says since when");
             if turn.now() <= resolved_at + turn.settings().defaults.reopen_window {
                 Destination::Reopen(id)
             } else {
@@ -127,7 +129,7 @@ fn join(turn: &mut Turn, id: IncidentId, alert: AlertId) {
     let severity = turn.state().event.alert(alert).expect("just raised").severity;
     let before = turn.state().incident.expect(id).severity;
     turn.record(Fact::Joined { id, alert, severity });
-    if turn.state().incident.expect(id).restored_at.is_some() {
+    if turn.state().incident.expect(id).course().restored_at.is_some() {
         let status = turn.state().incident.expect(id).status;
         if status.is_open() {
             turn.record(Fact::Relapsed { id });
@@ -221,14 +223,14 @@ pub(super) fn consider(turn: &mut Turn, id: IncidentId) {
     if incident.status != Status::Candidate {
         return;
     }
-    let due = incident.pending_until.unwrap_or(incident.opened_at);
+    let due = incident.course().pending_until.unwrap_or(incident.opened_at);
     if due > turn.now() {
         return;
     }
     if enough(turn, incident) {
         return advance(turn, id, Step::Confirm, &Actor::rule(), Said::default());
     }
-    let over = incident.last_alert_at + incident.window;
+    let over = incident.last_alert_at + incident.shape().window;
     if over <= turn.now() {
         advance(turn, id, Step::Discard, &Actor::rule(), Said::code("too_few"));
     } else {
@@ -240,14 +242,14 @@ fn enough(turn: &Turn, incident: &Incident) -> bool {
     let events = &turn.state().event;
     let firing = incident.members.iter().filter(|(_, member)| member.firing);
     let alerts = firing.filter_map(|(id, _)| events.alert(id));
-    let count = if incident.distinct_names {
+    let count = if incident.shape().distinct_names {
         let names: std::collections::BTreeSet<_> =
             alerts.map(|alert| events.label(alert, "alertname")).collect();
         names.len()
     } else {
         alerts.count()
     };
-    count as u64 >= incident.threshold.max(1)
+    count as u64 >= incident.shape().threshold.max(1)
 }
 
 /// What goes with a step.

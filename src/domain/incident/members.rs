@@ -26,7 +26,9 @@ impl State {
     pub(super) fn take_members_back(&mut self, id: IncidentId, from: IncidentId) {
         let mut members = self.incidents.expect(id).members.clone();
         let mut holders = vec![from];
-        while let Some(into) = self.incidents.expect(holders[holders.len() - 1]).merged_into {
+        while let Some(into) =
+            self.incidents.expect(holders[holders.len() - 1]).course().merged_into
+        {
             holders.push(into);
         }
         let mut back = members.clone();

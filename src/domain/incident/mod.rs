@@ -12,7 +12,9 @@ mod record;
 mod remark;
 mod roll;
 pub mod rules;
+mod said;
 mod state;
+mod stored;
 mod timeline;
 mod view;
 
@@ -23,7 +25,7 @@ pub(crate) use command::handle;
 pub use command::{Ask, CANCEL_REASONS, CLOSURE_CODES, Command, HOLD_REASONS, UNCOUNTED};
 pub use fact::{Fact, Kind, Moved, Opened};
 pub use machine::{Status, Step};
-pub use record::{Hold, Incident, Member, Resolution};
+pub use record::{Course, Hold, Incident, Member, Resolution, Shape};
 pub use roll::Roll;
 pub use state::State;
 pub use view::MANUAL;
@@ -101,7 +103,7 @@ fn refired(turn: &mut Turn, alert: AlertId) {
 fn flapping(turn: &mut Turn, alert: AlertId, on: bool) {
     let Some(id) = turn.state().incident.of_alert(alert) else { return };
     turn.record(Fact::Flapping { id, alert, on });
-    if on && turn.state().incident.expect(id).restored_at.is_some() {
+    if on && turn.state().incident.expect(id).course().restored_at.is_some() {
         turn.record(Fact::Relapsed { id });
     }
     lifecycle::settle(turn, id);
@@ -113,13 +115,13 @@ pub(crate) fn wake(turn: &mut Turn, deadline: Deadline) {
         Deadline::Candidate(id) => lifecycle::consider(turn, id),
         Deadline::Recover(id) => {
             let incident = turn.state().incident.expect(id);
-            let due = incident.resolve_at.is_some_and(|at| at <= turn.now());
+            let due = incident.course().resolve_at.is_some_and(|at| at <= turn.now());
             if due && incident.status.is_open() {
                 lifecycle::advance(turn, id, Step::Recover, &by, Said::code("auto_recovered"));
             }
         }
         Deadline::Hold(id) => {
-            let hold = turn.state().incident.expect(id).hold.as_ref();
+            let hold = turn.state().incident.expect(id).course().hold.as_ref();
             let due = hold.and_then(|hold| hold.until).is_some_and(|until| until <= turn.now());
             if due {
                 lifecycle::advance(turn, id, Step::Resume, &by, Said::default());
@@ -127,7 +129,7 @@ pub(crate) fn wake(turn: &mut Turn, deadline: Deadline) {
         }
         Deadline::Close(id) => {
             let incident = turn.state().incident.expect(id);
-            let Some(resolved_at) = incident.resolved_at else { return };
+            let Some(resolved_at) = incident.course().resolved_at else { return };
             let due = resolved_at + turn.settings().defaults.close_after;
             if incident.status != Status::Resolved {
                 return;

@@ -1,31 +1,24 @@
 //! An incident: what is known of one, and what a step of its machine writes down.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::fact::{Kind, Moved};
 use super::machine::{Status, Step};
 use super::roll::Roll;
-use crate::domain::event::Correlation;
 use crate::domain::timeline::Timeline;
 use crate::domain::value::{
-    Actor, AlertId, Impact, IncidentId, Labels, Priority, Severity, Span, Timestamp, Urgency,
+    Actor, AlertId, Body, Impact, IncidentId, Priority, Severity, Short, Span, Timestamp, Urgency,
 };
 
-/// An unplanned interruption to a service, or a reduction in its quality (ITIL 4).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// An unplanned interruption to a service, or a reduction in its quality (ITIL 4). Kept in a few
+/// bytes, because an installation that groups finely has one for every alert; its texts are read
+/// through the [`State`](super::State).
+#[derive(Debug, Clone)]
 pub struct Incident {
     /// Where it is in its life.
     pub status: Status,
-    /// Outage or degradation.
-    pub kind: Kind,
-    /// A line for people.
-    pub title: String,
-    /// What it is about.
-    pub category: String,
-    /// The owning team; there always is one.
-    pub team: String,
-    /// The person who works on it.
-    pub assignee: Option<String>,
     /// How much of the business is touched.
     pub impact: Impact,
     /// How fast it must be worked on.
@@ -36,24 +29,12 @@ pub struct Incident {
     pub priority_fixed: bool,
     /// The worst severity of its alerts so far.
     pub severity: Severity,
-    /// What its alerts have in common.
-    pub correlation: Correlation,
-    /// How long it takes in alerts after the last one.
-    pub window: Span,
-    /// How long it takes in alerts after it was opened.
-    pub max_span: Span,
-    /// How many alerts a candidate needs.
-    pub threshold: u64,
-    /// Whether those must be alerts of different names.
-    pub distinct_names: bool,
-    /// When a candidate may become known.
-    pub pending_until: Option<Timestamp>,
-    /// The labels of the alert it began with.
-    pub labels: Labels,
-    /// The annotations of the alert it began with.
-    pub annotations: Labels,
-    /// The alert it began with.
-    pub root: AlertId,
+    pub(super) root: Short,
+    pub(super) shape: Arc<Shape>,
+    /// The labels and annotations of the alert it began with, and its title.
+    pub(super) said: Body,
+    /// What happened to it, in words that are packed beside what is said.
+    pub(super) timeline: Timeline,
     /// Its alerts.
     pub members: Roll,
     /// When the condition began.
@@ -64,6 +45,40 @@ pub struct Incident {
     pub known_at: Option<Timestamp>,
     /// When its last alert joined or fired again.
     pub last_alert_at: Timestamp,
+    pub(super) course: Option<Box<Course>>,
+}
+
+/// What rules made of an incident. Many incidents share one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Shape {
+    /// Outage or degradation.
+    pub kind: Kind,
+    /// What it is about.
+    pub category: String,
+    /// The owning team; there always is one.
+    pub team: String,
+    /// The rule that shaped it.
+    pub rule: Option<String>,
+    /// The rule that says what its alerts have in common.
+    pub correlated_by: String,
+    /// How long it takes in alerts after the last one.
+    pub window: Span,
+    /// How long it takes in alerts after it was opened.
+    pub max_span: Span,
+    /// How many alerts a candidate needs.
+    pub threshold: u64,
+    /// Whether those must be alerts of different names.
+    pub distinct_names: bool,
+}
+
+/// What became of an incident after it was opened.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Course {
+    /// When a candidate may become known.
+    pub pending_until: Option<Timestamp>,
+    /// The person who works on it.
+    pub assignee: Option<String>,
     /// When somebody first said that they had seen it.
     pub acknowledged_at: Option<Timestamp>,
     /// Who that was.
@@ -86,11 +101,24 @@ pub struct Incident {
     pub recurrence_of: Option<IncidentId>,
     /// The incident that it is part of.
     pub merged_into: Option<IncidentId>,
-    /// The rule that shaped it.
-    pub rule: Option<String>,
-    /// What happened to it.
-    pub timeline: Timeline,
 }
+
+/// What most incidents are spared.
+const UNTOUCHED: Course = Course {
+    pending_until: None,
+    assignee: None,
+    acknowledged_at: None,
+    acknowledged_by: None,
+    restored_at: None,
+    resolve_at: None,
+    resolved_at: None,
+    ended_at: None,
+    resolution: None,
+    hold: None,
+    reopened: 0,
+    recurrence_of: None,
+    merged_into: None,
+};
 
 /// An alert as its incident sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,15 +157,29 @@ pub struct Hold {
 }
 
 impl Incident {
-    /// What rules about incidents match on: the labels of its first alert, and what became of it.
-    pub fn facets(&self) -> Labels {
-        let priority = self.priority.level().to_string();
-        self.labels.with([
-            ("priority", priority.as_str()),
-            ("category", &self.category),
-            ("team", &self.team),
-            ("kind", self.kind.name()),
-        ])
+    /// The alert it began with.
+    pub fn root(&self) -> AlertId {
+        self.root.id()
+    }
+
+    /// What rules made of it.
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// What became of it.
+    pub fn course(&self) -> &Course {
+        static NOTHING: Course = UNTOUCHED;
+        self.course.as_deref().unwrap_or(&NOTHING)
+    }
+
+    /// Who wrote the last line on its timeline.
+    pub fn last_actor(&self) -> Option<Actor> {
+        self.timeline.entries().last().map(|entry| entry.by)
+    }
+
+    pub(super) fn course_mut(&mut self) -> &mut Course {
+        self.course.get_or_insert_default()
     }
 
     /// How many of its alerts hold.
@@ -169,51 +211,52 @@ impl Incident {
 
     /// Writes down when and by whom a step was taken.
     pub(super) fn stamp(&mut self, at: Timestamp, moved: &Moved) {
+        if moved.step == Step::Confirm {
+            self.known_at = Some(at);
+        }
+        let course = self.course_mut();
         if moved.from == Status::OnHold && moved.to != Status::OnHold {
-            self.hold = None;
+            course.hold = None;
         }
         match moved.step {
-            Step::Confirm => {
-                self.known_at = Some(at);
-                self.pending_until = None;
-            }
+            Step::Confirm => course.pending_until = None,
             Step::Acknowledge | Step::Assign => {
-                self.acknowledged_at.get_or_insert(at);
-                self.acknowledged_by.get_or_insert_with(|| moved.by.name.clone());
+                course.acknowledged_at.get_or_insert(at);
+                course.acknowledged_by.get_or_insert_with(|| moved.by.name.clone());
             }
             Step::Hold => {
                 let reason = moved.code.clone().unwrap_or_default();
-                self.hold = Some(Box::new(Hold { reason, since: at, until: moved.until }));
+                course.hold = Some(Box::new(Hold { reason, since: at, until: moved.until }));
             }
             Step::Resolve | Step::Recover => {
-                self.resolved_at = Some(at);
-                self.resolve_at = None;
-                self.resolution = Some(Box::new(Resolution {
+                course.resolved_at = Some(at);
+                course.resolve_at = None;
+                course.resolution = Some(Box::new(Resolution {
                     code: moved.code.clone().unwrap_or_default(),
                     note: moved.note.clone(),
                     by: moved.by.clone(),
                 }));
             }
             Step::Reopen => {
-                self.reopened += 1;
-                self.resolved_at = None;
-                self.resolution = None;
-                self.restored_at = None;
+                course.reopened += 1;
+                course.resolved_at = None;
+                course.resolution = None;
+                course.restored_at = None;
             }
             Step::Merge => {
-                self.merged_into = moved.into;
-                self.ended_at = Some(at);
-                self.resolve_at = None;
+                course.merged_into = moved.into;
+                course.ended_at = Some(at);
+                course.resolve_at = None;
             }
             Step::Unmerge => {
-                self.merged_into = None;
-                self.ended_at = None;
+                course.merged_into = None;
+                course.ended_at = None;
                 // Whether all is clear is found out afresh.
-                self.restored_at = None;
+                course.restored_at = None;
             }
             Step::Close | Step::Cancel | Step::Discard => {
-                self.ended_at = Some(at);
-                self.resolve_at = None;
+                course.ended_at = Some(at);
+                course.resolve_at = None;
             }
             Step::Resume => {}
         }

@@ -28,8 +28,11 @@ pub(super) fn remarked(
         return lifecycle::advance(turn, id, Step::Acknowledge, by, said);
     }
     let text = sentence(alert, saying, text);
-    let said = incident.timeline.lines().filter(|line| line.by == *by && line.action == "note");
-    if said.last().is_some_and(|line| line.text == text) {
+    let mut said = incidents.timeline(incident).rev();
+    let last = said.find(|line| line.by == *by && line.action == "note");
+    let known = last.is_some_and(|line| line.text == text);
+    drop(said);
+    if known {
         return;
     }
     turn.record(Fact::Noted { id, by: by.clone(), text });

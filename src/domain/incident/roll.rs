@@ -2,6 +2,7 @@
 
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use smallvec::SmallVec;
 
 use super::record::Member;
 use crate::domain::value::{AlertId, Short};
@@ -9,7 +10,10 @@ use crate::domain::value::{AlertId, Short};
 /// The alerts of an incident with how it sees them, oldest first. Alerts mostly join in the order
 /// of their numbers, which puts them at the end.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Roll(Vec<(Short, Marks)>);
+pub struct Roll(Entries);
+
+/// Most incidents have one alert, which needs no allocation.
+type Entries = SmallVec<[(Short, Marks); 2]>;
 
 /// A [`Member`] in one byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,9 +65,8 @@ impl Roll {
 
     /// Takes many alerts in at once; what it is told of them counts.
     pub(super) fn extend(&mut self, others: &Self) {
-        let known = std::mem::take(&mut self.0).into_iter();
-        self.0 = known.filter(|(alert, _)| others.place(*alert).is_err()).collect();
-        self.0.extend(&others.0);
+        self.0.retain(|(alert, _)| others.place(*alert).is_err());
+        self.0.extend_from_slice(&others.0);
         self.0.sort_unstable_by_key(|(alert, _)| *alert);
     }
 

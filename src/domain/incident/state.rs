@@ -2,23 +2,28 @@
 
 use super::fact::{Fact, Moved, Opened};
 use super::machine::{Status, Step};
-use super::record::{Incident, Member};
+use super::record::{Course, Incident, Member, Shape};
 use super::roll::Roll;
+use super::said::{self, Pen};
+use super::stored::StoredIncident;
 use crate::domain::event::Correlation;
-use crate::domain::index::{Index, hash};
+use crate::domain::index::{Numbers, hash};
 use crate::domain::links::Links;
+use crate::domain::pool::Pool;
 use crate::domain::table::{Table, UnreadablePage};
 use crate::domain::timeline::Timeline;
-use crate::domain::value::{AlertId, IncidentId, Timestamp};
+use crate::domain::value::{AlertId, Bodies, IncidentId, Short, Timestamp};
 
 const TABLE: (&str, &str) = ("incident", "incidents");
 
 /// What incident management knows.
 #[derive(Debug, Clone, Default)]
 pub struct State {
-    pub(super) incidents: Table<IncidentId, Box<Incident>>,
+    pub(super) incidents: Table<IncidentId, Incident>,
+    pub(super) bodies: Bodies,
+    shapes: Pool<Shape>,
     /// The newest incident of each correlation.
-    by_correlation: Index<IncidentId>,
+    by_correlation: Numbers<IncidentId>,
     /// The incident that has an alert, as long as it may still open again.
     pub(super) by_alert: Links<AlertId, IncidentId>,
 }
@@ -26,12 +31,12 @@ pub struct State {
 impl State {
     /// Every incident, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (IncidentId, &Incident)> {
-        self.incidents.iter().map(|(id, incident)| (id, &**incident))
+        self.incidents.iter()
     }
 
     /// Looks an incident up.
     pub fn get(&self, id: IncidentId) -> Option<&Incident> {
-        self.incidents.get(id).map(|incident| &**incident)
+        self.incidents.get(id)
     }
 
     /// Looks up an incident that a fact or an index of ours names.
@@ -41,17 +46,18 @@ impl State {
 
     /// The newest incident of a correlation.
     pub fn of_correlation(&self, correlation: &Correlation) -> Option<IncidentId> {
-        let is = |id: IncidentId| self.expect(id).correlation == *correlation;
-        self.by_correlation.find(hash_of(correlation), is)
+        self.by_correlation.find(hash_of(correlation), |id| self.is_of(id, correlation))
     }
 
     fn index(&mut self, id: IncidentId) {
-        let correlation = self.expect(id).correlation.clone();
+        let correlation = self.correlation(self.expect(id));
         let hash = hash_of(&correlation);
         if let Some(before) = self.of_correlation(&correlation) {
             self.by_correlation.remove(hash, |id| id == before);
         }
-        self.by_correlation.add(hash, id);
+        let (incidents, bodies) = (&self.incidents, &self.bodies);
+        self.by_correlation
+            .add(hash, id, |id| hash_of(&said::correlation(bodies, incidents.expect(id))));
     }
 
     /// The incident that has an alert, unless it has ended for good.
@@ -61,7 +67,7 @@ impl State {
 
     /// The incident that bears an incident's burden: itself, or the one it was merged into at last.
     pub fn bearer(&self, mut id: IncidentId) -> IncidentId {
-        while let Some(into) = self.expect(id).merged_into {
+        while let Some(into) = self.expect(id).course().merged_into {
             id = into;
         }
         id
@@ -90,7 +96,8 @@ impl State {
                 incident.members.insert(*alert, member);
                 incident.severity = incident.severity.min(*severity);
                 incident.last_alert_at = at;
-                incident.timeline.joined(at, *alert, incident.members.len());
+                let members = incident.members.len();
+                self.pen(*id).joined(at, *alert, members);
             }
             Fact::Fired { id, alert } => {
                 let incident = self.incidents.expect_mut(*id);
@@ -107,92 +114,91 @@ impl State {
                 let incident = self.incidents.expect_mut(*id);
                 let is = incident.members.change(*alert, |member| member.flapping = *on);
                 assert!(is, "a member flaps");
-                incident.timeline.flapping(at, *alert, *on);
+                self.pen(*id).flapping(at, *alert, *on);
             }
             Fact::Moved(moved) => self.fold_moved(at, moved),
             Fact::Prioritised { id, impact, urgency, priority, by, reason } => {
                 let incident = self.incidents.expect_mut(*id);
-                incident.timeline.prioritised(
-                    at,
-                    by,
-                    (incident.priority, *priority),
-                    reason.as_deref(),
-                );
+                let before = std::mem::replace(&mut incident.priority, *priority);
                 incident.impact = *impact;
                 incident.urgency = *urgency;
-                incident.priority = *priority;
                 incident.priority_fixed |= by.is_outside();
+                self.pen(*id).prioritised(at, by, (before, *priority), reason.as_deref());
             }
             Fact::Assigned { id, team, assignee, by } => {
                 let incident = self.incidents.expect_mut(*id);
-                incident.timeline.assigned(at, by, team.as_deref(), assignee.as_deref());
                 if let Some(team) = team {
-                    incident.team.clone_from(team);
+                    let shape = Shape { team: team.clone(), ..incident.shape().clone() };
+                    incident.shape = self.shapes.share(shape);
                 }
                 if let Some(assignee) = assignee {
-                    incident.assignee = Some(assignee.clone());
+                    incident.course_mut().assignee = Some(assignee.clone());
                 }
+                self.pen(*id).assigned(at, by, team.as_deref(), assignee.as_deref());
             }
             Fact::Noted { id, by, text } => {
-                self.incidents.expect_mut(*id).timeline.noted(at, by, text);
+                self.pen(*id).noted(at, by, text);
             }
             Fact::Restored { id, resolve_at } => {
-                let incident = self.incidents.expect_mut(*id);
-                incident.restored_at = Some(at);
-                incident.resolve_at = *resolve_at;
-                incident.timeline.restored(at, *resolve_at);
+                let course = self.incidents.expect_mut(*id).course_mut();
+                course.restored_at = Some(at);
+                course.resolve_at = *resolve_at;
+                self.pen(*id).restored(at, *resolve_at);
             }
             Fact::Relapsed { id } => {
-                let incident = self.incidents.expect_mut(*id);
-                incident.restored_at = None;
-                incident.resolve_at = None;
-                incident.timeline.relapsed(at);
+                let course = self.incidents.expect_mut(*id).course_mut();
+                course.restored_at = None;
+                course.resolve_at = None;
+                self.pen(*id).relapsed(at);
             }
         }
     }
 
+    /// Writes on the timeline of an incident that a fact names.
+    fn pen(&mut self, id: IncidentId) -> Pen<'_> {
+        let Incident { said, timeline, .. } = self.incidents.expect_mut(id);
+        Pen { bodies: &mut self.bodies, said: *said, timeline }
+    }
+
     fn fold_opened(&mut self, at: Timestamp, opened: &Opened) {
-        let incident = Incident {
-            status: opened.status,
+        let texts = (&*opened.title, &*opened.correlation.key);
+        let said = said::put(&mut self.bodies, texts, &opened.labels, &opened.annotations);
+        let shape = Shape {
             kind: opened.kind,
-            title: opened.title.clone(),
             category: opened.category.clone(),
             team: opened.team.clone(),
-            assignee: None,
+            rule: opened.rule.clone(),
+            correlated_by: opened.correlation.rule.clone(),
+            window: opened.window,
+            max_span: opened.max_span,
+            threshold: opened.threshold,
+            distinct_names: opened.distinct_names,
+        };
+        let course = Course {
+            pending_until: opened.pending_until,
+            recurrence_of: opened.recurrence_of,
+            ..Course::default()
+        };
+        let incident = Incident {
+            status: opened.status,
             impact: opened.impact,
             urgency: opened.urgency,
             priority: opened.priority,
             priority_fixed: opened.priority_fixed,
             severity: opened.severity,
-            correlation: opened.correlation.clone(),
-            window: opened.window,
-            max_span: opened.max_span,
-            threshold: opened.threshold,
-            distinct_names: opened.distinct_names,
-            pending_until: opened.pending_until,
-            labels: opened.labels.clone(),
-            annotations: opened.annotations.clone(),
-            root: opened.root,
+            root: Short::of(opened.root),
+            shape: self.shapes.share(shape),
+            said,
+            timeline: Timeline::default(),
             members: Roll::default(),
             detected_at: opened.detected_at,
             opened_at: at,
             known_at: (opened.status == Status::New).then_some(at),
             last_alert_at: at,
-            acknowledged_at: None,
-            acknowledged_by: None,
-            restored_at: None,
-            resolve_at: None,
-            resolved_at: None,
-            ended_at: None,
-            resolution: None,
-            hold: None,
-            reopened: 0,
-            recurrence_of: opened.recurrence_of,
-            merged_into: None,
-            rule: opened.rule.clone(),
-            timeline: Timeline::opened(at, opened),
+            course: (course != Course::default()).then(|| Box::new(course)),
         };
-        self.incidents.insert(opened.id, Box::new(incident));
+        self.incidents.insert(opened.id, incident);
+        self.pen(opened.id).opened(at, opened);
         self.index(opened.id);
     }
 
@@ -200,8 +206,8 @@ impl State {
         let incident = self.incidents.expect_mut(moved.id);
         assert_eq!(incident.status, moved.from, "a step starts where the incident is");
         incident.status = moved.to;
-        incident.timeline.moved(at, moved);
         incident.stamp(at, moved);
+        self.pen(moved.id).moved(at, moved);
         match moved.step {
             Step::Merge => {
                 let into = moved.into.expect("a merge says into which incident");
@@ -231,7 +237,9 @@ impl State {
 
     pub(crate) fn page(&self, table: &str, number: u64) -> Option<Vec<u8>> {
         match table {
-            "incidents" => self.incidents.page(number, Clone::clone),
+            "incidents" => {
+                self.incidents.page(number, |incident| StoredIncident::of(self, incident))
+            }
             _ => None,
         }
     }
@@ -245,7 +253,9 @@ impl State {
         if table != TABLE.1 {
             return Err(UnreadablePage::unknown(TABLE.0, table, number));
         }
-        self.incidents.load_page(TABLE, number, records, |incident| incident)
+        let (bodies, shapes) = (&mut self.bodies, &mut self.shapes);
+        let read = |stored: StoredIncident| stored.read(bodies, shapes);
+        self.incidents.load_page(TABLE, number, records, read)
     }
 
     pub(crate) fn rebuild(&mut self) {
@@ -268,20 +278,21 @@ impl State {
         for (id, incident) in self.iter() {
             match incident.status {
                 Status::Candidate => add(
-                    incident.pending_until.unwrap_or(incident.opened_at),
+                    incident.course().pending_until.unwrap_or(incident.opened_at),
                     super::Deadline::Candidate(id),
                 ),
                 Status::Resolved => {
-                    let at = incident.resolved_at.expect("a resolved incident says since when");
+                    let at =
+                        incident.course().resolved_at.expect("a resolved incident says since when");
                     add(at, super::Deadline::Close(id));
                 }
                 Status::New | Status::Acknowledged | Status::InProgress | Status::OnHold => {}
                 Status::Closed | Status::Merged | Status::Cancelled | Status::Discarded => continue,
             }
-            if let Some(at) = incident.resolve_at {
+            if let Some(at) = incident.course().resolve_at {
                 add(at, super::Deadline::Recover(id));
             }
-            if let Some(at) = incident.hold.as_ref().and_then(|hold| hold.until) {
+            if let Some(at) = incident.course().hold.as_ref().and_then(|hold| hold.until) {
                 add(at, super::Deadline::Hold(id));
             }
         }

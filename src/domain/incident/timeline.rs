@@ -2,41 +2,39 @@
 
 use super::fact::{Moved, Opened};
 use super::machine::Step;
-use crate::domain::timeline::Timeline;
+use super::said::Pen;
 use crate::domain::value::{Actor, AlertId, Priority, Timestamp};
 
 /// Joining alerts that get a line of their own; a storm of them is only counted.
 const JOINED_MAX: usize = 20;
 
-impl Timeline {
+impl Pen<'_> {
     /// The first lines: detected, logged, categorised (the stages that ITIL names).
-    pub(super) fn opened(at: Timestamp, opened: &Opened) -> Self {
-        let mut timeline = Self::default();
+    pub(super) fn opened(&mut self, at: Timestamp, opened: &Opened) {
         let detected = opened.detected_at.min(at);
         let name = opened.labels.get("alertname");
-        timeline.push(detected, &Actor::rule(), "detected", format!("{name} began to fire"));
+        self.push(detected, &Actor::rule(), "detected", &format!("{name} began to fire"));
         let why = match &opened.rule {
             Some(rule) => format!("logged as {} by rule `{rule}`", opened.priority),
             None => format!("logged as {}", opened.priority),
         };
-        timeline.push(at, &Actor::rule(), "logged", why);
+        self.push(at, &Actor::rule(), "logged", &why);
         let owner = format!("category {}, owned by team {}", opened.category, opened.team);
-        timeline.push(at, &Actor::rule(), "categorised", owner);
+        self.push(at, &Actor::rule(), "categorised", &owner);
         if let Some(before) = opened.recurrence_of {
-            timeline.push(at, &Actor::rule(), "recurrence", format!("recurrence of {before}"));
+            self.push(at, &Actor::rule(), "recurrence", &format!("recurrence of {before}"));
         }
-        timeline
     }
 
     pub(super) fn joined(&mut self, at: Timestamp, alert: AlertId, members: usize) {
         if members <= JOINED_MAX {
-            self.push(at, &Actor::rule(), "alert_joined", format!("{alert} joined"));
+            self.push(at, &Actor::rule(), "alert_joined", &format!("{alert} joined"));
         }
     }
 
     pub(super) fn flapping(&mut self, at: Timestamp, alert: AlertId, on: bool) {
         let text = if on { "began to flap" } else { "stopped flapping" };
-        self.push(at, &Actor::rule(), "flapping", format!("{alert} {text}"));
+        self.push(at, &Actor::rule(), "flapping", &format!("{alert} {text}"));
     }
 
     pub(super) fn moved(&mut self, at: Timestamp, moved: &Moved) {
@@ -52,7 +50,7 @@ impl Timeline {
             text += ": ";
             text += more;
         }
-        self.push(at, &moved.by, moved.step.name(), text);
+        self.push(at, &moved.by, moved.step.name(), &text);
     }
 
     pub(super) fn prioritised(
@@ -63,7 +61,7 @@ impl Timeline {
         reason: Option<&str>,
     ) {
         let why = reason.map_or_else(String::new, |reason| format!(": {reason}"));
-        self.push(at, by, "prioritise", format!("{before} → {after}{why}"));
+        self.push(at, by, "prioritise", &format!("{before} → {after}{why}"));
     }
 
     pub(super) fn assigned(
@@ -75,11 +73,11 @@ impl Timeline {
     ) {
         let team = team.map(|team| format!("team {team}"));
         let parts: Vec<_> = team.into_iter().chain(assignee.map(str::to_owned)).collect();
-        self.push(at, by, "assign", format!("assigned to {}", parts.join(", ")));
+        self.push(at, by, "assign", &format!("assigned to {}", parts.join(", ")));
     }
 
     pub(super) fn noted(&mut self, at: Timestamp, by: &Actor, text: &str) {
-        self.push(at, by, "note", text.to_owned());
+        self.push(at, by, "note", text);
     }
 
     pub(super) fn restored(&mut self, at: Timestamp, resolve_at: Option<Timestamp>) {
@@ -87,10 +85,10 @@ impl Timeline {
             Some(resolve_at) => format!("resolves by itself at {resolve_at}"),
             None => "a person must resolve it".to_owned(),
         };
-        self.push(at, &Actor::rule(), "restored", format!("all alerts are clear; {then}"));
+        self.push(at, &Actor::rule(), "restored", &format!("all alerts are clear; {then}"));
     }
 
     pub(super) fn relapsed(&mut self, at: Timestamp) {
-        self.push(at, &Actor::rule(), "relapsed", "an alert fired again".to_owned());
+        self.push(at, &Actor::rule(), "relapsed", "an alert fired again");
     }
 }

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::command::{Ask, CANCEL_REASONS, CLOSURE_CODES, Command, HOLD_REASONS};
 use super::machine::{Status, Step};
-use super::record::Incident;
+use super::record::{Incident, Shape};
+use super::state::State;
+use crate::domain::timeline::Line;
 use crate::domain::value::{
     Impact, IncidentId, OutOfRange, Priority, RecordId, Timestamp, Urgency,
 };
@@ -137,7 +139,7 @@ pub(super) fn allowed(status: Status) -> Vec<&'static str> {
 
 pub(crate) fn list(state: &domain::State, _: &Settings, query: &Query) -> List {
     query.page(state.incident.iter(), |id, incident| {
-        if !wanted(query, id, incident) {
+        if !wanted(&state.incident, query, id, incident) {
             return None;
         }
         Some(row(state, id, incident))
@@ -152,22 +154,22 @@ pub(crate) fn show(state: &domain::State, _: &Settings, id: &str) -> Option<Valu
         "alerts": incident.members.iter().take(ALERTS_SHOWN_MAX).map(|(alert, _)| {
             member(state, incident, alert)
         }).collect::<Vec<_>>(),
-        "annotations": incident.annotations,
+        "annotations": state.incident.annotations(incident),
         "deployments": deployment::suspects(
             &state.deployment,
-            &incident.labels,
+            &state.incident.labels(incident),
             incident.detected_at,
         ),
-        "correlation": incident.correlation,
-        "rule": incident.rule,
-        "hold": incident.hold.as_ref().map(|hold| json!({
+        "correlation": state.incident.correlation(incident),
+        "rule": incident.shape().rule,
+        "hold": incident.course().hold.as_ref().map(|hold| json!({
             "reason": hold.reason,
             "since": hold.since.rfc3339(),
             "until": hold.until.map(Timestamp::rfc3339),
         })),
         "actions": allowed(incident.status),
-        "timeline": incident.timeline.show(),
-        "timeline_omitted": incident.timeline.omitted,
+        "timeline": state.incident.timeline(incident).map(Line::show).collect::<Vec<_>>(),
+        "timeline_omitted": incident.timeline.omitted(),
     });
     if let (Value::Object(record), Value::Object(more)) = (&mut record, more) {
         record.extend(more);
@@ -176,36 +178,36 @@ pub(crate) fn show(state: &domain::State, _: &Settings, id: &str) -> Option<Valu
 }
 
 fn row(state: &domain::State, id: IncidentId, incident: &Incident) -> Value {
-    let resolution = incident.resolution.as_ref();
+    let resolution = incident.course().resolution.as_ref();
     json!({
         "id": id.to_string(),
-        "title": incident.title,
+        "title": state.incident.title(incident),
         "state": incident.status.name(),
-        "kind": incident.kind.name(),
+        "kind": incident.shape().kind.name(),
         "impact": incident.impact.level(),
         "urgency": incident.urgency.level(),
         "priority": incident.priority.level(),
         "severity": incident.severity.name(),
-        "category": incident.category,
-        "team": incident.team,
-        "assignee": incident.assignee,
-        "labels": incident.labels,
+        "category": incident.shape().category,
+        "team": incident.shape().team,
+        "assignee": incident.course().assignee,
+        "labels": state.incident.labels(incident),
         "alert_count": incident.members.len(),
         "firing_count": incident.firing(),
         "flapping": incident.is_flapping(),
         "problem": state.problem.of_incident(id).map(|problem| problem.to_string()),
-        "recurrence": state.problem.recurrence(id).map(ToString::to_string),
-        "recurrence_of": incident.recurrence_of.map(|id| id.to_string()),
-        "merged_into": incident.merged_into.map(|id| id.to_string()),
-        "reopened": incident.reopened,
+        "recurrence": state.problem.recurrence(id).map(|seen| seen.to_string()),
+        "recurrence_of": incident.course().recurrence_of.map(|id| id.to_string()),
+        "merged_into": incident.course().merged_into.map(|id| id.to_string()),
+        "reopened": incident.course().reopened,
         "detected_at": incident.detected_at.rfc3339(),
         "opened_at": incident.opened_at.rfc3339(),
-        "acknowledged_at": incident.acknowledged_at.map(Timestamp::rfc3339),
-        "acknowledged_by": incident.acknowledged_by,
-        "restored_at": incident.restored_at.map(Timestamp::rfc3339),
-        "resolves_at": incident.resolve_at.map(Timestamp::rfc3339),
-        "resolved_at": incident.resolved_at.map(Timestamp::rfc3339),
-        "ended_at": incident.ended_at.map(Timestamp::rfc3339),
+        "acknowledged_at": incident.course().acknowledged_at.map(Timestamp::rfc3339),
+        "acknowledged_by": incident.course().acknowledged_by,
+        "restored_at": incident.course().restored_at.map(Timestamp::rfc3339),
+        "resolves_at": incident.course().resolve_at.map(Timestamp::rfc3339),
+        "resolved_at": incident.course().resolved_at.map(Timestamp::rfc3339),
+        "ended_at": incident.course().ended_at.map(Timestamp::rfc3339),
         "resolution": resolution.map(|resolution| json!({
             "code": resolution.code,
             "note": resolution.note,
@@ -229,7 +231,7 @@ fn member(state: &domain::State, incident: &Incident, id: domain::value::AlertId
     })
 }
 
-fn wanted(query: &Query, id: IncidentId, incident: &Incident) -> bool {
+fn wanted(all: &State, query: &Query, id: IncidentId, incident: &Incident) -> bool {
     let state = query.filter("state").is_none_or(|state| match state {
         "open" => incident.status.is_open(),
         state => incident.status.name() == state,
@@ -237,13 +239,15 @@ fn wanted(query: &Query, id: IncidentId, incident: &Incident) -> bool {
     let priority = query.filter("priority").is_none_or(|priority| {
         priority.trim_start_matches('P') == incident.priority.level().to_string()
     });
-    let service = query.filter("service").is_none_or(|name| incident.labels.get("service") == name);
-    let team = query.filter("team").is_none_or(|team| incident.team == team);
+    let labels = || all.labels(incident);
+    let service = query.filter("service").is_none_or(|name| labels().get("service") == name);
+    let team = query.filter("team").is_none_or(|team| incident.shape().team == team);
     let text = query.text.as_ref().is_none_or(|text| {
         let text = text.to_lowercase();
-        let hay = [&incident.title, &incident.category, &incident.team, &id.to_string()];
+        let Shape { category, team, .. } = incident.shape();
+        let hay = [&all.title(incident), category, team, &id.to_string()];
         hay.iter().any(|hay| hay.to_lowercase().contains(&text))
-            || incident.labels.iter().any(|(_, value)| value.to_lowercase().contains(&text))
+            || labels().iter().any(|(_, value)| value.to_lowercase().contains(&text))
     });
     // A candidate is invisible to people until it is confirmed, unless they ask for it.
     let known = incident.known_at.is_some() || query.filter("state").is_some();

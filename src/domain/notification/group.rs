@@ -22,9 +22,16 @@ const REPEAT_ORPHAN: Span = Span::hours(4);
 
 /// Puts an alert into the group of every route that takes it, and lets those groups look at it.
 pub(super) fn place(turn: &mut Turn, id: AlertId, labels: &Labels) {
+    let routes = turn.settings().routes.places(labels);
+    place_on(turn, id, labels, &routes);
+}
+
+/// As [`place`], where it is known at which places the routes stand that take the alert.
+pub(super) fn place_on(turn: &mut Turn, id: AlertId, labels: &Labels, routes: &[usize]) {
+    let nodes = turn.settings().routes.nodes();
     let alert = turn.state().event.alert(id).expect("a fact names an alert that exists");
     let (key, starts_at) = (alert.key, alert.starts_at);
-    for route in turn.settings().routes.matching(labels) {
+    for route in routes.iter().filter_map(|place| nodes.get(*place)) {
         let common = match &route.group_by {
             GroupBy::Labels(names) => labels.among(names),
             GroupBy::All => labels.iter().collect(),
@@ -35,8 +42,8 @@ pub(super) fn place(turn: &mut Turn, id: AlertId, labels: &Labels) {
             let due = wait(turn, route, starts_at);
             open(turn, route, Labels::pack(common.into_iter()), None, due)
         });
-        let known = turn.state().notification.group(group).and_then(|group| group.alerts.get(&key));
-        if known != Some(&id) {
+        let known = turn.state().notification.group(group).and_then(|group| group.alert(key));
+        if known != Some(id) {
             turn.record(Fact::Grouped { id: group, alert: id, key });
             inherited::recall(turn, group, Some((key, id)));
         }
@@ -54,7 +61,7 @@ pub(super) fn labels(turn: &Turn, id: AlertId) -> Labels {
 /// Gives an incident a group on every route that takes it and groups by incident.
 pub(super) fn place_incident(turn: &mut Turn, id: IncidentId) {
     let incident = turn.state().incident.expect(id);
-    let facets = incident.facets();
+    let facets = turn.state().incident.facets(incident);
     let urgent = incident.priority == Priority::P1;
     for route in turn.settings().routes.matching(&facets) {
         if route.group_by != GroupBy::Incident {
@@ -114,7 +121,7 @@ fn next_tick(turn: &Turn, group: &Group) -> Timestamp {
 pub(super) fn route<'a>(settings: &'a Settings, group: &Group) -> Option<&'a Route> {
     let nodes = || settings.routes.nodes().iter();
     let own = nodes().find(|route| group.is_of(route));
-    own.or_else(|| nodes().find(|route| route.key == group.route))
+    own.or_else(|| nodes().find(|route| route.key == group.route()))
 }
 
 fn intervals(settings: &Settings, group: &Group) -> (Span, Span) {
@@ -169,7 +176,7 @@ pub(super) fn speak(turn: &mut Turn, id: GroupId, stand: &Stand) {
     }
     let Some(group) = turn.state().notification.group(id) else { return };
     let settings = turn.settings();
-    let Some(receiver) = settings.receivers.get(&group.receiver) else { return };
+    let Some(receiver) = settings.receivers.get(group.receiver()) else { return };
     for integration in &receiver.integrations {
         let channel = outbox::channel(turn, &receiver.name, integration);
         if turn.state().notification.on_the_way(id, channel).is_some() {
@@ -205,7 +212,7 @@ pub(super) fn settled(turn: &mut Turn, id: GroupId) {
     if is_reply(turn, id) {
         return tidy(turn, id);
     }
-    if group.incident.is_some() {
+    if group.incident().is_some() {
         let stand = Stand::of(turn, group);
         speak(turn, id, &stand);
     } else {
@@ -234,7 +241,7 @@ pub(super) fn tidy(turn: &mut Turn, id: GroupId) {
     }
     inherited::recall(turn, id, None);
     let Some(group) = turn.state().notification.group(id) else { return };
-    if let Some(incident) = group.incident {
+    if let Some(incident) = group.incident() {
         let standing = Standing::of(turn.state().incident.expect(incident));
         let over = !standing.status.is_open() && !is_reopenable(turn, incident);
         if over && !is_believed_open(turn, group) {
@@ -244,12 +251,11 @@ pub(super) fn tidy(turn: &mut Turn, id: GroupId) {
     }
     let owed: BTreeSet<Fingerprint> = owed(turn, group);
     let keys: Vec<Fingerprint> = group
-        .alerts
-        .iter()
-        .filter(|(key, alert)| !is_firing(turn, **alert) && !owed.contains(key))
-        .map(|(key, _)| *key)
+        .alerts()
+        .filter(|(key, alert)| !is_firing(turn, *alert) && !owed.contains(key))
+        .map(|(key, _)| key)
         .collect();
-    let whole = keys.len() == group.alerts.len();
+    let whole = keys.len() == group.len();
     if whole {
         turn.record(Fact::GroupClosed { id });
     } else if !keys.is_empty() {
@@ -272,14 +278,14 @@ fn is_believed_open(turn: &Turn, group: &Group) -> bool {
 fn owed(turn: &Turn, group: &Group) -> BTreeSet<Fingerprint> {
     told(turn, group)
         .filter(|(integration, _)| integration.send_resolved)
-        .flat_map(|(_, told)| &told.firing)
+        .flat_map(|(_, told)| told.firing.keys())
         .copied()
         .collect()
 }
 
 /// The ways to a group's receiver by which it was told something, as far as they still exist.
 fn told<'a>(turn: &'a Turn, group: &'a Group) -> impl Iterator<Item = (&'a Integration, &'a Told)> {
-    let receiver = turn.settings().receivers.get(&group.receiver).into_iter();
+    let receiver = turn.settings().receivers.get(group.receiver()).into_iter();
     let all = receiver.flat_map(|receiver| {
         receiver.integrations.iter().map(|one| (outbox::channel_name(&receiver.name, one), one))
     });
@@ -297,7 +303,7 @@ fn await_next(turn: &mut Turn, id: GroupId, stand: &Stand) {
         return wind(turn, id);
     }
     let (interval, repeat) = intervals(turn.settings(), group);
-    let Some(told_at) = group.told.values().map(|told| told.at).min() else { return };
+    let Some(told_at) = group.told().map(|(_, told)| told.at).min() else { return };
     let due = (told_at + repeat).max(turn.now());
     let ticks = due.since(group.base).0.div_ceil(interval.0.max(1));
     let at = group.base + Span(ticks.max(1).saturating_mul(interval.0.max(1)));
@@ -308,22 +314,22 @@ fn await_next(turn: &mut Turn, id: GroupId, stand: &Stand) {
 
 /// Tells whether somebody would be told something if nothing were suppressed.
 fn holds_back(turn: &Turn, group: &Group, stand: &Stand) -> bool {
-    if stand.held.is_empty() && (stand.muted.is_none() || group.incident.is_none()) {
+    if stand.held.is_empty() && (stand.muted.is_none() || group.incident().is_none()) {
         return false;
     }
-    let Some(receiver) = turn.settings().receivers.get(&group.receiver) else { return false };
+    let Some(receiver) = turn.settings().receivers.get(group.receiver()) else { return false };
     let (_, repeat) = intervals(turn.settings(), group);
     let mut channels = receiver.integrations.iter().map(|one| {
         let name = outbox::channel_name(&receiver.name, one);
         turn.state().notification.channel_named(&name).and_then(|id| group.told_by(id))
     });
-    let incident = group.incident.map(|id| turn.state().incident.expect(id));
+    let incident = group.incident().map(|id| turn.state().incident.expect(id));
     channels.any(|told| match (incident, told) {
         (Some(incident), told) => {
             let standing = Standing::of(incident);
             verdict::of_incident(told, standing, repeat, turn.now()) != Verdict::Quiet
         }
-        (None, Some(told)) => !stand.held.is_subset(&told.firing) || told.at + repeat <= turn.now(),
+        (None, Some(told)) => !told.firing.holds(&stand.held) || told.at + repeat <= turn.now(),
         (None, None) => true,
     })
 }
@@ -364,7 +370,7 @@ fn reroute_alert(turn: &mut Turn, id: AlertId) {
     let routes = turn.settings().routes.matching(&labels);
     for group in before {
         let known = turn.state().notification.group(group).expect("the index names groups");
-        let told = known.told.values().any(|told| told.firing.contains(&key));
+        let told = known.told().any(|(_, told)| told.firing.contains(&key));
         // What is on its way will be told.
         let telling = turn.state().notification.is_telling(group, key);
         if !routes.iter().any(|route| known.is_of(route)) && !told && !telling {

@@ -19,13 +19,14 @@ pub fn handed_over(state: &State, now: Timestamp) -> Vec<Inherited> {
         .map(|entry| ((entry.group_key.clone(), entry.channel()), entry.clone()))
         .collect();
     let ended = Ended::of(state);
-    for (_, group) in notification.groups().filter(|(_, group)| group.incident.is_none()) {
-        for (channel, told) in &group.told {
-            let Some(name) = notification.channel(*channel).map(|channel| &channel.name) else {
+    for (_, group) in notification.groups().filter(|(_, group)| group.incident().is_none()) {
+        for (channel, told) in group.told() {
+            let Some(name) = notification.channel(channel).map(|channel| &channel.name) else {
                 continue;
             };
             let Some(told) = entry(state, group, told, name) else { continue };
-            let resolved = ended.with(&group.labels).difference(&told.firing).copied().collect();
+            let resolved =
+                ended.with(&notification.labels(group)).difference(&told.firing).copied().collect();
             let told = Inherited { resolved, expires_at: now + RETENTION, ..told };
             let place = (told.group_key.clone(), name.clone());
             match log.get_mut(&place) {
@@ -46,9 +47,9 @@ pub fn handed_over(state: &State, now: Timestamp) -> Vec<Inherited> {
 fn entry(state: &State, group: &Group, told: &Told, channel: &str) -> Option<Inherited> {
     let (receiver, place) = channel.rsplit_once('/')?;
     let (integration, index) = place.strip_suffix(']')?.split_once('[')?;
-    let firing = told.firing.iter().filter_map(|key| hash(state, *group.alerts.get(key)?));
+    let firing = told.firing.keys().filter_map(|key| hash(state, group.alert(*key)?));
     Some(Inherited {
-        group_key: group.key(),
+        group_key: state.notification.key(group),
         receiver: receiver.to_owned(),
         integration: integration.to_owned(),
         index: index.parse().ok()?,
@@ -74,9 +75,10 @@ struct Ended {
 
 impl Ended {
     fn of(state: &State) -> Self {
-        let groups = state.notification.groups().filter(|(_, group)| group.incident.is_none());
+        let groups = state.notification.groups().filter(|(_, group)| group.incident().is_none());
         let names: BTreeSet<Vec<String>> = groups
-            .map(|(_, group)| group.labels.iter().map(|(name, _)| name.to_owned()).collect())
+            .map(|(_, group)| state.notification.labels(group))
+            .map(|labels| labels.iter().map(|(name, _)| name.to_owned()).collect())
             .collect();
         let mut by_labels: BTreeMap<Labels, BTreeSet<AlertHash>> = BTreeMap::new();
         for (_, alert) in state.event.alerts().filter(|(_, alert)| !alert.is_firing()) {

@@ -13,6 +13,7 @@ use super::fact::Fact;
 use super::state::Told;
 use super::{Deadline, outbox};
 use crate::domain::Turn;
+use crate::domain::few::FewOf;
 use crate::domain::table::{Table, UnreadablePage};
 use crate::domain::value::{
     AlertId, ChannelId, Fingerprint, GroupId, InheritedId, Labels, Timestamp,
@@ -168,7 +169,7 @@ impl Log {
         let spent = entry.firing.is_empty();
         let told = Told {
             at: entry.at,
-            firing: BTreeSet::new(),
+            firing: FewOf::default(),
             standing: None,
             first: None,
             provider: entry.thread(),
@@ -249,8 +250,8 @@ pub(super) fn recall(turn: &mut Turn, id: GroupId, only: Option<(Fingerprint, Al
         return;
     }
     let Some(group) = turn.state().notification.group(id) else { return };
-    let Some(receiver) = turn.settings().receivers.get(&group.receiver) else { return };
-    let group_key = group.key();
+    let Some(receiver) = turn.settings().receivers.get(group.receiver()) else { return };
+    let group_key = turn.state().notification.key(group);
     for integration in &receiver.integrations {
         let name = outbox::channel_name(&receiver.name, integration);
         if turn.state().notification.inherited.find(group_key.clone(), name).is_none() {
@@ -275,7 +276,7 @@ fn recalled(
 ) -> Vec<Fact> {
     let Some((entry, inherited)) = entry_of(turn, id, channel) else { return Vec::new() };
     let group = turn.state().notification.group(id).expect("the caller has looked");
-    let all = group.alerts.iter().filter(|_| only.is_none()).map(|(key, alert)| (*key, *alert));
+    let all = group.alerts().filter(|_| only.is_none());
     all.chain(only)
         .filter_map(|(key, alert)| {
             let hash = AlertHash::of(&super::group::labels(turn, alert));
@@ -302,7 +303,7 @@ fn entry_of<'a>(
 ) -> Option<(InheritedId, &'a Inherited)> {
     let notification = &turn.state().notification;
     let name = notification.channel(channel)?.name.clone();
-    notification.inherited.find(notification.group(id)?.key(), name)
+    notification.inherited.find(notification.key(notification.group(id)?), name)
 }
 
 #[cfg(test)]

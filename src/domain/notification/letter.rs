@@ -11,8 +11,10 @@ use super::receiver::Integration;
 use super::state::{Delivery, Group};
 use super::verdict::Verdict;
 use crate::domain::incident::Incident;
-use crate::domain::value::{AlertId, DeliveryId, Fingerprint, IncidentId, Labels, Span, Timestamp};
-use crate::domain::{Settings, State, problem};
+use crate::domain::value::{
+    Actor, AlertId, DeliveryId, Fingerprint, IncidentId, Labels, Span, Timestamp,
+};
+use crate::domain::{Settings, State};
 
 /// Alerts that one letter lists; a storm is told by its count.
 const ALERTS_MAX: usize = 1_000;
@@ -28,7 +30,7 @@ pub fn integration_of<'a>(
 ) -> Option<&'a Integration> {
     let delivery = state.notification.delivery(id)?;
     let group = state.notification.group(delivery.group)?;
-    let receiver = settings.receivers.get(&group.receiver)?;
+    let receiver = settings.receivers.get(group.receiver())?;
     let channel = state.notification.channel(delivery.channel)?;
     let mut all = receiver.integrations.iter();
     all.find(|one| channel_name(&receiver.name, one) == channel.name)
@@ -47,11 +49,12 @@ pub fn letter(
     let told = group.told_by(delivery.channel);
     let incident = subject(state, settings, group);
     let alerts = alerts(state, group, delivery);
+    let common = state.notification.labels(group);
     Some(Letter {
-        receiver: group.receiver.clone(),
-        group_key: group.key(),
-        group_labels: group.labels.clone(),
-        route_labels: route_words(settings, group, &alerts, now),
+        receiver: group.receiver().to_owned(),
+        group_key: state.notification.key(group),
+        route_labels: route_words(settings, (group, &common), &alerts, now),
+        group_labels: common,
         reason: delivery.says.verdict.reason().to_owned(),
         alerts,
         external_url: settings.external_url.trim_end_matches('/').to_owned(),
@@ -79,7 +82,7 @@ pub fn letter(
 /// What the group's route says of its messages; nothing if the configuration no longer has it.
 fn route_words(
     settings: &Settings,
-    group: &Group,
+    (group, common): (&Group, &Labels),
     alerts: &[LetterAlert],
     now: Timestamp,
 ) -> Labels {
@@ -87,13 +90,13 @@ fn route_words(
     let labels = alerts.iter().map(|alert| &alert.labels);
     let annotations = alerts.iter().map(|alert| &alert.annotations);
     route.map_or_else(Labels::default, |route| {
-        route_labels(settings, route, &group.labels, labels, annotations, now)
+        route_labels(settings, route, common, labels, annotations, now)
     })
 }
 
 /// Names the conversation, also across a lost store that starts counting from 1 again.
 fn root(group: &Group, delivery: &Delivery) -> String {
-    match group.incident {
+    match group.incident() {
         Some(incident) => format!("{incident}-{}", group.base.0),
         None => format!("{}-{}", delivery.group, group.base.0),
     }
@@ -106,11 +109,11 @@ fn subject<'a>(
     settings: &Settings,
     group: &Group,
 ) -> Option<(IncidentId, &'a Incident)> {
-    if settings.bare && group.incident.is_none() {
+    if settings.bare && group.incident().is_none() {
         return None;
     }
-    let id = group.incident.or_else(|| {
-        let mut ids = group.alerts.values().map(|alert| state.incident.of_alert(*alert));
+    let id = group.incident().or_else(|| {
+        let mut ids = group.alerts().map(|(_, alert)| state.incident.of_alert(alert));
         let first = ids.next()??;
         ids.all(|id| id == Some(first)).then_some(first)
     })?;
@@ -120,7 +123,7 @@ fn subject<'a>(
 }
 
 fn alerts(state: &State, group: &Group, delivery: &Delivery) -> Vec<LetterAlert> {
-    let mut alerts = match group.incident.and_then(|id| state.incident.get(id)) {
+    let mut alerts = match group.incident().and_then(|id| state.incident.get(id)) {
         Some(incident) => of_incident(state, incident),
         None => of_group(state, group, delivery),
     };
@@ -141,9 +144,7 @@ fn of_incident(state: &State, incident: &Incident) -> Vec<LetterAlert> {
 
 fn of_group(state: &State, group: &Group, delivery: &Delivery) -> Vec<LetterAlert> {
     let of = |keys: &[Fingerprint], firing: bool| {
-        keys.iter()
-            .filter_map(|key| alert(state, *group.alerts.get(key)?, firing))
-            .collect::<Vec<_>>()
+        keys.iter().filter_map(|key| alert(state, group.alert(*key)?, firing)).collect::<Vec<_>>()
     };
     let mut alerts = of(&delivery.says.firing, true);
     alerts.extend(of(&delivery.says.resolved, false));
@@ -183,27 +184,27 @@ fn incident_words(
     verdict: Verdict,
 ) -> LetterIncident {
     // The last line says who made the change that is told, if a person did.
-    let by = incident.timeline.last().filter(|line| line.by.is_outside());
+    let by = incident.last_actor().filter(Actor::is_outside);
     LetterIncident {
         id,
-        mark: mark(id, incident),
-        title: incident.title.clone(),
+        mark: mark(&state.incident, id, incident),
+        title: state.incident.title(incident),
         state: incident.status,
         event: verdict.event().to_owned(),
-        by: by.map(|line| line.by.name),
+        by: by.map(|by| by.name),
         priority: incident.priority,
         impact: incident.impact,
         urgency: incident.urgency,
-        kind: incident.kind,
-        category: incident.category.clone(),
-        team: incident.team.clone(),
-        assignee: incident.assignee.clone(),
+        kind: incident.shape().kind,
+        category: incident.shape().category.clone(),
+        team: incident.shape().team.clone(),
+        assignee: incident.course().assignee.clone(),
         url: record_url(settings, "incidents", &id.to_string()),
         opened_at: incident.opened_at,
-        acknowledged_at: incident.acknowledged_at,
-        restored_at: incident.restored_at,
-        resolved_at: incident.resolved_at,
-        recurrence: state.problem.recurrence(id).map(problem::Recurrence::to_string),
+        acknowledged_at: incident.course().acknowledged_at,
+        restored_at: incident.course().restored_at,
+        resolved_at: incident.course().resolved_at,
+        recurrence: state.problem.recurrence(id).map(|seen| seen.to_string()),
         alerts: incident.members.len(),
         firing: incident.firing(),
     }

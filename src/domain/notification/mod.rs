@@ -97,11 +97,13 @@ pub(crate) fn handle(turn: &mut Turn, _: &Actor, command: Command) -> Result<(),
 
 pub(crate) fn react(turn: &mut Turn, fact: &domain::Fact) {
     match fact {
-        domain::Fact::Event(event::Fact::Raised(raised)) if raised.set.is_empty() => {
-            group::place(turn, raised.id, &raised.labels);
-        }
         domain::Fact::Event(event::Fact::Raised(raised)) => {
-            group::place(turn, raised.id, &raised.labels.with(raised.set.iter()));
+            let set = (!raised.set.is_empty()).then(|| raised.labels.with(raised.set.iter()));
+            let labels = set.as_ref().unwrap_or(&raised.labels);
+            match raised.routes.known() {
+                Some(routes) => group::place_on(turn, raised.id, labels, routes),
+                None => group::place(turn, raised.id, labels),
+            }
         }
         domain::Fact::Event(event::Fact::Refired { id, .. }) => {
             let labels = group::labels(turn, *id);

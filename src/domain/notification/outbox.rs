@@ -62,10 +62,10 @@ pub(super) fn says(
 ) -> Says {
     let group = turn.state().notification.group(id).expect("the caller has looked");
     let told = group.told_by(channel);
-    if let Some(incident) = group.incident.filter(|_| is_reply(turn, id)) {
+    if let Some(incident) = group.incident().filter(|_| is_reply(turn, id)) {
         return correspondence::says(turn, incident);
     }
-    if let Some(incident) = group.incident {
+    if let Some(incident) = group.incident() {
         let incident = turn.state().incident.expect(incident);
         let (verdict, standing) = group::incident_verdict(turn, group, incident, told, stand);
         return Says { verdict, standing: Some(standing), ..Says::default() };
@@ -88,7 +88,7 @@ pub(super) fn says(
 pub(super) fn queue(turn: &mut Turn, group: GroupId, channel: ChannelId, says: Says) {
     let id = turn.state().notification.next_delivery();
     let held = turn.state().notification.channel(channel).is_some_and(|channel| channel.open);
-    let incident = turn.state().notification.group(group).and_then(|group| group.incident);
+    let incident = turn.state().notification.group(group).and_then(super::Group::incident);
     // Who works on an incident hears of it before who reported it.
     let incident = incident.filter(|_| !is_reply(turn, group));
     let priority = incident.map(|incident| turn.state().incident.expect(incident).priority);
@@ -163,7 +163,7 @@ fn attempt(turn: &mut Turn, id: DeliveryId) {
     let Some(known) = turn.state().notification.group(group) else {
         return abandon(turn, Abandonment::Obsolete);
     };
-    let receiver = turn.settings().receivers.get(&known.receiver);
+    let receiver = turn.settings().receivers.get(known.receiver());
     let name = turn.state().notification.channel(channel).map(|channel| channel.name.clone());
     let integration = receiver.and_then(|receiver| {
         let mut all = receiver.integrations.iter();

@@ -121,6 +121,11 @@ impl Routes {
 
     /// The nodes that take an alert with these labels, in order.
     pub fn matching(&self, labels: &Labels) -> Vec<&Route> {
+        self.places(labels).into_iter().map(|place| &self.nodes[place]).collect()
+    }
+
+    /// The places of the nodes that take an alert with these labels, in order.
+    pub fn places(&self, labels: &Labels) -> Vec<usize> {
         let mut found = Vec::new();
         if let Some(root) = self.nodes.first() {
             self.descend(root, labels, &mut found);
@@ -128,7 +133,7 @@ impl Routes {
         found
     }
 
-    fn descend<'a>(&'a self, node: &'a Route, labels: &Labels, found: &mut Vec<&'a Route>) -> bool {
+    fn descend(&self, node: &Route, labels: &Labels, found: &mut Vec<usize>) -> bool {
         let fits = node.matchers.iter().all(|matcher| matcher.matches(labels.get(&matcher.name)));
         if !fits {
             return false;
@@ -142,16 +147,16 @@ impl Routes {
             }
         }
         if found.len() == before {
-            found.push(node);
+            found.push(node.index);
         }
         true
     }
 
-    fn descend_among<'a>(
-        &'a self,
+    fn descend_among(
+        &self,
         children: impl Iterator<Item = usize>,
         labels: &Labels,
-        found: &mut Vec<&'a Route>,
+        found: &mut Vec<usize>,
     ) {
         for child in children {
             let child = &self.nodes[child];

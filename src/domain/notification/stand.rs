@@ -35,25 +35,25 @@ impl Stand {
         let muted = muted(turn, group);
         let tells_ends = turn.settings().send_resolved_when_suppressed;
         let mut stand = Self { tells_ends, muted, ..Self::default() };
-        for (key, id) in &group.alerts {
-            let alert = turn.state().event.alert(*id);
+        for (key, id) in group.alerts() {
+            let alert = turn.state().event.alert(id);
             let firing = alert.is_some_and(Alert::is_firing);
             if !firing && tells_ends {
-                stand.ended.insert(*key);
+                stand.ended.insert(key);
                 continue;
             }
             match alert.and_then(|alert| kept_by(turn, alert, muted)) {
                 None if firing => {
-                    stand.firing.insert(*key);
+                    stand.firing.insert(key);
                 }
                 None => {
-                    stand.ended.insert(*key);
+                    stand.ended.insert(key);
                 }
                 Some(by) => {
                     stand.counts.count(by, 1);
-                    stand.held.insert(*key);
+                    stand.held.insert(key);
                     if !firing {
-                        stand.untold.push(*key);
+                        stand.untold.push(key);
                     }
                 }
             }
@@ -68,7 +68,8 @@ impl Stand {
         told: Option<&'a Told>,
     ) -> impl Iterator<Item = Fingerprint> + 'a {
         let told = told.filter(|_| self.tells_ends);
-        let both = told.map(|told| told.firing.intersection(&self.held).copied());
+        let both =
+            told.map(|told| told.firing.keys().filter(|key| self.held.contains(key)).copied());
         both.into_iter().flatten()
     }
 }

@@ -9,23 +9,27 @@ use super::correspondence::{Ledger, Reply};
 use super::fact::{Abandonment, Fact, Says};
 use super::inherited::{AlertHash, Inherited, Log};
 use super::route::Route;
-use crate::domain::index::Index;
+use crate::domain::index::Numbers;
 use crate::domain::links::Links;
+use crate::domain::pool::Pool;
 use crate::domain::table::Table;
 use crate::domain::value::{
-    AlertId, ChannelId, DeliveryId, Fingerprint, GroupId, IncidentId, Labels, Priority, Timestamp,
+    AlertId, Bodies, ChannelId, DeliveryId, Fingerprint, GroupId, IncidentId, Labels, Priority,
+    Timestamp,
 };
 
-use record::place;
 pub use record::{Channel, Delivery, Group, Told};
+use record::{Way, place};
 
 /// What notification knows.
 #[derive(Debug, Clone, Default)]
 pub struct State {
     groups: Table<GroupId, Group>,
+    bodies: Bodies,
+    ways: Pool<Way>,
     deliveries: Table<DeliveryId, Delivery>,
     channels: Table<ChannelId, Channel>,
-    by_place: Index<GroupId>,
+    by_place: Numbers<GroupId>,
     by_alert: Links<AlertId, GroupId>,
     by_incident: BTreeSet<(IncidentId, GroupId)>,
     /// The one message on its way from a group through a channel.
@@ -118,9 +122,25 @@ impl State {
         let labels = || common.iter().copied();
         let is = |id: GroupId| {
             let group = self.groups.expect(id);
-            group.is_of(route) && group.labels.iter().eq(labels())
+            group.is_of(route) && record::has_common(&self.bodies, group, common)
         };
         self.by_place.find(place(&route.key, &route.receiver, labels()), is)
+    }
+
+    /// What a group's alerts have in common.
+    pub fn labels(&self, group: &Group) -> Labels {
+        record::common(&self.bodies, group)
+    }
+
+    /// Names a group as Alertmanager does: `{}/{team="db"}:{alertname="DiskFull"}`. Providers
+    /// recognise repeats by it.
+    pub fn key(&self, group: &Group) -> String {
+        format!("{}:{}", group.route(), self.labels(group))
+    }
+
+    fn index(&mut self, id: GroupId) {
+        let place = |id| record::place_of(&self.bodies, self.groups.expect(id));
+        self.by_place.add(place(id), id, place);
     }
 
     /// The groups that an alert is in.
@@ -170,26 +190,18 @@ impl State {
     pub(crate) fn fold(&mut self, at: Timestamp, fact: &Fact) {
         match fact {
             Fact::GroupOpened { id, route, receiver, labels, incident, base } => {
-                let group = Group {
-                    route: route.clone(),
-                    receiver: receiver.clone(),
-                    labels: labels.clone(),
-                    incident: *incident,
-                    base: *base,
-                    ticked: false,
-                    alerts: BTreeMap::new(),
-                    told: BTreeMap::new(),
-                };
-                self.by_place.add(group.place(), *id);
-                self.by_incident.extend(incident.map(|incident| (incident, *id)));
+                let common = (&mut self.bodies, &mut self.ways);
+                let group = Group::opened(common, (route, receiver), labels, *incident, *base);
                 self.groups.insert(*id, group);
+                self.by_incident.extend(incident.map(|incident| (incident, *id)));
+                self.index(*id);
             }
             Fact::Answered { id, reply } => {
                 let is_live = |id| self.groups.get(id).is_some();
                 self.replies.insert(at, (*id, (**reply).clone()), is_live);
             }
             Fact::Grouped { id, alert, key } => {
-                let before = self.groups.expect_mut(*id).alerts.insert(*key, *alert);
+                let before = self.groups.expect_mut(*id).take_in(*key, *alert);
                 if let Some(before) = before {
                     self.by_alert.remove(before, *id);
                 }
@@ -198,24 +210,23 @@ impl State {
             Fact::Dropped { id, keys } => {
                 let group = self.groups.expect_mut(*id);
                 for key in keys {
-                    if let Some(alert) = group.alerts.remove(key) {
+                    if let Some(alert) = group.let_go(*key) {
                         self.by_alert.remove(alert, *id);
-                    }
-                    for told in group.told.values_mut() {
-                        told.firing.remove(key);
                     }
                 }
             }
             Fact::Ticked { id } => self.groups.expect_mut(*id).ticked = true,
             Fact::GroupClosed { id } => {
                 let group = self.groups.remove(*id).expect("a group closes once");
-                self.by_place.remove(group.place(), |other| other == *id);
-                if let Some(incident) = group.incident {
+                let place = record::place_of(&self.bodies, &group);
+                self.by_place.remove(place, |other| other == *id);
+                if let Some(incident) = group.incident() {
                     self.by_incident.remove(&(incident, *id));
                 }
-                for alert in group.alerts.values() {
-                    self.by_alert.remove(*alert, *id);
+                for (_, alert) in group.alerts() {
+                    self.by_alert.remove(alert, *id);
                 }
+                record::close(&mut self.bodies, &group);
             }
             Fact::ChannelKnown { id, name } => {
                 self.channels.insert(*id, Channel::new(name));
@@ -262,8 +273,10 @@ impl State {
             Fact::Inherited { id, entry } => self.inherited.insert(*id, (**entry).clone()),
             Fact::Recalled { entry, group, channel, key, hash } => {
                 let before = self.inherited.spend(*entry, *hash);
-                let told = &mut self.groups.expect_mut(*group).told;
-                told.entry(*channel).or_insert_with(|| Box::new(before)).firing.insert(*key);
+                let group = self.groups.expect_mut(*group);
+                let mut told = group.told_by(*channel).cloned().unwrap_or(before);
+                told.firing.insert(*key, ());
+                group.tell(*channel, told);
             }
             Fact::Lapsed { ids } => ids.iter().for_each(|id| self.inherited.remove(*id)),
         }
@@ -279,14 +292,14 @@ impl State {
             return;
         }
         let group = self.groups.expect_mut(delivery.group);
-        let before = group.told.remove(&delivery.channel);
-        let first = before.as_ref().and_then(|told| told.first).or(Some(id));
-        let thread = before.and_then(|told| told.provider);
+        let before = group.told_by(delivery.channel);
+        let first = before.and_then(|told| told.first).or(Some(id));
+        let thread = before.and_then(|told| told.provider.clone());
         let provider = provider.map(str::to_owned).or(thread);
         let Says { firing, kept, .. } = &delivery.says;
         let firing = firing.iter().chain(kept).copied().collect();
         let told = Told { at, firing, standing: delivery.says.standing, first, provider };
-        group.told.insert(delivery.channel, Box::new(told));
+        group.tell(delivery.channel, told);
     }
 
     fn fold_abandoned(&mut self, id: DeliveryId, why: &Abandonment) {

@@ -61,11 +61,11 @@ impl Standing {
         Self {
             status: incident.status,
             priority: incident.priority,
-            acknowledged: incident.acknowledged_at.is_some(),
+            acknowledged: incident.course().acknowledged_at.is_some(),
             flapping: incident.is_flapping(),
             recovered: incident.status.is_open()
-                && incident.restored_at.is_some()
-                && incident.resolve_at.is_none(),
+                && incident.course().restored_at.is_some()
+                && incident.course().resolve_at.is_none(),
         }
     }
 }
@@ -125,11 +125,11 @@ pub(super) fn of_alerts(
     let Some(told) = told else {
         return if firing.is_empty() { Verdict::Quiet } else { Verdict::First };
     };
-    if !firing.is_subset(&told.firing) {
+    if !told.firing.holds(firing) {
         return if told.firing.is_empty() { Verdict::First } else { Verdict::NewAlerts };
     }
     if firing.is_empty() {
-        let owed = send_resolved && !told.firing.is_subset(held);
+        let owed = send_resolved && !told.firing.keys().all(|key| held.contains(key));
         return match (owed, stand.believed(Some(told)).next()) {
             (false, _) => Verdict::Quiet,
             (true, Some(_)) => Verdict::SomeResolved,
@@ -197,7 +197,7 @@ mod tests {
         let [told, firing, held, ended, words, expected] = columns[..] else { panic!("{line}") };
         let told = (told != "none").then(|| Told {
             at: Timestamp(0),
-            firing: set(told),
+            firing: set(told).into_iter().collect(),
             standing: None,
             first: None,
             provider: None,

@@ -9,6 +9,7 @@ mod fact;
 mod machine;
 mod recurrence;
 pub mod rules;
+mod signature;
 mod state;
 mod view;
 
@@ -19,7 +20,8 @@ pub(crate) use command::handle;
 pub use command::{Ask, CAUSE_CATEGORIES, Command, RESOLVE_CODES};
 pub use fact::{Fact, Moved, Opened, Recurrence};
 pub use machine::{Status, Step};
-pub use state::{Onset, Problem, Signature, State};
+pub use signature::{Onset, Signature};
+pub use state::{Problem, State};
 pub use view::MANUAL;
 pub(crate) use view::{list, parse, show};
 
@@ -100,7 +102,7 @@ fn advance(turn: &mut Turn, id: ProblemId, step: Step, by: &Actor, say: impl FnO
 fn release(turn: &mut Turn, id: ProblemId) {
     let all = &turn.state().incident;
     let waits = |id: &domain::value::IncidentId| {
-        let hold = all.get(*id).and_then(|incident| incident.hold.as_ref());
+        let hold = all.get(*id).and_then(|incident| incident.course().hold.as_ref());
         hold.is_some_and(|hold| hold.reason == "awaiting_problem")
     };
     let waiting: Vec<_> =

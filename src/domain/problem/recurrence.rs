@@ -3,7 +3,7 @@
 use super::fact::{Fact, Moved, Opened, Recurrence};
 use super::machine::{Status, Step};
 use super::rules::{ProblemMode, ProblemRule};
-use super::state::Signature;
+use super::signature::{Onset, Signature};
 use super::{Deadline, advance};
 use crate::domain::Turn;
 use crate::domain::incident::{self, Incident};
@@ -32,7 +32,8 @@ fn frequency(signature: &Signature, rule: &ProblemRule, now: Timestamp) -> Optio
 /// An incident has become known: counts it, and opens or links a problem.
 pub(super) fn count(turn: &mut Turn, id: IncidentId) {
     let incident = turn.state().incident.get(id).expect("just opened");
-    let facets = incident.facets();
+    let known = &turn.state().incident;
+    let facets = known.facets(incident);
     let matched = turn.settings().problems.problem.first(&facets);
     let name = matched.map(|rule| rule.name.clone());
     let rule = matched.map_or_else(
@@ -42,9 +43,8 @@ pub(super) fn count(turn: &mut Turn, id: IncidentId) {
         },
         |rule| rule.body.clone(),
     );
-    let common = incident.labels.only(&rule.same);
-    let text =
-        if common.is_empty() { incident.correlation.key.clone() } else { common.to_string() };
+    let common = known.labels(incident).only(&rule.same);
+    let text = if common.is_empty() { known.correlation(incident).key } else { common.to_string() };
     let (signature, known) = turn.state().problem.signature_for(&text);
     if !is_apart(turn, incident, known, rule.min_gap) {
         turn.record(Fact::Trailed { signature, incident: id });
@@ -53,7 +53,7 @@ pub(super) fn count(turn: &mut Turn, id: IncidentId) {
     let onset = incident.detected_at;
     let since = turn.now() - rule.within;
     let nth = known.map_or(0, |known| known.since(since).count()) + 1;
-    let last = known.and_then(|known| known.since(since).last()).map(|onset| onset.incident);
+    let last = known.and_then(|known| known.since(since).last()).map(Onset::incident);
     let recurrence = Recurrence { nth, within: rule.within, last };
     turn.record(Fact::Counted { signature, text, incident: id, onset, recurrence });
     judge(turn, id, signature, &rule, name);
@@ -64,7 +64,7 @@ pub(super) fn count(turn: &mut Turn, id: IncidentId) {
 fn is_apart(turn: &Turn, incident: &Incident, known: Option<&Signature>, min_gap: Span) -> bool {
     let Some(before) = known.and_then(Signature::latest) else { return true };
     let Some(before) = turn.state().incident.get(before) else { return true };
-    match before.resolved_at.or(before.ended_at) {
+    match before.course().resolved_at.or(before.course().ended_at) {
         Some(ended) => incident.opened_at >= ended + min_gap,
         None => false,
     }
@@ -79,7 +79,7 @@ fn judge(
     name: Option<String>,
 ) {
     let known = turn.state().problem.signature(signature).expect("just counted");
-    let before = known.problem;
+    let before = known.course().problem;
     if let Some(id) = before
         && returned(turn, id, incident)
     {
@@ -90,7 +90,7 @@ fn judge(
     let Some(reason) = CRITERIA.iter().find_map(|criterion| criterion(known, rule, now)) else {
         return;
     };
-    let muted = known.muted_until.is_some_and(|until| until > now);
+    let muted = known.course().muted_until.is_some_and(|until| until > now);
     // A rejected kind is looked at again once it comes twice as often.
     let doubled = known.since(now - rule.within).count() >= rule.count * 2;
     if muted && !doubled {
@@ -168,8 +168,7 @@ fn open(
 ) {
     let id = turn.state().problem.next_id();
     let known = turn.state().problem.signature(signature).expect("just counted");
-    let incidents: Vec<_> =
-        known.since(turn.now() - rule.within).map(|onset| onset.incident).collect();
+    let incidents: Vec<_> = known.since(turn.now() - rule.within).map(Onset::incident).collect();
     let all = &turn.state().incident;
     let newest = all.get(incident).expect("just opened");
     let priority = incidents.iter().filter_map(|id| all.get(*id)).map(|i| i.priority).min();
@@ -177,8 +176,8 @@ fn open(
         id,
         status,
         signature,
-        title: format!("{} keeps coming back", newest.title),
-        team: rule.team.clone().unwrap_or_else(|| newest.team.clone()),
+        title: format!("{} keeps coming back", all.title(newest)),
+        team: rule.team.clone().unwrap_or_else(|| newest.shape().team.clone()),
         priority: priority.unwrap_or(newest.priority),
         incidents,
         reason,

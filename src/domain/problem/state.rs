@@ -1,4 +1,4 @@
-//! What problem management knows: signatures with their onsets, and problems.
+//! What problem management knows: kinds of incidents, and problems.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,53 +6,27 @@ use serde::{Deserialize, Serialize};
 
 use super::fact::{Fact, Moved, Opened, Recurrence};
 use super::machine::{Status, Step};
+use super::signature::{Onset, Signature, StoredSignature};
 use crate::domain::index::{Numbers, hash};
 use crate::domain::links::Links;
 use crate::domain::table::{Table, UnreadablePage};
 use crate::domain::timeline::Timeline;
-use crate::domain::value::{Actor, IncidentId, Priority, ProblemId, SignatureId, Span, Timestamp};
+use crate::domain::value::{
+    Actor, Bodies, IncidentId, Priority, ProblemId, SignatureId, Timestamp,
+};
 
 const SIGNATURES: (&str, &str) = ("problem", "signatures");
 const PROBLEMS: (&str, &str) = ("problem", "problems");
-
-/// Onsets that are remembered of one signature.
-const ONSETS_MAX: usize = 64;
 
 /// What problem management knows.
 #[derive(Debug, Clone, Default)]
 pub struct State {
     signatures: Table<SignatureId, Signature>,
+    bodies: Bodies,
     problems: Table<ProblemId, Problem>,
     by_text: Numbers<SignatureId>,
     signature_of: Links<IncidentId, SignatureId>,
     problem_of: BTreeMap<IncidentId, ProblemId>,
-}
-
-/// What incidents of one kind have in common, and when they began.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Signature {
-    /// The common labels of their root alerts.
-    pub text: Box<str>,
-    /// The latest onsets, oldest first.
-    pub onsets: Vec<Onset>,
-    /// The incident that came so soon after the last of these that it is the same outbreak.
-    #[serde(default)]
-    pub trailing: Option<IncidentId>,
-    /// The newest problem about it.
-    pub problem: Option<ProblemId>,
-    /// Until when no problem is proposed, because a person rejected one.
-    pub muted_until: Option<Timestamp>,
-}
-
-/// One incident of a signature.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Onset {
-    /// The incident.
-    pub incident: IncidentId,
-    /// Since when.
-    pub at: Timestamp,
-    /// The how manieth it was when it came.
-    pub recurrence: Recurrence,
 }
 
 /// The cause, or potential cause, of one or more incidents (ITIL 4).
@@ -126,10 +100,10 @@ impl State {
     }
 
     /// How often an incident's like has been seen; nothing for the first of its kind.
-    pub fn recurrence(&self, id: IncidentId) -> Option<&Recurrence> {
+    pub fn recurrence(&self, id: IncidentId) -> Option<Recurrence> {
         let signature = self.signatures.get(self.signature_of(id)?)?;
-        let onset = signature.onsets.iter().find(|onset| onset.incident == id)?;
-        Some(&onset.recurrence).filter(|recurrence| recurrence.nth > 1)
+        let onset = signature.onsets().iter().find(|onset| onset.incident() == id)?;
+        Some(onset.recurrence()).filter(|recurrence| recurrence.nth > 1)
     }
 
     /// The signature that an incident was counted under.
@@ -144,15 +118,20 @@ impl State {
 
     /// The signature of a text; the number of the next new one if there is none.
     pub(super) fn signature_for(&self, text: &str) -> (SignatureId, Option<&Signature>) {
-        let is = |id: SignatureId| *self.signatures.expect(id).text == *text;
+        let is = |id| self.signatures.expect(id).has_text(&self.bodies, text);
         match self.by_text.find(hash(&[text]), is) {
             Some(id) => (id, self.signatures.get(id)),
             None => (self.signatures.next_id(), None),
         }
     }
 
+    /// What incidents of a signature have in common.
+    pub fn text(&self, id: SignatureId) -> Option<String> {
+        Some(self.signatures.get(id)?.text(&self.bodies))
+    }
+
     fn index(&mut self, id: SignatureId) {
-        let hash_of = |id| hash(&[&self.signatures.expect(id).text]);
+        let hash_of = |id| hash(&[&self.signatures.expect(id).text(&self.bodies)]);
         self.by_text.add(hash_of(id), id, hash_of);
     }
 
@@ -166,29 +145,29 @@ impl State {
                 self.fold_counted(*signature, text, (*incident, *onset), recurrence);
             }
             Fact::Trailed { signature, incident } => {
-                self.signatures.expect_mut(*signature).trailing = Some(*incident);
+                let known = self.signatures.expect_mut(*signature);
+                known.course_mut().trailing = Some(*incident);
             }
             Fact::Uncounted { signature, incident } => {
-                let known = self.signatures.expect_mut(*signature);
-                known.onsets.retain(|onset| onset.incident != *incident);
+                self.signatures.expect_mut(*signature).uncount(*incident);
                 self.signature_of.remove(*incident, *signature);
             }
             Fact::Opened(opened) => self.fold_opened(at, opened),
             Fact::Linked { id, incident, by } => {
                 let problem = self.problems.expect_mut(*id);
                 problem.incidents.insert(*incident);
-                problem.timeline.push(at, by, "link", format!("linked {incident}"));
+                problem.timeline.push(at, by, "link", &format!("linked {incident}"));
                 self.problem_of.insert(*incident, *id);
             }
             Fact::Unlinked { id, incident, by } => {
                 let problem = self.problems.expect_mut(*id);
                 problem.incidents.remove(incident);
-                problem.timeline.push(at, by, "unlink", format!("unlinked {incident}"));
+                problem.timeline.push(at, by, "unlink", &format!("unlinked {incident}"));
                 self.problem_of.remove(incident);
             }
             Fact::Moved(moved) => self.fold_moved(at, moved),
             Fact::Noted { id, by, text } => {
-                self.problems.expect_mut(*id).timeline.push(at, by, "note", text.clone());
+                self.problems.expect_mut(*id).timeline.push(at, by, "note", text);
             }
             Fact::Assigned { id, team, assignee, by } => {
                 let problem = self.problems.expect_mut(*id);
@@ -200,12 +179,12 @@ impl State {
                 }
                 let who = assignee.as_ref().unwrap_or(&problem.team);
                 let text = format!("assigned to {who}");
-                problem.timeline.push(at, by, "assign", text);
+                problem.timeline.push(at, by, "assign", &text);
             }
             Fact::WorkaroundFound { id, by, text } => {
                 let problem = self.problems.expect_mut(*id);
                 problem.workaround = Some(text.clone());
-                problem.timeline.push(at, by, "workaround", text.clone());
+                problem.timeline.push(at, by, "workaround", text);
             }
         }
     }
@@ -218,25 +197,13 @@ impl State {
         recurrence: &Recurrence,
     ) {
         if self.signatures.get(id).is_none() {
-            let fresh = Signature {
-                text: text.into(),
-                onsets: Vec::new(),
-                trailing: None,
-                problem: None,
-                muted_until: None,
-            };
-            self.signatures.insert(id, fresh);
+            self.signatures.insert(id, Signature::new(&mut self.bodies, text));
             self.index(id);
         }
         let signature = self.signatures.expect_mut(id);
-        if signature.onsets.len() == ONSETS_MAX {
-            let oldest = signature.onsets.remove(0);
-            self.signature_of.remove(oldest.incident, id);
+        if let Some(oldest) = signature.count(Onset::new(incident, at, recurrence)) {
+            self.signature_of.remove(oldest, id);
         }
-        signature.trailing = None;
-        // Most signatures have one onset for ever.
-        signature.onsets.reserve_exact(1);
-        signature.onsets.push(Onset { incident, at, recurrence: recurrence.clone() });
         self.signature_of.set(incident, id);
     }
 
@@ -244,7 +211,7 @@ impl State {
         let mut timeline = Timeline::default();
         let numbers: Vec<_> = opened.incidents.iter().map(ToString::to_string).collect();
         let text = format!("{}: {}", opened.reason, numbers.join(", "));
-        timeline.push(at, &Actor::rule(), "opened", text);
+        timeline.push(at, &Actor::rule(), "opened", &text);
         let problem = Problem {
             status: opened.status,
             title: opened.title.clone(),
@@ -276,7 +243,7 @@ impl State {
             }
         }
         self.problem_of.extend(opened.incidents.iter().map(|incident| (*incident, opened.id)));
-        self.signatures.expect_mut(opened.signature).problem = Some(opened.id);
+        self.signatures.expect_mut(opened.signature).course_mut().problem = Some(opened.id);
         self.problems.insert(opened.id, problem);
     }
 
@@ -288,7 +255,7 @@ impl State {
         let said: Vec<String> = said.map(|said| format!(": {said}")).collect();
         let said = said.concat();
         let text = format!("{} → {}{said}", moved.from.name(), moved.to.name());
-        problem.timeline.push(at, &moved.by, moved.step.name(), text);
+        problem.timeline.push(at, &moved.by, moved.step.name(), &text);
         problem.until = moved.until;
         match moved.step {
             Step::Cause => {
@@ -318,7 +285,7 @@ impl State {
             Step::Reject | Step::Expire => {
                 problem.closed_at = Some(at);
                 let signature = problem.signature;
-                self.signatures.expect_mut(signature).muted_until = moved.until;
+                self.signatures.expect_mut(signature).course_mut().muted_until = moved.until;
             }
             Step::Accept | Step::Assess => {}
         }
@@ -335,7 +302,9 @@ impl State {
 
     pub(crate) fn page(&self, table: &str, number: u64) -> Option<Vec<u8>> {
         match table {
-            "signatures" => self.signatures.page(number, Clone::clone),
+            "signatures" => {
+                self.signatures.page(number, |known| StoredSignature::of(&self.bodies, known))
+            }
             "problems" => self.problems.page(number, Clone::clone),
             _ => None,
         }
@@ -348,7 +317,11 @@ impl State {
         records: &[u8],
     ) -> Result<(), UnreadablePage> {
         match table {
-            "signatures" => self.signatures.load_page(SIGNATURES, number, records, |record| record),
+            "signatures" => {
+                let bodies = &mut self.bodies;
+                let read = |stored: StoredSignature| stored.read(bodies);
+                self.signatures.load_page(SIGNATURES, number, records, read)
+            }
             "problems" => self.problems.load_page(PROBLEMS, number, records, |record| record),
             _ => Err(UnreadablePage::unknown("problem", table, number)),
         }
@@ -363,7 +336,7 @@ impl State {
         self.signature_of = self
             .signatures
             .iter()
-            .flat_map(|(id, known)| known.onsets.iter().map(move |onset| (onset.incident, id)))
+            .flat_map(|(id, known)| known.onsets().iter().map(move |onset| (onset.incident(), id)))
             .collect();
         self.problem_of = self
             .problems
@@ -381,24 +354,5 @@ impl State {
                 add(problem.opened_at, super::Deadline::Until(id));
             }
         }
-    }
-}
-
-impl Signature {
-    /// The onsets since an instant.
-    pub fn since(&self, since: Timestamp) -> impl Iterator<Item = &Onset> {
-        self.onsets.iter().filter(move |onset| onset.at >= since)
-    }
-
-    /// The newest incident of the signature, counted or trailing.
-    pub fn latest(&self) -> Option<IncidentId> {
-        self.trailing.or(self.onsets.last().map(|onset| onset.incident))
-    }
-
-    /// The mean time between its onsets; nothing while there are fewer than two.
-    pub fn interval(&self) -> Option<Span> {
-        let (first, last) = (self.onsets.first()?, self.onsets.last()?);
-        let gaps = u64::try_from(self.onsets.len() - 1).ok().filter(|gaps| *gaps > 0)?;
-        Some(Span(last.at.since(first.at).0 / gaps))
     }
 }

@@ -134,16 +134,16 @@ pub(crate) fn show(state: &domain::State, _: &Settings, id: &str) -> Option<Valu
     let mut record = row(state, id, problem);
     let onsets = state.problem.signature(problem.signature).map(|known| {
         let onset = |onset: &super::Onset| {
-            json!({ "incident": onset.incident.to_string(), "at": onset.at.rfc3339() })
+            json!({ "incident": onset.incident().to_string(), "at": onset.at.rfc3339() })
         };
-        known.onsets.iter().map(onset).collect::<Vec<_>>()
+        known.onsets().iter().map(onset).collect::<Vec<_>>()
     });
     let more = json!({
         "incidents": problem.incidents.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "onsets": onsets,
         "actions": allowed(problem.status),
         "timeline": problem.timeline.show(),
-        "timeline_omitted": problem.timeline.omitted,
+        "timeline_omitted": problem.timeline.omitted(),
     });
     if let (Value::Object(record), Value::Object(more)) = (&mut record, more) {
         record.extend(more);
@@ -159,7 +159,7 @@ fn row(state: &domain::State, id: ProblemId, problem: &Problem) -> Value {
         "priority": problem.priority.level(),
         "team": problem.team,
         "assignee": problem.assignee,
-        "signature": state.problem.signature(problem.signature).map(|known| &known.text),
+        "signature": state.problem.text(problem.signature),
         "incident_count": problem.incidents.len(),
         "reason": problem.reason,
         "rule": problem.rule,

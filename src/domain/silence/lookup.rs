@@ -1,44 +1,78 @@
 //! Finds the silences that may hold for a label set, however many there are.
 //!
 //! Most are filed by what they need, as the rules of a [stage](crate::domain::stage) are. Filing
-//! takes all of them at once, so the newest wait beside the files and are tried one by one until
-//! there are enough of them.
+//! takes all of them at once, so there are two files: one of most, and one of those that came since.
+//! The newest wait beside them and are tried one by one until there are enough to file.
 
 use std::collections::BTreeSet;
 
 use crate::domain::stage::index::Index;
 use crate::domain::value::{Labels, Matchers, SilenceId};
 
-/// So many wait to be filed, or are over and still filed, before all are filed again; and a
-/// share of all, so that this is rare however many there are.
-const WAITING_MIN: usize = 32;
-const WAITING_SHARE: usize = 8;
+/// So many wait to be filed before they, and those that came since most were filed, are.
+const WAITING_MAX: usize = 8;
+
+/// So many came since most were filed, or are over and still filed, before all are filed again;
+/// and a share of all, so that this is rare however many there are.
+const LATE_MIN: usize = 32;
+const LATE_SHARE: usize = 8;
 
 /// Active silences by what they need.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Lookup {
     active: BTreeSet<SilenceId>,
-    filed: Index,
-    /// Which silence each filed matcher set is of. Those that are over stay until all are filed
-    /// again.
-    places: Vec<SilenceId>,
+    most: Files,
+    /// Those that came since most were filed, without those that wait.
+    late: Files,
+    waiting: Vec<SilenceId>,
     /// How many of the filed are over.
     over: usize,
-    waiting: Vec<SilenceId>,
+}
+
+/// Some silences, filed at once. Those that are over stay.
+#[derive(Debug, Clone, Default)]
+struct Files {
+    index: Index,
+    /// Which silence each filed matcher set is of.
+    places: Vec<SilenceId>,
+}
+
+/// What is to be filed again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Untidy {
+    /// All of them.
+    All,
+    /// Those that came since all were filed.
+    Late,
+}
+
+impl Files {
+    fn of<'a>(silences: impl Iterator<Item = (SilenceId, &'a [Matchers])>) -> Self {
+        let sets: Vec<(SilenceId, &Matchers)> =
+            silences.flat_map(|(id, sets)| sets.iter().map(move |set| (id, set))).collect();
+        Self {
+            index: Index::new(sets.iter().map(|(_, set)| set.as_slice())),
+            places: sets.into_iter().map(|(id, _)| id).collect(),
+        }
+    }
+
+    fn candidates(&self, labels: &Labels) -> impl Iterator<Item = SilenceId> {
+        self.index.candidates(labels).into_iter().map(|place| self.places[place])
+    }
 }
 
 impl Lookup {
     /// Files all of them at once. Each comes with its matcher sets.
     pub(super) fn of<'a>(silences: impl Iterator<Item = (SilenceId, &'a [Matchers])>) -> Self {
-        let sets: Vec<(SilenceId, &Matchers)> =
-            silences.flat_map(|(id, sets)| sets.iter().map(move |set| (id, set))).collect();
-        Self {
-            active: sets.iter().map(|(id, _)| *id).collect(),
-            filed: Index::new(sets.iter().map(|(_, set)| set.as_slice())),
-            places: sets.into_iter().map(|(id, _)| id).collect(),
-            over: 0,
-            waiting: Vec::new(),
-        }
+        let most = Files::of(silences);
+        Self { active: most.places.iter().copied().collect(), most, ..Self::default() }
+    }
+
+    /// Files those that came late again; `silence` knows the matcher sets of each that is active.
+    pub(super) fn file_late<'a>(&mut self, silence: impl Fn(SilenceId) -> &'a [Matchers]) {
+        let late = self.late.places.drain(..).chain(self.waiting.drain(..));
+        let late: BTreeSet<SilenceId> = late.filter(|id| self.active.contains(id)).collect();
+        self.late = Files::of(late.into_iter().map(|id| (id, silence(id))));
     }
 
     /// Takes one in.
@@ -55,10 +89,13 @@ impl Lookup {
         self.over += usize::from(self.waiting.len() == waiting);
     }
 
-    /// Tells whether filing all of them again is worth its while.
-    pub(super) fn is_untidy(&self) -> bool {
-        let bearable = WAITING_MIN.max(self.places.len() / WAITING_SHARE);
-        self.waiting.len() > bearable || self.over > bearable
+    /// Tells whether filing some of them again is worth its while.
+    pub(super) fn untidy(&self) -> Option<Untidy> {
+        let bearable = LATE_MIN.max(self.most.places.len() / LATE_SHARE);
+        if self.late.places.len() + self.waiting.len() > bearable || self.over > bearable {
+            return Some(Untidy::All);
+        }
+        (self.waiting.len() > WAITING_MAX).then_some(Untidy::Late)
     }
 
     /// Those that are active, in order.
@@ -71,7 +108,7 @@ impl Lookup {
         if self.active.is_empty() {
             return Vec::new();
         }
-        let filed = self.filed.candidates(labels).into_iter().map(|place| self.places[place]);
+        let filed = self.most.candidates(labels).chain(self.late.candidates(labels));
         let mut found: Vec<SilenceId> = filed
             .filter(|id| self.active.contains(id))
             .chain(self.waiting.iter().copied())

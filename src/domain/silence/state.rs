@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::fact::{Created, Fact, Updated};
-use super::lookup::Lookup;
+use super::lookup::{Lookup, Untidy};
 use super::machine::{Status, Step};
 use crate::domain::table::{Table, UnreadablePage};
 use crate::domain::value::{Actor, Labels, Matcher, Matchers, SilenceId, Timestamp, Uuid};
@@ -136,8 +136,13 @@ impl State {
                 known.and_then(|silence| self.by_uuid.remove(&silence.uuid));
             }
         }
-        if self.lookup.is_untidy() {
-            self.tidy();
+        match self.lookup.untidy() {
+            Some(Untidy::All) => self.tidy(),
+            Some(Untidy::Late) => {
+                let silences = &self.silences;
+                self.lookup.file_late(|id| silences.expect(id).matchers.as_slice());
+            }
+            None => {}
         }
     }
 

@@ -104,6 +104,9 @@ impl Index {
 
     /// The rules that may hold, in order. Those left out do not hold.
     pub(in crate::domain) fn candidates(&self, labels: &Labels) -> Vec<usize> {
+        if self.labels.is_empty() {
+            return self.always.clone();
+        }
         let mut found = self.always.clone();
         // Rules of one kind mostly look at fewer labels than an alert has.
         if self.labels.len() < labels.len() {
@@ -146,7 +149,11 @@ impl Filed {
             found.extend(beginnings.get(beginning).into_iter().flatten());
         }
         for (set, rules) in &self.patterns {
-            found.extend(set.matches(value).iter().map(|at| rules[at]));
+            let matches = set.matches(value);
+            // Going through them looks at every pattern of the set, and mostly none has matched.
+            if matches.matched_any() {
+                found.extend(matches.iter().map(|at| rules[at]));
+            }
         }
     }
 }

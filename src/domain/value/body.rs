@@ -21,10 +21,21 @@ pub struct Bodies {
     /// Of a rule and a text's name the symbol with the pattern that was used last: most records of
     /// the rule have it. The pair may have been forgotten since, and its symbol be another's.
     recent: Recent,
+    /// The symbols of the labels that came last: the next ones mostly have the same names at the
+    /// same places, and some of them the same values. As with `recent`, nothing is sure of them.
+    last: Vec<Symbol>,
+    /// As `last`, of texts without a name.
+    last_bare: Option<Symbol>,
 }
 
 /// Patterns that are remembered to be tried first.
 const RECENT_MAX: usize = 1_024;
+
+/// Labels whose symbols are remembered; few records have more.
+const LAST_MAX: usize = 64;
+
+/// Room for what stands in the gaps of most records.
+const FILLING_BYTES_USUAL: usize = 64;
 
 /// By what rule and name hash to; nothing is kept until the first one.
 #[derive(Debug, Clone, Default)]
@@ -56,33 +67,79 @@ impl Bodies {
         labels: &Labels,
         texts: impl ExactSizeIterator<Item = (&'a str, &'a str)>,
     ) -> Body {
+        self.put_with(labels, texts, None).0
+    }
+
+    /// As [`Bodies::put`], with one text more that stands aside of the others, and the symbol by
+    /// which [`Bodies::aside`] finds it. The symbol is the caller's to be released.
+    pub fn put_with<'a>(
+        &mut self,
+        labels: &Labels,
+        texts: impl ExactSizeIterator<Item = (&'a str, &'a str)>,
+        aside: Option<(&str, &str)>,
+    ) -> (Body, Option<Symbol>) {
         let count = texts.len();
         let pairs = labels.len() + count;
         let mut packed = Vec::with_capacity(pairs * (Symbol::BYTES + 8));
-        for (name, value) in labels.iter() {
-            packed.extend(self.symbols.intern(name, value).bytes());
+        let mut values = Vec::with_capacity(labels.len());
+        let mut rule = "";
+        for (place, (name, value)) in labels.iter().enumerate() {
+            let symbol = self.symbols.intern_like(self.last.get(place).copied(), name, value);
+            match self.last.get_mut(place) {
+                Some(last) => *last = symbol,
+                None if place < LAST_MAX => self.last.push(symbol),
+                None => {}
+            }
+            packed.extend_from_slice(&symbol.bytes());
+            values.push(value);
+            if name == "alertname" {
+                rule = value;
+            }
         }
-        let values: Vec<&str> = labels.iter().map(|(_, value)| value).collect();
-        let (mut filling, rule) = (Vec::new(), labels.get("alertname"));
+        let mut filling = Vec::with_capacity(FILLING_BYTES_USUAL);
         for (name, value) in texts {
-            let slot = self.recent.slot(rule, name);
-            let symbols = &mut self.symbols;
-            let same = slot.filter(|symbol| {
-                let (known, pattern) = symbols.raw(*symbol);
-                known == name && gaps::fits(pattern, value, &values, &mut filling)
-            });
-            let symbol = match same {
-                Some(symbol) => symbols.share(symbol),
-                None => symbols.intern(name, &pattern(value, &values, &mut filling)),
-            };
-            *slot = Some(symbol);
-            packed.extend(symbol.bytes());
+            let symbol = self.pattern(rule, name, value, &values, &mut filling);
+            packed.extend_from_slice(&symbol.bytes());
         }
-        packed.extend(filling);
+        let aside =
+            aside.map(|(name, value)| self.pattern(rule, name, value, &values, &mut filling));
+        packed.extend_from_slice(&filling);
         let short = |count: usize| {
             u16::try_from(count).expect("a record has no more than some thousand names")
         };
-        Body { place: self.packed.put(&packed), labels: short(labels.len()), texts: short(count) }
+        let place = self.packed.put(&packed);
+        (Body { place, labels: short(labels.len()), texts: short(count) }, aside)
+    }
+
+    /// The symbol of a text's name and pattern. What stands in the pattern's gaps goes into `filling`.
+    fn pattern(
+        &mut self,
+        rule: &str,
+        name: &str,
+        value: &str,
+        values: &[&str],
+        filling: &mut Vec<u8>,
+    ) -> Symbol {
+        let slot = self.recent.slot(rule, name);
+        let symbols = &mut self.symbols;
+        let same = slot.filter(|symbol| {
+            let (known, pattern) = symbols.raw(*symbol);
+            known == name && gaps::fits(pattern, value, values, filling)
+        });
+        let symbol = match same {
+            Some(symbol) => symbols.share(symbol),
+            None => symbols.intern(name, &pattern(value, values, filling)),
+        };
+        *slot = Some(symbol);
+        symbol
+    }
+
+    /// The symbol of a text without a name, which is the caller's to be released. Many records in a
+    /// row have the same one.
+    pub fn bare(&mut self, text: &str) -> Symbol {
+        let symbol = self.symbols.intern_like(self.last_bare, "", text);
+        self.last_bare = Some(symbol);
+        symbol
     }
 
     /// Gives a body back.
@@ -117,16 +174,92 @@ impl Bodies {
     }
 
     /// Shows the texts of a record, in the order in which they came.
-    pub fn texts<'a>(&'a self, body: Body, mut add: impl FnMut(Part<'a>)) {
+    pub fn texts<'a>(&'a self, body: Body, add: impl FnMut(Part<'a>)) {
+        self.fill(body, add);
+    }
+
+    /// The text that stands aside of a record's others, by its symbol.
+    pub fn aside(&self, body: Body, symbol: Symbol) -> String {
+        let filling = self.fill(body, |_| {});
+        let (labels, _) = symbols(self.packed.get(body.place), body.labels);
+        let mut text = Vec::new();
+        let value = |place| self.value(labels.clone(), place);
+        gaps::fill(self.symbols.raw(symbol).1, filling, value, |piece| text.extend(piece));
+        String::from_utf8(text).unwrap_or_default()
+    }
+
+    /// Shows the texts of a record, and returns what stands in the gaps of the one aside.
+    fn fill<'a>(&'a self, body: Body, mut add: impl FnMut(Part<'a>)) -> &'a [u8] {
         let (labels, rest) = symbols(self.packed.get(body.place), body.labels);
         let (texts, mut filling) = symbols(rest, body.texts);
-        let value = |place: usize| {
-            labels.clone().nth(place).map_or(&[][..], |symbol| self.symbols.raw(symbol).1)
-        };
+        let value = |place| self.value(labels.clone(), place);
         for symbol in texts {
             let (name, pattern) = self.symbols.raw(symbol);
             add(Part::Name(name));
             filling = gaps::fill(pattern, filling, value, |piece| add(Part::Value(piece)));
+        }
+        filling
+    }
+
+    /// The value of the label at a place; nothing if there are not as many.
+    fn value(&self, mut labels: impl Iterator<Item = Symbol>, place: usize) -> &[u8] {
+        labels.nth(place).map_or(&[][..], |symbol| self.symbols.raw(symbol).1)
+    }
+}
+
+/// Texts beside a body, which come later or go sooner.
+impl Bodies {
+    /// The texts of a record with their names, in the order in which they came.
+    pub fn said(&self, body: Body) -> Vec<(&str, String)> {
+        let mut said: Vec<(&str, Vec<u8>)> = Vec::new();
+        self.texts(body, |part| match part {
+            Part::Name(name) => said.push((name, Vec::new())),
+            Part::Value(piece) => {
+                if let Some((_, text)) = said.last_mut() {
+                    text.extend(piece);
+                }
+            }
+        });
+        let text = |bytes| String::from_utf8(bytes).unwrap_or_default();
+        said.into_iter().map(|(name, value)| (name, text(value))).collect()
+    }
+
+    /// Tells whether the text in a place is this one.
+    pub fn says(&self, body: Body, place: usize, text: &str) -> bool {
+        let (mut at, mut rest) = (0, Some(text.as_bytes()));
+        self.texts(body, |part| match part {
+            Part::Name(_) => at += 1,
+            Part::Value(piece) if at == place + 1 => {
+                rest = rest.and_then(|rest| rest.strip_prefix(piece));
+            }
+            Part::Value(_) => {}
+        });
+        at > place && rest == Some(&[])
+    }
+
+    /// Packs a text that is kept beside a body, but speaks of the same: behind what is in `packed`.
+    pub fn write(&mut self, body: Body, name: &str, text: &str, packed: &mut Vec<u8>) {
+        let mut filling = Vec::new();
+        let values: Vec<&str> = self.labels(body).map(|(_, value)| value).collect();
+        let pattern = pattern(text, &values, &mut filling);
+        packed.extend(self.symbols.intern(name, &pattern).bytes());
+        packed.extend(filling);
+    }
+
+    /// The name and the text that [`Bodies::write`] packed; nothing if it was not that.
+    pub fn read(&self, body: Body, packed: &[u8]) -> Option<(String, String)> {
+        let (symbol, filling) = packed.split_first_chunk()?;
+        let (name, pattern) = self.symbols.raw(Symbol::of(*symbol));
+        let value = |place| self.value(self.label_symbols(body), place);
+        let mut text = Vec::new();
+        gaps::fill(pattern, filling, value, |piece| text.extend(piece));
+        Some((name.to_owned(), String::from_utf8(text).ok()?))
+    }
+
+    /// Gives back what [`Bodies::write`] packed.
+    pub fn forget(&mut self, packed: &[u8]) {
+        if let Some((symbol, _)) = packed.split_first_chunk() {
+            self.symbols.release(Symbol::of(*symbol));
         }
     }
 }
@@ -183,6 +316,45 @@ mod tests {
         assert!(bodies.has_label(two, host.unwrap()));
         assert!(!bodies.has_label(two, bodies.symbols.find("link", link).unwrap()));
         bodies.take(two);
+        assert!(bodies.symbols.is_empty());
+    }
+
+    #[test]
+    fn texts_beside_a_body_share_its_words_and_are_given_back() {
+        let mut bodies = Bodies::default();
+        let labels = Labels::new([("host", "database-one")]);
+        let body = bodies.put(&labels, [("title", "all of database-one"), ("", "")].into_iter());
+        assert!(bodies.says(body, 0, "all of database-one") && bodies.says(body, 1, ""));
+        assert!(!bodies.says(body, 0, "all of database") && !bodies.says(body, 0, "all of it"));
+        assert!(!bodies.says(body, 2, ""), "there is no third text");
+        let mut packed = Vec::new();
+        bodies.write(body, "joined", "ALR-7 of database-one joined", &mut packed);
+        assert_eq!(packed.len(), Symbol::BYTES + 1 + "ALR-7".len() + 2, "a gap and a reference");
+        let read = bodies.read(body, &packed);
+        assert_eq!(read, Some(("joined".into(), "ALR-7 of database-one joined".into())));
+        bodies.forget(&packed);
+        assert_eq!(bodies.read(body, &packed), Some((String::new(), String::new())));
+        assert_eq!(bodies.read(body, &[]), None);
+        bodies.take(body);
+        assert!(bodies.symbols.is_empty());
+    }
+
+    #[test]
+    fn a_text_aside_is_found_by_its_symbol_and_costs_no_more_than_its_gaps() {
+        let mut bodies = Bodies::default();
+        for host in ["db-1", "db-22", "db-1"] {
+            let labels = Labels::new([("alertname", "DiskFull"), ("host", host)]);
+            let (text, key) = (format!("Disk of {host} is full."), labels.to_string());
+            let texts = [("summary", text.as_str())].into_iter();
+            let (body, symbol) = bodies.put_with(&labels, texts, Some(("rule", &key)));
+            let symbol = symbol.unwrap();
+            assert_eq!(self::texts(&bodies, body), format!("[summary] {text}"));
+            assert_eq!(bodies.aside(body, symbol), key);
+            assert_eq!(bodies.symbols.pair(symbol), ("rule", "{alertname=\"\0\", host=\"\0\"}"));
+            assert_eq!(bodies.packed.get(body.place).len(), 3 * Symbol::BYTES + 3 * 2);
+            bodies.symbols.release(symbol);
+            bodies.take(body);
+        }
         assert!(bodies.symbols.is_empty());
     }
 

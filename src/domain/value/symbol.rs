@@ -1,5 +1,6 @@
 //! Label pairs as numbers. A hundred thousand alerts share a few thousand pairs; each is kept once.
 
+use std::hash::{BuildHasher, Hasher};
 use std::num::NonZeroU32;
 
 use hashbrown::HashTable;
@@ -73,13 +74,47 @@ impl Symbol {
 impl Symbols {
     /// Turns a pair into a number and counts one more user of it.
     pub fn intern(&mut self, name: &str, value: &str) -> Symbol {
-        if let Some(symbol) = self.find(name, value) {
-            self.pairs[symbol.index()].users += 1;
-            return symbol;
+        self.intern_like(None, name, value)
+    }
+
+    /// As [`Symbols::intern`], for less if `like` has the same name, and for least if it is the same
+    /// pair. It may be of a pair that was forgotten since.
+    pub fn intern_like(&mut self, like: Option<Symbol>, name: &str, value: &str) -> Symbol {
+        let like = like.filter(|symbol| self.is_named(*symbol, name));
+        let number = match like {
+            Some(symbol) => {
+                let pair = self.pairs[symbol.index()];
+                if self.values.get(pair.value) == value.as_bytes() {
+                    return self.share(symbol);
+                }
+                Some(pair.name)
+            }
+            None => self.names.find(name),
+        };
+        let number = number.unwrap_or_else(|| self.names.add(name));
+        let hash = hash_value(number, value);
+        match self.find_hashed(hash, number, value) {
+            Some(symbol) => self.share(symbol),
+            None => self.add(hash, number, value),
         }
-        let hash = hash(name, value);
-        let value = self.values.put(value.as_bytes());
-        let pair = Pair { value, name: self.names.intern(name), users: 1 };
+    }
+
+    fn is_named(&self, symbol: Symbol, name: &str) -> bool {
+        let pair = self.pairs.get(symbol.index()).filter(|pair| pair.users > 0);
+        pair.is_some_and(|pair| self.names.text(pair.name) == name)
+    }
+
+    fn find_hashed(&self, hash: u64, name: u32, value: &str) -> Option<Symbol> {
+        let is = |number: &u32| {
+            let pair = &self.pairs[*number as usize];
+            pair.name == name && self.values.get(pair.value) == value.as_bytes()
+        };
+        self.numbers.find(hash, is).map(|number| Symbol::at(*number))
+    }
+
+    fn add(&mut self, hash: u64, name: u32, value: &str) -> Symbol {
+        self.names.share(name);
+        let pair = Pair { value: self.values.put(value.as_bytes()), name, users: 1 };
         let number = if let Some(number) = self.free.pop() {
             self.pairs[number as usize] = pair;
             number
@@ -87,10 +122,10 @@ impl Symbols {
             self.pairs.push(pair);
             u32::try_from(self.pairs.len() - 1).expect("fewer than four thousand million pairs")
         };
-        let (pairs, values, names) = (&self.pairs, &self.values, &self.names);
+        let (pairs, values) = (&self.pairs, &self.values);
         let rehash = |number: &u32| {
             let pair = &pairs[*number as usize];
-            self::hash(names.text(pair.name), values.text(pair.value))
+            hash_value(pair.name, values.text(pair.value))
         };
         self.numbers.insert_unique(hash, number, rehash);
         Symbol::at(number)
@@ -106,11 +141,8 @@ impl Symbols {
 
     /// The number of a pair, if anybody uses it.
     pub fn find(&self, name: &str, value: &str) -> Option<Symbol> {
-        let is = |number: &u32| {
-            let pair = &self.pairs[*number as usize];
-            self.values.get(pair.value) == value.as_bytes() && self.names.text(pair.name) == name
-        };
-        self.numbers.find(hash(name, value), is).map(|number| Symbol::at(*number))
+        let name = self.names.find(name)?;
+        self.find_hashed(hash_value(name, value), name, value)
     }
 
     /// The pair in full; empty texts if nobody uses it any longer.
@@ -136,7 +168,7 @@ impl Symbols {
             return;
         }
         let Pair { value, name, .. } = std::mem::take(pair);
-        let hash = hash(self.names.text(name), self.values.text(value));
+        let hash = hash_value(name, self.values.text(value));
         if let Ok(entry) = self.numbers.find_entry(hash, |&other| Symbol::at(other) == symbol) {
             let (number, _) = entry.remove();
             self.free.push(number);
@@ -146,7 +178,7 @@ impl Symbols {
         self.age += 1;
     }
 
-    /// What a pair hashes to. The same in every process.
+    /// What two texts hash to together. The same in every process.
     pub fn hash(name: &str, value: &str) -> u64 {
         hash(name, value)
     }
@@ -176,12 +208,9 @@ impl Names {
         self.numbers.find(hash(name, ""), |number| self.text(*number) == name).copied()
     }
 
-    fn intern(&mut self, name: &str) -> u32 {
-        if let Some(number) = self.find(name) {
-            self.entries[number as usize].pairs += 1;
-            return number;
-        }
-        let entry = Name { text: name.into(), pairs: 1 };
+    /// Takes in a name that no pair has yet. It is kept once a pair shares it.
+    fn add(&mut self, name: &str) -> u32 {
+        let entry = Name { text: name.into(), pairs: 0 };
         let number = if let Some(number) = self.free.pop() {
             self.entries[number as usize] = entry;
             number
@@ -194,6 +223,11 @@ impl Names {
             hash(&entries[*number as usize].text, "")
         });
         number
+    }
+
+    /// Counts one more pair of a name.
+    fn share(&mut self, number: u32) {
+        self.entries[number as usize].pairs += 1;
     }
 
     fn release(&mut self, number: u32) {
@@ -211,12 +245,23 @@ impl Names {
 }
 
 fn hash(name: &str, value: &str) -> u64 {
-    use std::hash::{BuildHasher, Hasher};
-    let mut hasher = foldhash::fast::FixedState::default().build_hasher();
+    let mut hasher = hasher();
     hasher.write(name.as_bytes());
     hasher.write_u8(0xff);
     hasher.write(value.as_bytes());
     hasher.finish()
+}
+
+/// What a pair hashes to, by the number of its name.
+fn hash_value(name: u32, value: &str) -> u64 {
+    let mut hasher = hasher();
+    hasher.write_u32(name);
+    hasher.write(value.as_bytes());
+    hasher.finish()
+}
+
+fn hasher() -> impl Hasher {
+    foldhash::fast::FixedState::default().build_hasher()
 }
 
 #[cfg(test)]
@@ -239,8 +284,23 @@ mod tests {
         }
         assert!(symbols.is_empty() && symbols.find("a", "1").is_none());
         assert_eq!(symbols.pair(numbers[0]), ("", ""));
-        symbols.intern("d", "4");
+        assert_eq!(
+            symbols.intern_like(Some(numbers[3]), "d", "4"),
+            symbols.find("d", "4").unwrap()
+        );
         let room = (symbols.pairs.len(), symbols.names.entries.len());
         assert_eq!((room, symbols.age()), ((4, 3), 4), "numbers are used again");
+    }
+
+    #[test]
+    fn a_pair_has_one_number_whatever_it_is_like() {
+        let mut symbols = Symbols::default();
+        let numbers = [("a", "1"), ("a", "2"), ("b", "1")].map(|(n, v)| symbols.intern(n, v));
+        let gone = symbols.intern("c", "1");
+        symbols.release(gone);
+        for like in numbers.into_iter().chain([gone, Symbol::at(99)]) {
+            assert_eq!(symbols.intern_like(Some(like), "a", "2"), numbers[1]);
+        }
+        assert_eq!((symbols.len(), symbols.pairs[1].users), (3, 6));
     }
 }

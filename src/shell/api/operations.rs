@@ -102,8 +102,8 @@ pub(super) async fn metrics(State(context): State<Arc<Context>>) -> Response {
 fn by_group(state: &domain::State) -> BTreeMap<String, (usize, usize)> {
     let mut groups: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     for (_, group) in state.notification.groups() {
-        let (active, suppressed) = groups.entry(group.key()).or_default();
-        let alerts = group.alerts.values().filter_map(|id| state.event.alert(*id));
+        let (active, suppressed) = groups.entry(state.notification.key(group)).or_default();
+        let alerts = group.alerts().filter_map(|(_, id)| state.event.alert(id));
         for alert in alerts.filter(|alert| alert.is_firing()) {
             match suppress::suppressor(state, alert) {
                 None => *active += 1,

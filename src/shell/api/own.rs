@@ -143,7 +143,7 @@ fn seen(state: &State, id: AlertId, alert: &Alert) -> Seen {
         shelved: suppression.by_source || !suppression.silenced_by.is_empty(),
         silenced_until: silences.map(|silence| silence.ends_at).max(),
         incident,
-        owner: record.and_then(|incident| incident.assignee.clone()),
+        owner: record.and_then(|incident| incident.course().assignee.clone()),
     }
 }
 

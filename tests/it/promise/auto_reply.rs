@@ -109,7 +109,7 @@ fn a_sender_is_answered_only_so_often_within_an_hour() {
     );
     let state = &world.engine().state().notification;
     assert_eq!(state.waiting(), 0);
-    assert!(state.groups().all(|(_, group)| group.route != "auto_reply"), "each ends when told");
+    assert!(state.groups().all(|(_, group)| group.route() != "auto_reply"), "each ends when told");
 }
 
 #[test]

@@ -15,8 +15,8 @@ pub fn answered(state: &State, rules: &Rules, letter: &Letter) -> Option<Inciden
     let told = letter.answers().find_map(|id| marked(state, id));
     let tagged = || {
         let id = letter.incident()?;
-        let reporter = state.incident.get(id)?.labels.get("from");
-        let known = !letter.from.is_empty() && reporter == letter.from;
+        let labels = state.incident.labels(state.incident.get(id)?);
+        let known = !letter.from.is_empty() && labels.get("from") == letter.from;
         (known || rules.trusts(&letter.from)).then_some(id)
     };
     told.or_else(tagged).map(|id| state.incident.bearer(id))

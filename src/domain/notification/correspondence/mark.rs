@@ -4,7 +4,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::domain::State;
-use crate::domain::incident::Incident;
+use crate::domain::incident::{self, Incident};
 use crate::domain::value::IncidentId;
 
 /// Hexadecimal digits of the digest that a mark shows.
@@ -13,8 +13,8 @@ const PROOF_DIGITS: usize = 16;
 /// The mark of an incident. It is the same for as long as the incident is known, and cannot be told
 /// from the number alone: it is made of what only those know who were told of the incident, to the
 /// millisecond in which it was opened.
-pub fn mark(id: IncidentId, incident: &Incident) -> String {
-    let told = format!("{id}\n{}\n{}", incident.opened_at.0, incident.labels);
+pub fn mark(all: &incident::State, id: IncidentId, incident: &Incident) -> String {
+    let told = format!("{id}\n{}\n{}", incident.opened_at.0, all.labels(incident));
     let digest = format!("{:x}", Sha256::digest(told.as_bytes()));
     format!("{}.{}", id.to_string().to_ascii_lowercase(), &digest[..PROOF_DIGITS])
 }
@@ -28,5 +28,5 @@ pub(super) fn marked(state: &State, message_id: &str) -> Option<IncidentId> {
     let start = local.rfind("inc-")?;
     let shown = &local[start..];
     let id: IncidentId = shown.split_once('.')?.0.parse().ok()?;
-    (mark(id, state.incident.get(id)?) == shown).then_some(id)
+    (mark(&state.incident, id, state.incident.get(id)?) == shown).then_some(id)
 }

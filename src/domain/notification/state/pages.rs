@@ -1,9 +1,10 @@
 //! What notification knows, as pages of the store, and what is found again from those.
 
 use super::State;
+use super::record::StoredGroup;
 use crate::domain::notification::Deadline;
 use crate::domain::table::UnreadablePage;
-use crate::domain::value::Timestamp;
+use crate::domain::value::{GroupId, Timestamp};
 
 const GROUPS: (&str, &str) = ("notification", "groups");
 const DELIVERIES: (&str, &str) = ("notification", "deliveries");
@@ -30,7 +31,7 @@ impl State {
 
     pub(crate) fn page(&self, table: &str, number: u64) -> Option<Vec<u8>> {
         match table {
-            "groups" => self.groups.page(number, Clone::clone),
+            "groups" => self.groups.page(number, |group| StoredGroup::of(&self.bodies, group)),
             "deliveries" => self.deliveries.page(number, Clone::clone),
             "channels" => self.channels.page(number, Clone::clone),
             "inherited" => self.inherited.page(number),
@@ -46,7 +47,11 @@ impl State {
         records: &[u8],
     ) -> Result<(), UnreadablePage> {
         match table {
-            "groups" => self.groups.load_page(GROUPS, number, records, |record| record),
+            "groups" => {
+                let (bodies, ways) = (&mut self.bodies, &mut self.ways);
+                let read = |stored: StoredGroup| stored.read(bodies, ways);
+                self.groups.load_page(GROUPS, number, records, read)
+            }
             "deliveries" => self.deliveries.load_page(DELIVERIES, number, records, |record| record),
             "channels" => self.channels.load_page(CHANNELS, number, records, |record| record),
             "inherited" => self.inherited.load_page(number, records),
@@ -56,15 +61,17 @@ impl State {
     }
 
     pub(crate) fn rebuild(&mut self) {
-        let groups = || self.groups.iter();
+        let ids: Vec<GroupId> = self.groups.iter().map(|(id, _)| id).collect();
         self.by_place.clear();
-        for (id, group) in groups() {
-            self.by_place.add(group.place(), id);
+        for id in ids {
+            self.index(id);
         }
+        let groups = || self.groups.iter();
         self.by_alert = groups()
-            .flat_map(|(id, group)| group.alerts.values().map(move |alert| (*alert, id)))
+            .flat_map(|(id, group)| group.alerts().map(move |(_, alert)| (alert, id)))
             .collect();
-        self.by_incident = groups().filter_map(|(id, group)| Some((group.incident?, id))).collect();
+        self.by_incident =
+            groups().filter_map(|(id, group)| Some((group.incident()?, id))).collect();
         self.on_the_way = self
             .deliveries
             .iter()

@@ -1,36 +1,57 @@
 //! What is kept: a group with what was told of it, a message on its way, a channel.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::few::{Few, FewOf};
 use crate::domain::index::hash;
 use crate::domain::notification::fact::Says;
 use crate::domain::notification::route::Route;
 use crate::domain::notification::verdict::Standing;
+use crate::domain::pool::Pool;
 use crate::domain::value::{
-    AlertId, ChannelId, DeliveryId, Fingerprint, GroupId, IncidentId, Labels, Priority, Timestamp,
+    AlertId, Bodies, Body, ChannelId, DeliveryId, Fingerprint, GroupId, IncidentId, Labels,
+    Priority, Short, Timestamp,
 };
 
-/// What one message speaks of: alerts of one route with equal labels, or an incident.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// What one message speaks of: alerts of one route with equal labels, or an incident. Kept in a few
+/// bytes, because a route that groups finely has one for every alert; what its alerts have in
+/// common is read through the [`State`].
+#[derive(Debug, Clone)]
 pub struct Group {
-    /// The route's identity.
-    pub route: String,
-    /// Who hears of it.
-    pub receiver: String,
-    /// What its alerts have in common.
-    pub labels: Labels,
-    /// The incident, where that is the group.
-    pub incident: Option<IncidentId>,
+    way: Arc<Way>,
+    labels: Body,
+    incident: Short,
+    /// Whether the time of the first message has come.
+    pub ticked: bool,
     /// When the first message may go; the group's clock ticks from then on.
     pub base: Timestamp,
-    /// Whether that time has come.
-    pub ticked: bool,
-    /// Its alerts.
-    pub alerts: BTreeMap<Fingerprint, AlertId>,
-    /// What each channel was told last. Boxed, because a map makes room for eleven at a time.
-    pub told: BTreeMap<ChannelId, Box<Told>>,
+    alerts: Few<Fingerprint, Short>,
+    told: Few<Short, Box<Told>>,
+}
+
+/// Where what a group says comes from and goes to. Many groups share one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Way {
+    /// The route's identity.
+    route: String,
+    /// Who hears of it.
+    receiver: String,
+}
+
+/// A group as it stands on a page.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct StoredGroup {
+    route: String,
+    receiver: String,
+    labels: Labels,
+    incident: Option<IncidentId>,
+    base: Timestamp,
+    ticked: bool,
+    alerts: BTreeMap<Fingerprint, AlertId>,
+    told: BTreeMap<ChannelId, Box<Told>>,
 }
 
 /// What a receiver knows.
@@ -39,7 +60,7 @@ pub struct Told {
     /// When it was told.
     pub at: Timestamp,
     /// What it believes to be firing.
-    pub firing: BTreeSet<Fingerprint>,
+    pub firing: FewOf<Fingerprint>,
     /// How it believes the incident to stand.
     pub standing: Option<Standing>,
     /// The first message of the thread; nothing where that was Alertmanager's.
@@ -85,24 +106,135 @@ pub struct Channel {
 }
 
 impl Group {
-    /// Names the group as Alertmanager does: `{}/{team="db"}:{alertname="DiskFull"}`. Providers
-    /// recognise repeats by it.
-    pub fn key(&self) -> String {
-        format!("{}:{}", self.route, self.labels)
+    /// A group of which nobody has been told.
+    pub(super) fn opened(
+        (bodies, ways): (&mut Bodies, &mut Pool<Way>),
+        (route, receiver): (&str, &str),
+        labels: &Labels,
+        incident: Option<IncidentId>,
+        base: Timestamp,
+    ) -> Self {
+        Self {
+            way: ways.share(Way { route: route.to_owned(), receiver: receiver.to_owned() }),
+            labels: bodies.put(labels, std::iter::empty()),
+            incident: incident.map(Short::of).unwrap_or_default(),
+            ticked: false,
+            base,
+            alerts: Few::default(),
+            told: Few::default(),
+        }
+    }
+
+    /// The route's identity.
+    pub fn route(&self) -> &str {
+        &self.way.route
+    }
+
+    /// Who hears of it.
+    pub fn receiver(&self) -> &str {
+        &self.way.receiver
+    }
+
+    /// The incident, where that is the group.
+    pub fn incident(&self) -> Option<IncidentId> {
+        self.incident.some()
+    }
+
+    /// Its alerts.
+    pub fn alerts(&self) -> impl DoubleEndedIterator<Item = (Fingerprint, AlertId)> {
+        self.alerts.iter().map(|(key, alert)| (*key, alert.id()))
+    }
+
+    /// How many alerts it has.
+    pub fn len(&self) -> usize {
+        self.alerts.len()
+    }
+
+    /// Tells whether it has no alert.
+    pub fn is_empty(&self) -> bool {
+        self.alerts.is_empty()
+    }
+
+    /// Which of its alerts is of this identity.
+    pub fn alert(&self, key: Fingerprint) -> Option<AlertId> {
+        self.alerts.get(&key).map(|alert| alert.id())
+    }
+
+    /// What each channel was told last.
+    pub fn told(&self) -> impl DoubleEndedIterator<Item = (ChannelId, &Told)> {
+        self.told.iter().map(|(channel, told)| (channel.id(), &**told))
     }
 
     /// What a channel was told last.
     pub(in crate::domain::notification) fn told_by(&self, channel: ChannelId) -> Option<&Told> {
-        self.told.get(&channel).map(Box::as_ref)
-    }
-
-    pub(super) fn place(&self) -> u64 {
-        place(&self.route, &self.receiver, self.labels.iter())
+        self.told.get(&Short::of(channel)).map(Box::as_ref)
     }
 
     /// Tells whether it is a group of a route, as that route stands in the configuration.
     pub fn is_of(&self, route: &Route) -> bool {
-        self.route == route.key && self.receiver == route.receiver
+        self.way.route == route.key && self.way.receiver == route.receiver
+    }
+
+    /// Takes an alert in, and returns the one of the same identity before it.
+    pub(super) fn take_in(&mut self, key: Fingerprint, alert: AlertId) -> Option<AlertId> {
+        self.alerts.insert(key, Short::of(alert)).map(Short::id)
+    }
+
+    /// Lets an alert go, of which nobody is to be told any more.
+    pub(super) fn let_go(&mut self, key: Fingerprint) -> Option<AlertId> {
+        for told in self.told.values_mut() {
+            told.firing.remove(&key);
+        }
+        self.alerts.remove(&key).map(Short::id)
+    }
+
+    /// Says what a channel has been told.
+    pub(super) fn tell(&mut self, channel: ChannelId, told: Told) {
+        self.told.insert(Short::of(channel), Box::new(told));
+    }
+}
+
+/// What a group's alerts have in common.
+pub(super) fn common(bodies: &Bodies, group: &Group) -> Labels {
+    Labels::pack_raw(bodies.raw_labels(group.labels))
+}
+
+/// Tells whether a group's alerts have these labels in common, which come sorted by name.
+pub(super) fn has_common(bodies: &Bodies, group: &Group, labels: &[(&str, &str)]) -> bool {
+    let labels = labels.iter().map(|(name, value)| (*name, value.as_bytes()));
+    bodies.raw_labels(group.labels).eq(labels)
+}
+
+/// Hashes where a group belongs.
+pub(super) fn place_of(bodies: &Bodies, group: &Group) -> u64 {
+    place(group.route(), group.receiver(), bodies.labels(group.labels))
+}
+
+/// Gives back what a closed group had in common.
+pub(super) fn close(bodies: &mut Bodies, group: &Group) {
+    bodies.take(group.labels);
+}
+
+impl StoredGroup {
+    pub(super) fn of(bodies: &Bodies, group: &Group) -> Self {
+        Self {
+            route: group.route().to_owned(),
+            receiver: group.receiver().to_owned(),
+            labels: common(bodies, group),
+            incident: group.incident(),
+            base: group.base,
+            ticked: group.ticked,
+            alerts: group.alerts().collect(),
+            told: group.told().map(|(channel, told)| (channel, Box::new(told.clone()))).collect(),
+        }
+    }
+
+    pub(super) fn read(self, bodies: &mut Bodies, ways: &mut Pool<Way>) -> Group {
+        let Self { route, receiver, labels, incident, base, ticked, alerts, told } = self;
+        let alerts = alerts.into_iter().map(|(key, alert)| (key, Short::of(alert))).collect();
+        let told = told.into_iter().map(|(channel, told)| (Short::of(channel), told)).collect();
+        let opened = Group::opened((bodies, ways), (&route, &receiver), &labels, incident, base);
+        Group { ticked, alerts, told, ..opened }
     }
 }
 

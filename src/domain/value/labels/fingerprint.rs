@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Labels;
+use super::packing::Parts;
 
 /// Identifies a label set: FNV-1a over sorted `name 0xff value 0xff`, as in Prometheus.
 #[derive(
@@ -73,9 +74,14 @@ fn step(hash: u64, byte: u8) -> u64 {
 impl Labels {
     /// Appends what identifies the set: its parts, each with an end.
     fn spell(&self, out: &mut Vec<u8>) {
-        out.reserve(self.text_bytes());
-        for part in self.iter().flat_map(|(name, value)| [name, value]) {
-            out.extend_from_slice(part.as_bytes());
+        let bytes = self.packed.as_bytes();
+        let mut parts = Parts::new(&self.packed);
+        // An end takes as much as a short length, and room for more is no loss.
+        out.reserve(bytes.len());
+        while let Some((name, value)) = parts.pair() {
+            out.extend_from_slice(&bytes[name]);
+            out.push(0xff);
+            out.extend_from_slice(&bytes[value]);
             out.push(0xff);
         }
     }

@@ -68,8 +68,9 @@ pub(super) async fn notes(
     }
     let Some(alert) = request.alert(&id) else { return unknown(&id) };
     let notes = context.handle.read(|engine| {
-        let incident = alert.incident.and_then(|id| engine.state().incident.get(id));
-        let lines = incident.into_iter().flat_map(|incident| incident.timeline.lines());
+        let incidents = &engine.state().incident;
+        let incident = alert.incident.and_then(|id| incidents.get(id));
+        let lines = incident.into_iter().flat_map(|incident| incidents.timeline(incident));
         let note = |line: crate::domain::timeline::Line| {
             json!({
                 "note": line.text,

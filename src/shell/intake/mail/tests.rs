@@ -65,8 +65,9 @@ fn mail_from(from: &str, headers: &str, text: &str) -> String {
 /// The first incident, with its mark.
 fn incident(post: &Post) -> (IncidentId, String) {
     post.handle.read(|engine| {
-        let (id, incident) = engine.state().incident.iter().next().unwrap();
-        (id, mark(id, incident))
+        let incidents = &engine.state().incident;
+        let (id, incident) = incidents.iter().next().unwrap();
+        (id, mark(incidents, id, incident))
     })
 }
 

@@ -23,13 +23,13 @@ pub(super) fn each<'a>(
     }
     let mut reader =
         Reader { text, at: 0, starts_at: ("", Instant(None)), ends_at: ("", Instant(None)) };
-    let mut pairs = Vec::new();
+    let mut rooms = Rooms::default();
     reader.sign(b'[')?;
     if reader.is_next(b']') {
         reader.at += 1;
     } else {
         loop {
-            take(reader.alert(&mut pairs)?)?;
+            take(reader.alert(&mut rooms)?)?;
             if !reader.goes_on(b']')? {
                 break;
             }
@@ -50,17 +50,44 @@ struct Reader<'a> {
 /// An instant and what it was read of.
 type Read<'a> = (&'a str, Instant);
 
+/// The label sets of the last alert: the next one's mostly have the same names in the same order.
+#[derive(Default)]
+struct Rooms<'a> {
+    labels: Room<'a>,
+    annotations: Room<'a>,
+}
+
+/// Names with values as they stood in the body.
+#[derive(Default)]
+struct Room<'a> {
+    pairs: Vec<(&'a str, &'a str)>,
+    /// Whether each name is known to come behind the one before it.
+    in_order: bool,
+}
+
+impl Room<'_> {
+    /// The set that the pairs make. `same` says that the names are those that were here before.
+    fn set(&mut self, same: bool) -> Labels {
+        let names = || self.pairs.windows(2).all(|two| two[0].0 < two[1].0);
+        self.in_order = (same && self.in_order) || names();
+        if self.in_order && self.pairs.iter().all(|(_, value)| !value.is_empty()) {
+            Labels::pack(self.pairs.iter().copied())
+        } else {
+            Labels::of(&mut self.pairs.clone())
+        }
+    }
+}
+
 impl<'a> Reader<'a> {
-    /// `room` is used again for each label set.
-    fn alert(&mut self, room: &mut Vec<(&'a str, &'a str)>) -> Option<Posted<'a>> {
+    fn alert(&mut self, rooms: &mut Rooms<'a>) -> Option<Posted<'a>> {
         let mut posted = Posted::default();
         self.sign(b'{')?;
         loop {
             let field = self.plain()?;
             self.sign(b':')?;
             match field {
-                "labels" => posted.labels = Some(self.labels(room)?),
-                "annotations" => posted.annotations = self.labels(room)?,
+                "labels" => posted.labels = Some(self.labels(&mut rooms.labels)?),
+                "annotations" => posted.annotations = self.labels(&mut rooms.annotations)?,
                 "startsAt" => {
                     self.starts_at = self.instant(self.starts_at)?;
                     posted.starts_at = self.starts_at.1;
@@ -78,38 +105,69 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn labels(&mut self, room: &mut Vec<(&'a str, &'a str)>) -> Option<Labels> {
+    fn labels(&mut self, room: &mut Room<'a>) -> Option<Labels> {
         self.sign(b'{')?;
         if self.is_next(b'}') {
             self.at += 1;
             return Some(Labels::default());
         }
         let start = self.at;
-        room.clear();
-        if self.pairs(room, Self::plain).is_some() {
-            return Some(Labels::of(room));
+        if let Some(same) = self.plain_pairs(room) {
+            return Some(room.set(same));
         }
+        room.in_order = false;
         self.at = start;
-        let mut pairs = Vec::new();
-        self.pairs(&mut pairs, Self::text)?;
-        Some(Labels::of(&mut pairs))
+        self.pairs().map(|mut pairs| Labels::of(&mut pairs))
+    }
+
+    /// Names with values that stand for themselves. Says whether the names are those that are in
+    /// the room already.
+    fn plain_pairs(&mut self, room: &mut Room<'a>) -> Option<bool> {
+        let pairs = &mut room.pairs;
+        let mut same = true;
+        for place in 0.. {
+            let last = pairs.get(place).map(|(name, _)| *name).filter(|name| self.takes(name));
+            same &= last.is_some();
+            let name = last.or_else(|| self.plain())?;
+            self.sign(b':')?;
+            let pair = (name, self.plain()?);
+            match pairs.get_mut(place) {
+                Some(room) => *room = pair,
+                None => pairs.push(pair),
+            }
+            if !self.goes_on(b'}')? {
+                pairs.truncate(place + 1);
+                break;
+            }
+        }
+        Some(same)
     }
 
     /// Names with values, in the order of the body.
-    #[inline]
-    fn pairs<T>(
-        &mut self,
-        pairs: &mut Vec<(T, T)>,
-        text: impl Fn(&mut Self) -> Option<T>,
-    ) -> Option<()> {
+    fn pairs(&mut self) -> Option<Vec<(Cow<'a, str>, Cow<'a, str>)>> {
+        let mut pairs = Vec::new();
         loop {
-            let name = text(self)?;
+            let name = self.text()?;
             self.sign(b':')?;
-            pairs.push((name, text(self)?));
+            pairs.push((name, self.text()?));
             if !self.goes_on(b'}')? {
-                return Some(());
+                return Some(pairs);
             }
         }
+    }
+
+    /// Takes a text that stands for itself, if it comes next.
+    #[inline]
+    fn takes(&mut self, text: &str) -> bool {
+        let end = self.at + 1 + text.len();
+        let bytes = self.text.as_bytes();
+        let is = bytes.get(self.at) == Some(&b'"')
+            && bytes.get(self.at + 1..end) == Some(text.as_bytes())
+            && bytes.get(end) == Some(&b'"');
+        if is {
+            self.at = end + 1;
+        }
+        is
     }
 
     fn instant(&mut self, last: Read<'a>) -> Option<Read<'a>> {
@@ -275,6 +333,22 @@ mod tests {
             if let Some(quick) = quick {
                 prop_assert_eq!(Ok(quick), slow.map_err(|error| error.to_string()));
             }
+        }
+
+        #[test]
+        fn an_alert_is_read_the_same_whatever_came_before_it(
+            alerts in prop::collection::vec(
+                prop::collection::vec(("[abc]|\\\\u0061", "[12]|\\\\n|"), 0..5),
+                0..6,
+            ),
+        ) {
+            let set = |pairs: &Vec<(String, String)>| {
+                let pairs = pairs.iter().map(|(name, value)| format!("\"{name}\":\"{value}\""));
+                format!("{{\"labels\":{{{}}}}}", pairs.collect::<Vec<_>>().join(","))
+            };
+            let body = format!("[{}]", alerts.iter().map(set).collect::<Vec<_>>().join(","));
+            let (quick, slow) = both(&body);
+            prop_assert_eq!(quick.ok_or(String::new()), slow.map_err(|error| error.to_string()));
         }
     }
 }

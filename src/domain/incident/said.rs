@@ -1,0 +1,110 @@
+//! What incidents say, read through the state, which keeps the words of all of them once.
+
+use super::record::Incident;
+use super::state::State;
+use crate::domain::event::Correlation;
+use crate::domain::timeline::{self, Entry, Line, Timeline};
+use crate::domain::value::{Actor, Bodies, Body, IncidentId, Labels, Timestamp};
+
+/// The texts of an incident that stand before its annotations, by their places.
+const TITLE: usize = 0;
+const KEY: usize = 1;
+
+/// Packs the texts of an incident.
+pub(super) fn put(
+    bodies: &mut Bodies,
+    (title, key): (&str, &str),
+    labels: &Labels,
+    annotations: &Labels,
+) -> Body {
+    let own = [("title", title), ("key", key)];
+    let texts: Vec<_> = own.into_iter().chain(annotations.iter()).collect();
+    bodies.put(labels, texts.into_iter())
+}
+
+impl State {
+    /// A line for people.
+    pub fn title(&self, incident: &Incident) -> String {
+        text(&self.bodies, incident, TITLE)
+    }
+
+    /// What its alerts have in common.
+    pub fn correlation(&self, incident: &Incident) -> Correlation {
+        correlation(&self.bodies, incident)
+    }
+
+    /// Tells whether an incident is of a correlation.
+    pub(super) fn is_of(&self, id: IncidentId, correlation: &Correlation) -> bool {
+        let incident = self.expect(id);
+        incident.shape.correlated_by == correlation.rule
+            && self.bodies.says(incident.said, KEY, &correlation.key)
+    }
+
+    /// The labels of the alert it began with.
+    pub fn labels(&self, incident: &Incident) -> Labels {
+        Labels::pack_raw(self.bodies.raw_labels(incident.said))
+    }
+
+    /// The annotations of the alert it began with.
+    pub fn annotations(&self, incident: &Incident) -> Labels {
+        Labels::new(self.bodies.said(incident.said).into_iter().skip(KEY + 1))
+    }
+
+    /// What rules about incidents match on: the labels of its first alert, and what became of it.
+    pub fn facets(&self, incident: &Incident) -> Labels {
+        let priority = incident.priority.level().to_string();
+        self.labels(incident).with([
+            ("priority", priority.as_str()),
+            ("category", &incident.shape.category),
+            ("team", &incident.shape.team),
+            ("kind", incident.shape.kind.name()),
+        ])
+    }
+
+    /// What happened to it, oldest first.
+    pub fn timeline(&self, incident: &Incident) -> impl DoubleEndedIterator<Item = Line> {
+        let lines = incident.timeline.entries().filter_map(|Entry { at, by, words }| {
+            let (action, text) = self.bodies.read(incident.said, words)?;
+            Some(Line { at, by, action, text })
+        });
+        // Each line is found behind the one before it.
+        lines.collect::<Vec<_>>().into_iter()
+    }
+}
+
+/// What an incident's alerts have in common.
+pub(super) fn correlation(bodies: &Bodies, incident: &Incident) -> Correlation {
+    let rule = incident.shape.correlated_by.clone();
+    Correlation { rule, key: text(bodies, incident, KEY) }
+}
+
+fn text(bodies: &Bodies, incident: &Incident, place: usize) -> String {
+    let said = bodies.said(incident.said).into_iter();
+    said.map(|(_, text)| text).nth(place).unwrap_or_default()
+}
+
+/// Writes on the timeline of one incident.
+pub(super) struct Pen<'a> {
+    pub(super) bodies: &'a mut Bodies,
+    pub(super) said: Body,
+    pub(super) timeline: &'a mut Timeline,
+}
+
+impl Pen<'_> {
+    pub(super) fn push(&mut self, at: Timestamp, by: &Actor, action: &str, text: &str) {
+        let mut words = Vec::new();
+        self.bodies.write(self.said, action, text, &mut words);
+        let gone = self.timeline.add(&Entry { at, by: by.clone(), words: &words });
+        if let Some(gone) = gone {
+            self.bodies.forget(&gone);
+        }
+    }
+
+    /// Writes down what stood on a page.
+    pub(super) fn restore(&mut self, stored: timeline::Stored) {
+        for line in stored.lines {
+            self.push(line.at, &line.by, &line.action, &line.text);
+        }
+        self.timeline.omit(stored.omitted);
+    }
+}

@@ -157,6 +157,11 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
     let _ = watchdog.await;
     tracer.stop().await;
     handle.stop();
+    end(writer).await
+}
+
+/// Waits until the writer has written its last.
+async fn end(writer: JoinHandle<Result<(), DriverError>>) -> Result<(), Failure> {
     let ended = tokio::task::spawn_blocking(move || writer.join()).await;
     match ended {
         Ok(Ok(Ok(()))) => {

@@ -21,7 +21,7 @@ fn write_value(text: &mut String, node: &Node, shape: &Shape, depth: usize) {
     match &node.value {
         Yaml::Null => text.push_str(" null\n"),
         Yaml::Scalar { .. } if matches!(shape, Shape::Secret | Shape::SecretOr(_)) => {
-            text.push_str(" <secret>\n")
+            text.push_str(" <secret>\n");
         }
         Yaml::Scalar { text: letters, quoted } => {
             text.push(' ');
@@ -31,7 +31,7 @@ fn write_value(text: &mut String, node: &Node, shape: &Shape, depth: usize) {
                     text.push_str(if truth { "true" } else { "false" });
                 }
                 (Shape::Duration | Shape::DurationOr(_), _, Some(span)) => {
-                    text.push_str(&span.to_string())
+                    text.push_str(&span.to_string());
                 }
                 // As Go writes a URL with a password.
                 (Shape::Url, ..) => match password(letters) {

@@ -67,6 +67,8 @@ pub struct Pulse {
 pub enum SpanLoss {
     /// Too many waited already.
     Full,
+    /// It ended when the configuration no longer named its collector.
+    Late,
     /// The collector was away for longer than is waited for.
     Unreachable,
     /// The collector did not want the batch.
@@ -77,11 +79,13 @@ pub enum SpanLoss {
 
 impl SpanLoss {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Full, Self::Unreachable, Self::Refused, Self::Rejected];
+    pub const ALL: [Self; 5] =
+        [Self::Full, Self::Late, Self::Unreachable, Self::Refused, Self::Rejected];
 
     fn name(self) -> &'static str {
         match self {
             Self::Full => "full",
+            Self::Late => "late",
             Self::Unreachable => "unreachable",
             Self::Refused => "refused",
             Self::Rejected => "rejected",

@@ -1,5 +1,7 @@
 //! What an operator does to the daemon: start it wrongly, break its files, stop it.
 
+use std::net::UdpSocket;
+
 use serde_json::{Value, json};
 
 use crate::daemon::{Daemon, Home, size};
@@ -64,6 +66,16 @@ fn what_is_in_use_already_is_named() {
     assert_eq!(port.code, Some(1), "{port:?}");
     assert!(port.err.contains(daemon.address()) && port.err.contains("in use"), "{}", port.err);
     assert_eq!(daemon.api().get("/-/healthy").status, 200, "the first one goes on");
+
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let taken = socket.local_addr().unwrap();
+    let sources = format!("sources: {{ edge: {{ type: syslog, listen: {{ udp: '{taken}' }} }} }}");
+    home.write("incidentd.yaml", &format!("{CONFIG}{sources}\n"));
+    let source = home.run(&["--storage.path=other"]);
+    assert_eq!(source.code, Some(1), "{source:?}");
+    let why =
+        format!("failed to listen on `udp/{taken}` for the source edge: Address already in use");
+    assert!(source.err.contains(&why), "{}", source.err);
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn reload(home: &Home, daemon: &Daemon, config: &str) {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 fn attribute(span: &Span, key: &str) -> String {

@@ -60,6 +60,17 @@ fn seen(api: &crate::api::Api) -> Value {
 }
 
 #[test]
+fn a_check_counts_the_receivers_that_somebody_wrote() {
+    let plain = "route: { receiver: team }\nreceivers: [ { name: team }, { name: other } ]\n";
+    let answers = "global: { smtp_smarthost: 'localhost:25' }\nsources:\n  help:\n    type: mail\n    \
+                   addresses: [help@example.org]\n    auto_reply: {}\n";
+    for config in [plain.to_owned(), format!("{plain}{answers}")] {
+        let said = Home::new(&config).task(&["check", "--config.file", "incidentd.yaml"]);
+        assert!(said.out.contains(": 2 receivers, 1 routes"), "{said:?}");
+    }
+}
+
+#[test]
 fn rules_are_checked_with_their_tests() {
     let home = Home::new(CONFIG);
     home.write("rules/shop.yaml", RULES);

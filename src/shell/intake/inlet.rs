@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::http::{Intake, Taken, Terms, Turned};
+use super::http::{Attempt, Intake, Taken, Terms, Turned};
 use crate::domain::event::adapter::{Context, Head, Read, Unreadable};
 use crate::domain::value::Span;
 use crate::shell::clock::{self, Stopwatch};
@@ -66,17 +66,16 @@ impl Inlet {
         &self,
         read: impl FnOnce(&Intake, &Context) -> Result<Read, Unreadable>,
     ) -> Result<Taken, Turned> {
-        self.admit_again(false, read).await
+        self.admit_again(Attempt::First, read).await
     }
 
-    /// As [`Self::admit`]. `again` says that the same was turned away before because the source is
-    /// too fast: that is one trouble, however often it is tried.
+    /// As [`Self::admit`], for what may be tried several times: that is one trouble.
     ///
     /// # Errors
     /// As [`Self::admit`].
     pub async fn admit_again(
         &self,
-        again: bool,
+        attempt: Attempt,
         read: impl FnOnce(&Intake, &Context) -> Result<Read, Unreadable>,
     ) -> Result<Taken, Turned> {
         let Some((intake, resolve_timeout)) = (self.lookup)(&self.source) else {
@@ -101,7 +100,7 @@ impl Inlet {
             utf8: true,
             crowd: None,
         };
-        let taken = intake.admit_again(terms, read, again).await?;
+        let taken = intake.admit_again(terms, read, attempt).await?;
         for rejection in &taken.rejected {
             tracing::debug!(source = &*self.source, why = rejection.why, "a message was refused");
         }

@@ -123,8 +123,8 @@ impl Sampler {
     }
 
     fn keeps(self, trace: &[u8; 16]) -> bool {
-        let [.., a, b, c, d, e, f, g, h] = *trace;
-        (u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> 1) < self.below
+        let end = u128::from_be_bytes(*trace) & u128::from(u64::MAX);
+        end >> 1 < u128::from(self.below)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
 use super::context::SpanContext;
 use super::wire;
@@ -81,8 +82,11 @@ impl Drop for ActiveSpan {
         let took = u64::try_from(watch.duration().as_nanos()).unwrap_or(u64::MAX);
         // Measured, not read off the wall: the clock may have been set meanwhile.
         span.end_time_unix_nano = span.start_time_unix_nano.saturating_add(took);
-        if queue.sender.try_send(span).is_err() {
-            queue.metrics.spans_dropped(SpanLoss::Full, 1);
-        }
+        let loss = match queue.sender.try_send(span) {
+            Ok(()) => return,
+            Err(TrySendError::Full(_)) => SpanLoss::Full,
+            Err(TrySendError::Closed(_)) => SpanLoss::Late,
+        };
+        queue.metrics.spans_dropped(loss, 1);
     }
 }

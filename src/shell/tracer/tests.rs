@@ -128,7 +128,8 @@ async fn a_request_goes_on_in_its_senders_trace() {
     let spans: Vec<_> = heard.spans().collect();
     let [inner, span] = spans.as_slice() else { panic!("{spans:#?}") };
     assert_eq!((inner.name.as_str(), span.name.as_str()), ("within", "kept"));
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex =
+        |bytes: &[u8]| bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     assert_eq!(hex(&span.trace_id), PARENT[3..35]);
     assert_eq!(hex(&span.parent_span_id), PARENT[36..52]);
     assert_eq!((span.trace_state.as_str(), span.flags), ("vendor=7", 0x301));
@@ -234,6 +235,7 @@ async fn a_reload_changes_where_spans_go() {
     apply(None).await;
     assert_eq!(names(&heard_second.recv().await.unwrap()), ["to the second"]);
     drop(late);
+    assert_eq!(counted(&tracer, "spans_dropped_total{reason=\"late\"}"), 1);
     assert!(tracer.client(None, "to nobody").is_none());
     assert!(tracer.server(&HeaderMap::new(), || unreachable!("nobody asks for it")).is_none());
     tracer.stop().await;

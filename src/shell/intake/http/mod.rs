@@ -44,6 +44,7 @@ pub use limits::{Limits, Rate};
 pub use quarantine::{Quarantine, Rejected};
 pub use sender::{Remote, Sender};
 pub use sources::{Locked, Sources};
+pub use trouble::Attempt;
 pub use turned::Turned;
 
 use auth::Verdict;
@@ -203,11 +204,11 @@ impl Intake {
     /// # Errors
     /// Says why nothing of it was taken.
     pub async fn admit(&self, terms: Terms<'_>, read: Read) -> Result<Taken, Turned> {
-        self.admit_again(terms, read, false).await
+        self.admit_again(terms, read, Attempt::First).await
     }
 
-    /// As [`Self::admit`]. `again` says that the door has tried with the same before, and was told
-    /// that it is too fast: that is one trouble.
+    /// As [`Self::admit`], where the door may have tried with the same before: to be told several
+    /// times that the source is too fast is one trouble.
     ///
     /// # Errors
     /// As [`Self::admit`].
@@ -215,11 +216,12 @@ impl Intake {
         &self,
         terms: Terms<'_>,
         read: Read,
-        again: bool,
+        attempt: Attempt,
     ) -> Result<Taken, Turned> {
         let spent = if self.knows(terms, &read) { Ok(()) } else { self.spend(read.said()) };
         let spent = spent.map_err(|turned| match turned {
             Turned::TooFast { per_second, wait, held, .. } => {
+                let again = self.is_again(attempt);
                 Turned::TooFast { per_second, wait, held, again }
             }
             turned => turned,

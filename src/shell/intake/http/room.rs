@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 
-use super::{Intake, Terms, Turned, trouble};
+use super::{Attempt, Intake, Terms, Turned, trouble};
 use crate::domain::event::{self, Event, Signal};
 use crate::domain::value::{Actor, Span};
 use crate::engine::Input;
@@ -88,11 +88,19 @@ impl Intake {
     pub(super) fn know_again(&self, turned: Turned, delivery: impl FnOnce() -> u64) -> Turned {
         match turned {
             Turned::TooFast { per_second, wait, held: true, .. } => {
-                let elapsed = self.ledger.age.elapsed();
-                let again = self.ledger.held().is_again(delivery(), elapsed);
+                let again = self.is_again(Attempt::Of(delivery()));
                 Turned::TooFast { per_second, wait, held: true, again }
             }
             turned => turned,
+        }
+    }
+
+    pub(super) fn is_again(&self, attempt: Attempt) -> bool {
+        let elapsed = self.ledger.age.elapsed();
+        match attempt {
+            Attempt::First => false,
+            Attempt::Again => true,
+            Attempt::Of(delivery) => self.ledger.held().is_again(delivery, elapsed),
         }
     }
 

@@ -65,6 +65,17 @@ impl Counted {
     }
 }
 
+/// Whether a delivery was turned away before because its source is too fast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attempt {
+    /// It was not.
+    First,
+    /// It was.
+    Again,
+    /// Who asks does not know; the delivery is known by this.
+    Of(u64),
+}
+
 /// Deliveries that were held in vain and are known again.
 const HELD_DELIVERIES_MAX: usize = 64;
 

@@ -15,8 +15,9 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWrite
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::timeout;
+use xxhash_rust::xxh64::xxh64;
 
-use super::http::Turned;
+use super::http::{Attempt, Turned};
 use super::inlet::Inlet;
 use super::listener::{self, Papers, Tls};
 use crate::domain::event::adapter::kind::mail::{self, Letter, Rules, Writer};
@@ -242,7 +243,9 @@ impl Desk {
         {
             return fate;
         }
-        let taken = self.inlet.admit(|_, context| {
+        // Who is told to come later brings the same mail.
+        let attempt = Attempt::Of(xxh64(bytes, 0));
+        let taken = self.inlet.admit_again(attempt, |_, context| {
             let mut read = Read::default();
             let understood = mail::take(&rules, &letter, context, &mut read);
             if !understood && !read.events.is_empty() && !self.passes(&letter) {

@@ -7,8 +7,10 @@ use tokio::net::TcpStream;
 use super::*;
 use crate::domain;
 use crate::domain::event::adapter::Kind;
+use crate::domain::event::{Heartbeat, SOURCE_REFUSED};
 use crate::domain::notification::correspondence::mark;
-use crate::domain::value::IncidentId;
+use crate::domain::value::{IncidentId, Labels};
+use crate::shell::intake::http::{Intake, Limits, Rate};
 use crate::shell::intake::testing::Post;
 
 struct Server {
@@ -193,5 +195,31 @@ async fn lmtp_answers_for_each_recipient_and_a_broken_line_ends_nothing() {
         )
         .await;
     assert_eq!(said.matches("250 2.0.0 Taken").count(), 2, "{said}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_mail_that_is_to_come_later_and_comes_is_one_refusal() {
+    let mut post = Post::new(Kind::named("mail").unwrap());
+    let limits = Limits { rate: Some(Rate { per_second: 1, burst: 1 }), ..Limits::default() };
+    *post.intake() = Intake::new("logs", Kind::named("mail").unwrap(), Vec::new(), limits);
+    // The bucket is full once, and then empty for longer than this takes.
+    let beat = Heartbeat {
+        source: "logs".into(),
+        name: "much".into(),
+        within: None,
+        labels: Labels::default(),
+    };
+    let much = Read { heartbeats: vec![beat; 1_000], ..Read::default() };
+    post.inlet().admit(|_, _| Ok(much)).await.unwrap();
+    let server = start(&post, Flavour::Smtp).await;
+    for (subject, told) in [("b", 0), ("b", 0), ("b", 0), ("b", 0), ("c", 0), ("d", 0), ("e", 1)] {
+        let said = server.talk(&mail(subject, subject, "gone")).await;
+        assert!(said.contains("\n451 "), "{said}");
+        post.handle.submit(Input::Tick).await.unwrap();
+        let names = post.labels("alertname");
+        let refusals = names.iter().filter(|name| *name == SOURCE_REFUSED).count();
+        assert_eq!(refusals, told, "{subject}: {names:?}");
+    }
     server.stop().await;
 }

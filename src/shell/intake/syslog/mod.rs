@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 
-use super::http::Turned;
+use super::http::{Attempt, Turned};
 use super::inlet::Inlet;
 use super::listener::{self, Tls};
 use crate::domain::event::adapter::kind::syslog::{self, Rules};
@@ -49,7 +49,7 @@ pub async fn datagrams(socket: UdpSocket, inlet: Inlet, mut stop: watch::Receive
         async move {
             let mut batch = Vec::new();
             while waiting.recv_many(&mut batch, BATCH_MAX).await > 0 {
-                if let Err(turned) = hand_in(&inlet, &batch, false).await {
+                if let Err(turned) = hand_in(&inlet, &batch, Attempt::First).await {
                     inlet.lost(&turned, batch.len());
                 }
                 batch.clear();
@@ -148,10 +148,12 @@ pub async fn read(
 /// Tries again while there is no room: meanwhile the sender's stream fills up, and it waits.
 async fn insist(inlet: &Inlet, batch: &[Said], stop: &watch::Receiver<bool>) {
     let mut tries = 0;
-    let mut again = false;
-    while let Err(turned) = hand_in(inlet, batch, again).await {
+    let mut attempt = Attempt::First;
+    while let Err(turned) = hand_in(inlet, batch, attempt).await {
         tries += 1;
-        again |= matches!(turned, Turned::TooFast { .. });
+        if matches!(turned, Turned::TooFast { .. }) {
+            attempt = Attempt::Again;
+        }
         let full =
             matches!(turned, Turned::TooFast { .. } | Turned::NotTaken(NotTaken::Overloaded));
         if !full || tries == TRIES_MAX || *stop.borrow() {
@@ -162,8 +164,8 @@ async fn insist(inlet: &Inlet, batch: &[Said], stop: &watch::Receiver<bool>) {
     }
 }
 
-async fn hand_in(inlet: &Inlet, batch: &[Said], again: bool) -> Result<(), Turned> {
-    let taken = inlet.admit_again(again, |intake, context| {
+async fn hand_in(inlet: &Inlet, batch: &[Said], attempt: Attempt) -> Result<(), Turned> {
+    let taken = inlet.admit_again(attempt, |intake, context| {
         let usual = Rules::default();
         let rules = match &intake.kind {
             Kind::Syslog(rules) => rules,

@@ -29,7 +29,7 @@ pub struct Bodies {
 }
 
 /// Patterns that are remembered to be tried first.
-const RECENT_MAX: usize = 1_024;
+const RECENT_MAX: usize = 8_192;
 
 /// Labels whose symbols are remembered; few records have more.
 const LAST_MAX: usize = 64;

@@ -13,7 +13,6 @@ use incidentd::domain::value::matcher::Operator;
 use incidentd::domain::value::{Labels, Matcher, Timestamp};
 use incidentd::engine::{Engine, Entry, Input};
 use incidentd::shell::journal::{self, Record};
-use incidentd::shell::store::codec::pen::Pen;
 
 fn main() {
     divan::main();
@@ -144,9 +143,9 @@ fn inhibitors(bencher: Bencher, count: usize) {
 fn journal(bencher: Bencher) {
     let at = Timestamp(0);
     let facts = engine().step(Entry { at, input: batch(0, at) }).facts;
-    let mut pen = Pen::default();
+    let mut text = Vec::new();
     bencher
         .counter(ItemsCount::new(BATCH))
         .with_inputs(|| vec![Record { at, facts: facts.clone() }])
-        .bench_local_values(|records| journal::entries(records, &mut pen));
+        .bench_local_values(|records| journal::entries(records, &mut text));
 }

@@ -7,8 +7,10 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
 
 use super::flags::{DaemonFlags, Features};
 use super::listeners::Listeners;
@@ -28,7 +30,9 @@ use crate::shell::intake::http::Auth;
 use crate::shell::intake::poll;
 use crate::shell::metrics::Metrics;
 use crate::shell::outbox::Attempt;
+use crate::shell::restore::Restored;
 use crate::shell::store::Store;
+use crate::shell::store::sled_store::Opened;
 use crate::shell::tracer::Tracer;
 use crate::shell::{chain, clock, outbox, restore, systemd};
 
@@ -72,14 +76,8 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
 
     let places = store::Places::below(&flags.storage_path);
     let mut opened = store::open(&places)?;
-    let restored = restore::restore(&opened.store).map_err(Failure::Restore)?;
+    let restored = restored(&opened)?;
     let lease = opened.store.acquire(PARTITION).map_err(Failure::Store)?;
-    tracing::info!(
-        alerts = restored.state.event.len(),
-        incidents = restored.state.incident.iter().count(),
-        folded = restored.folded,
-        "Restored"
-    );
     let folded = restored.folded;
     let estate = takeover::due(&opened, &restored.state, &flags.storage_path);
 
@@ -131,11 +129,7 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
     let watchdog = tokio::spawn(watchdog(Arc::clone(&beat), stopped.clone()));
     let backups = tokio::spawn(backups(handle.clone(), places, stopped.clone()));
 
-    let mut serving = tokio::task::JoinSet::new();
-    for listener in listeners {
-        let router = api::router(Arc::clone(&context));
-        serving.spawn(api::serve(listener, router, door.clone(), stopped.clone()));
-    }
+    let mut serving = serving(listeners, &context, door.as_ref(), &stopped);
     context.set_ready(true);
     greet(&addresses, &context.route_prefix);
     said(systemd::ready());
@@ -158,6 +152,32 @@ async fn run(flags: &DaemonFlags) -> Result<(), Failure> {
     tracer.stop().await;
     handle.stop();
     end(writer).await
+}
+
+/// Reads the state back.
+fn restored(opened: &Opened) -> Result<Restored, Failure> {
+    let restored = restore::restore(&opened.store).map_err(Failure::Restore)?;
+    tracing::info!(
+        alerts = restored.state.event.len(),
+        incidents = restored.state.incident.iter().count(),
+        folded = restored.folded,
+        "Restored"
+    );
+    Ok(restored)
+}
+
+/// Answers requests at every address.
+fn serving(
+    listeners: Vec<TcpListener>,
+    context: &Arc<Context>,
+    door: Option<&Arc<Door>>,
+    stopped: &watch::Receiver<bool>,
+) -> JoinSet<()> {
+    let serve = |listener| {
+        let router = api::router(Arc::clone(context));
+        api::serve(listener, router, door.cloned(), stopped.clone())
+    };
+    listeners.into_iter().map(serve).collect()
 }
 
 /// Waits until the writer has written its last.

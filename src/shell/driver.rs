@@ -16,7 +16,6 @@ use super::handle::{Done, Handle, Job, WAITING_MAX};
 use super::journal::{self, Record};
 use super::metrics::Metrics;
 use super::silence_log;
-use super::store::codec::pen::Pen;
 use super::store::{Epoch, PageKey, Partition, Seq, Store, StoreError, StoredPage, archive, codec};
 use crate::domain::Outcome;
 use crate::domain::value::{DeliveryId, Span, Timestamp};
@@ -33,6 +32,9 @@ const LINGER_MAX: Duration = Duration::from_micros(500);
 
 /// How long it sleeps through arrivals when it expects several: each would wake it for itself.
 const NAP: Duration = Duration::from_micros(100);
+
+/// The room for a value's text that is kept from one commit to the next, in bytes.
+const TEXT_BYTES_KEPT: usize = 4 << 20;
 
 /// How long the loop sleeps at most, so that the watchdog sees it breathe.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
@@ -82,8 +84,8 @@ pub struct Driver {
     /// How many inputs the last group had.
     company: usize,
     logs_silences: bool,
-    /// Writes values before they are packed.
-    pen: Pen,
+    /// Where values are written before they are packed.
+    text: Vec<u8>,
 }
 
 impl Driver {
@@ -114,7 +116,7 @@ impl Driver {
             places: Places::default(),
             company: 0,
             logs_silences: false,
-            pen: Pen::default(),
+            text: Vec::new(),
         };
         (driver, handle, beat)
     }
@@ -247,7 +249,8 @@ impl Driver {
         let facts: usize = records.iter().map(|record| record.facts.len()).sum();
         let at = records[0].at;
         let silences = if self.logs_silences { silence_log::of(&records) } else { Vec::new() };
-        let entries = journal::entries(records, &mut self.pen);
+        let entries = journal::entries(records, &mut self.text);
+        self.text.shrink_to(TEXT_BYTES_KEPT);
         let bytes: usize = entries.iter().map(|entry| entry.value.len()).sum();
         let watch = clock::Stopwatch::start();
         self.last = self

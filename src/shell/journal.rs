@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::store::codec::pen::Pen;
 use super::store::codec::{self, Form, Payload};
 use super::store::{Entry, IndexRow};
 use crate::domain::value::Timestamp;
@@ -23,18 +22,15 @@ pub const SCHEMA: u8 = 1;
 /// Facts of one journal value at most; a larger group becomes several values of one commit.
 const FACTS_MAX: usize = 2_048;
 
-/// Makes the journal values of a commit group.
-///
-/// # Panics
-/// Never: facts are made of what serde knows, and none refuses to be written.
+/// Makes the journal values of a commit group. `text` is room that is used again for each.
 ///
 /// Each value has the rows of what it speaks of itself: ten thousand new incidents in one group are
 /// as many rows, and not as many for each of its values.
-pub fn entries(records: Vec<Record>, pen: &mut Pen) -> Vec<Entry> {
+pub fn entries(records: Vec<Record>, text: &mut Vec<u8>) -> Vec<Entry> {
     let entry = |value: Vec<Record>| {
+        write(&value, text);
         let index = subjects(&value).into_iter().map(IndexRow).collect();
-        let written = pen.write(&value).expect("facts are plain");
-        Entry { value: codec::encode_texts_once(SCHEMA, written), index }
+        Entry { value: codec::encode_as(Form::MessagePack, SCHEMA, text), index }
     };
     pack(records).into_iter().map(entry).collect()
 }
@@ -61,6 +57,17 @@ fn pack(records: Vec<Record>) -> Vec<Vec<Record>> {
         values.push(value);
     }
     values
+}
+
+/// Writes a value over whatever `bytes` holds.
+///
+/// # Panics
+/// Never: facts are made of what `MessagePack` knows.
+fn write(value: &[Record], bytes: &mut Vec<u8>) {
+    bytes.clear();
+    // Fields by name, as in JSON, so that later releases can add some.
+    let mut pen = rmp_serde::Serializer::new(bytes).with_struct_map().with_human_readable();
+    value.serialize(&mut pen).expect("facts are plain");
 }
 
 /// Why a journal value does not read.

@@ -6,7 +6,6 @@ use incidentd::domain::event::{Ends, Event, Signal};
 use incidentd::domain::value::{Labels, Timestamp};
 use incidentd::engine::{Engine, Entry, Input};
 use incidentd::shell::journal::{self, Record};
-use incidentd::shell::store::codec::pen::Pen;
 use incidentd::shell::store::memory::MemoryStore;
 use incidentd::shell::store::{Partition, Seq, Store};
 
@@ -55,7 +54,7 @@ fn cost(alerts: usize, groups: usize) -> Cost {
     let epoch = store.acquire(PART).unwrap().epoch;
     let before = store.bytes();
     let records = vec![Record { at: NOW, facts: outcome.facts }];
-    let entries = journal::entries(records, &mut Pen::default());
+    let entries = journal::entries(records, &mut Vec::new());
     store.append(PART, epoch, Seq(0), &entries).unwrap();
     let mut rows = 0;
     let mut count = |_, _| {

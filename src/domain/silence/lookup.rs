@@ -9,13 +9,15 @@ use std::collections::BTreeSet;
 use crate::domain::stage::index::Index;
 use crate::domain::value::{Labels, Matchers, SilenceId};
 
-/// So many wait to be filed before they, and those that came since most were filed, are.
-const WAITING_MAX: usize = 8;
+/// So many wait before they are filed, with those that came since most were filed.
+const WAITING_MIN: usize = 8;
 
-/// So many came since most were filed, or are over and still filed, before all are filed again;
-/// and a share of all, so that this is rare however many there are.
+/// So many came since most were filed, or are over and still filed, before all are filed again.
 const LATE_MIN: usize = 32;
-const LATE_SHARE: usize = 8;
+
+/// Both are a share of what is filed already at least, so that filing is rare however many there
+/// are.
+const SHARE: usize = 8;
 
 /// Active silences by what they need.
 #[derive(Debug, Clone, Default)]
@@ -91,11 +93,12 @@ impl Lookup {
 
     /// Tells whether filing some of them again is worth its while.
     pub(super) fn untidy(&self) -> Option<Untidy> {
-        let bearable = LATE_MIN.max(self.most.places.len() / LATE_SHARE);
+        let bearable = LATE_MIN.max(self.most.places.len() / SHARE);
         if self.late.places.len() + self.waiting.len() > bearable || self.over > bearable {
             return Some(Untidy::All);
         }
-        (self.waiting.len() > WAITING_MAX).then_some(Untidy::Late)
+        let bearable = WAITING_MIN.max(self.late.places.len() / SHARE);
+        (self.waiting.len() > bearable).then_some(Untidy::Late)
     }
 
     /// Those that are active, in order.

@@ -26,16 +26,25 @@ pub struct Bodies {
     last: Vec<Symbol>,
     /// As `last`, of texts without a name.
     last_bare: Option<Symbol>,
+    /// Room in which a body is put together, for the next one.
+    room: Room,
 }
 
+/// A body before it is kept: symbols, and what stands in the patterns' gaps.
+#[derive(Debug, Clone, Default)]
+struct Room {
+    packed: Vec<u8>,
+    filling: Vec<u8>,
+}
+
+/// The room that is kept from one body to the next, in bytes of each kind.
+const ROOM_BYTES_KEPT: usize = 4_096;
+
 /// Patterns that are remembered to be tried first.
-const RECENT_MAX: usize = 1_024;
+const RECENT_MAX: usize = 8_192;
 
 /// Labels whose symbols are remembered; few records have more.
 const LAST_MAX: usize = 64;
-
-/// Room for what stands in the gaps of most records.
-const FILLING_BYTES_USUAL: usize = 64;
 
 /// Room for most texts.
 const TEXT_BYTES_USUAL: usize = 128;
@@ -82,8 +91,7 @@ impl Bodies {
         aside: Option<(&str, &str)>,
     ) -> (Body, Option<Symbol>) {
         let count = texts.len();
-        let pairs = labels.len() + count;
-        let mut packed = Vec::with_capacity(pairs * (Symbol::BYTES + 8));
+        let Room { mut packed, mut filling } = std::mem::take(&mut self.room);
         let mut values = Vec::with_capacity(labels.len());
         let mut rule = "";
         for (place, (name, value)) in labels.iter().enumerate() {
@@ -99,7 +107,6 @@ impl Bodies {
                 rule = value;
             }
         }
-        let mut filling = Vec::with_capacity(FILLING_BYTES_USUAL);
         for (name, value) in texts {
             let symbol = self.pattern(rule, name, value, &values, &mut filling);
             packed.extend_from_slice(&symbol.bytes());
@@ -111,6 +118,11 @@ impl Bodies {
             u16::try_from(count).expect("a record has no more than some thousand names")
         };
         let place = self.packed.put(&packed);
+        for room in [&mut packed, &mut filling] {
+            room.clear();
+            room.shrink_to(ROOM_BYTES_KEPT);
+        }
+        self.room = Room { packed, filling };
         (Body { place, labels: short(labels.len()), texts: short(count) }, aside)
     }
 

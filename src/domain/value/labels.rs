@@ -160,6 +160,10 @@ impl Labels {
             let text = &self.packed.as_bytes()[name.clone()];
             if names.iter().any(|n| n.as_bytes() == text) {
                 found.push((&self.packed[name], &self.packed[value]));
+                // No name comes twice.
+                if found.len() == names.len() {
+                    break;
+                }
             }
         }
         found

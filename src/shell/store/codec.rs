@@ -1,9 +1,6 @@
 //! How a stored value looks: `[codec][schema][payload]`, compressed where that saves space. The codec
 //! says both in which form the payload is written and whether it is packed.
 
-pub mod once;
-pub mod pen;
-
 use std::cell::RefCell;
 use std::io;
 
@@ -38,13 +35,6 @@ pub enum CodecError {
         #[source]
         source: rmp_serde::decode::Error,
     },
-    /// The payload is no `MessagePack` with each text once.
-    #[error("failed to put the payload's texts where they belong")]
-    Expand {
-        /// Where.
-        #[source]
-        source: once::Senseless,
-    },
     /// The payload does not unpack.
     #[error("failed to unpack the payload")]
     Unpack {
@@ -60,7 +50,7 @@ pub enum CodecError {
 pub enum Form {
     /// What a person can read: pages.
     Json,
-    /// What a machine reads and writes a few times as fast: the journal.
+    /// What a machine writes a few times as fast: the journal.
     MessagePack,
 }
 
@@ -97,8 +87,6 @@ const RAW: u8 = 0;
 const ZSTD: u8 = 1;
 /// Added to the codec of what is written as `MessagePack`.
 const MESSAGE_PACK: u8 = 2;
-/// Added to the codec of what a [`pen::Pen`] wrote: `MessagePack` once it is expanded.
-const TEXTS_ONCE: u8 = 4;
 const HEAD_BYTES: usize = 2;
 /// The fast levels below zero cost the writer thread least; higher ones save little on short JSON.
 const LEVEL: i32 = -1;
@@ -125,18 +113,10 @@ pub fn encode(schema: u8, payload: &[u8]) -> Vec<u8> {
 
 /// Packs a payload of either form.
 pub fn encode_as(form: Form, schema: u8, payload: &[u8]) -> Vec<u8> {
-    match form {
-        Form::Json => put(0, schema, payload),
-        Form::MessagePack => put(MESSAGE_PACK, schema, payload),
-    }
-}
-
-/// Packs what a [`pen::Pen`] wrote. It comes back from [`decode`] as plain `MessagePack`.
-pub fn encode_texts_once(schema: u8, written: &[u8]) -> Vec<u8> {
-    put(TEXTS_ONCE, schema, written)
-}
-
-fn put(codec: u8, schema: u8, payload: &[u8]) -> Vec<u8> {
+    let codec = match form {
+        Form::Json => 0,
+        Form::MessagePack => MESSAGE_PACK,
+    };
     if let Some(packed) = pack([codec + ZSTD, schema], payload) {
         return packed;
     }
@@ -149,25 +129,21 @@ fn put(codec: u8, schema: u8, payload: &[u8]) -> Vec<u8> {
 /// Unpacks a value.
 ///
 /// # Errors
-/// When the value was made by none of the functions above, is damaged, or is over
+/// When the value was not made by [`encode`] or [`encode_as`], is damaged, or is over
 /// [`PAYLOAD_BYTES_MAX`].
 pub fn decode(value: &[u8]) -> Result<Payload, CodecError> {
     let &[codec, schema, ref payload @ ..] = value else {
         return Err(CodecError::Short { bytes: value.len() });
     };
     let (form, packing) = match codec {
-        ..MESSAGE_PACK => (Form::Json, codec),
-        MESSAGE_PACK..TEXTS_ONCE => (Form::MessagePack, codec - MESSAGE_PACK),
-        TEXTS_ONCE.. => (Form::MessagePack, codec - TEXTS_ONCE),
+        RAW | ZSTD => (Form::Json, codec),
+        MESSAGE_PACK.. => (Form::MessagePack, codec - MESSAGE_PACK),
     };
-    let mut bytes = match packing {
+    let bytes = match packing {
         RAW => payload.to_vec(),
         ZSTD => unpack(payload)?,
         _ => return Err(CodecError::Unknown { codec }),
     };
-    if codec >= TEXTS_ONCE {
-        bytes = once::expand(&bytes).map_err(|source| CodecError::Expand { source })?;
-    }
     Ok(Payload { form, schema, bytes })
 }
 
@@ -259,7 +235,6 @@ mod tests {
         let mut cut = encode(1, &[b'a'; 4096]);
         cut.pop();
         check(&cut, "failed to unpack the payload");
-        check(&[4, 1, 0xd4, 7], "failed to put the payload's texts where they belong");
     }
 
     #[test]

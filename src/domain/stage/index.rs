@@ -12,9 +12,9 @@ use crate::domain::value::matcher::Operator;
 use crate::domain::value::matcher::branch::{Branch, Tail, branches};
 use crate::domain::value::{Labels, Matcher};
 
-/// A value that more rules than these share narrows nothing down; better a pattern, where there is
-/// one.
-const VALUE_RULES_MAX: usize = 32;
+/// A value that more rules than these share narrows too little; better a pattern, where there is
+/// one: those on one label together cost as much as two or three rules that are tried alone.
+const VALUE_RULES_MAX: usize = 4;
 
 /// So many patterns are compiled into one set: above, the automaton outgrows its cache.
 const SET_PATTERNS_MAX: usize = 256;

@@ -111,8 +111,15 @@ impl Bodies {
             let symbol = self.pattern(rule, name, value, &values, &mut filling);
             packed.extend_from_slice(&symbol.bytes());
         }
-        let aside =
-            aside.map(|(name, value)| self.pattern(rule, name, value, &values, &mut filling));
+        let aside = aside.map(|(name, value)| {
+            // What says most of what the labels say is this record's alone, and less is shared.
+            let own = 2 * value.len() > labels.text_bytes();
+            if own || value.contains(gaps::GAP) {
+                self.pattern(rule, name, value, &values, &mut filling)
+            } else {
+                self.symbols.intern(name, value)
+            }
+        });
         packed.extend_from_slice(&filling);
         let short = |count: usize| {
             u16::try_from(count).expect("a record has no more than some thousand names")
@@ -374,6 +381,20 @@ mod tests {
             bodies.take(body);
         }
         assert!(bodies.symbols.is_empty());
+    }
+
+    #[test]
+    fn a_short_text_aside_is_shared_and_one_with_a_gap_comes_back() {
+        let mut bodies = Bodies::default();
+        let labels = Labels::new([("alertname", "DiskFull"), ("host", "db-1.example.org:9100")]);
+        for key in ["{a=\"db-1\"}", "\0", ""] {
+            let (body, symbol) = bodies.put_with(&labels, [].into_iter(), Some(("", key)));
+            assert_eq!(bodies.aside(body, symbol.unwrap()), key);
+            let has_gap = key.contains('\0');
+            assert_eq!(bodies.symbols.pair(symbol.unwrap()), ("", key));
+            let bytes = bodies.packed.get(body.place).len();
+            assert_eq!(bytes > 2 * Symbol::BYTES, has_gap, "{key:?}");
+        }
     }
 
     #[test]

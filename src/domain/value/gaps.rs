@@ -6,7 +6,7 @@
 use memchr::memchr;
 
 /// Stands in a pattern for a gap.
-const GAP: char = '\0';
+pub const GAP: char = '\0';
 
 /// Marks a word that a label's value begins with: so much and the label's place, then a byte with
 /// the length. Lower is the length of a word that follows.

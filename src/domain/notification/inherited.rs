@@ -35,7 +35,7 @@ pub struct AlertHash(pub u64);
 /// integration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Inherited {
-    /// The group, as [`super::Group::key`] names it.
+    /// The group, as [`super::State::key`] names it.
     pub group_key: String,
     /// The receiver's name.
     pub receiver: String,

@@ -18,7 +18,7 @@ use crate::domain::value::{
 
 /// What one message speaks of: alerts of one route with equal labels, or an incident. Kept in a few
 /// bytes, because a route that groups finely has one for every alert; what its alerts have in
-/// common is read through the [`State`].
+/// common is read through the [`State`](super::State).
 #[derive(Debug, Clone)]
 pub struct Group {
     way: Arc<Way>,

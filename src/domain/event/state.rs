@@ -1,10 +1,12 @@
 //! What event management knows: alerts by number and identity, and the sources they come from.
 
+mod pages;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::alert::{Alert, End, Mark, Phase, StoredAlert, annotations, correlation};
+use super::alert::{Alert, End, Mark, annotations, correlation};
 use super::arrival::{Arrivals, Stamp};
 use super::fact::{Correlation, Fact, Raised};
 use super::heartbeat::Expected;
@@ -14,7 +16,7 @@ use super::remark::Saying;
 use super::surface::Depths;
 use super::trouble::Troubles;
 use crate::domain::index::Numbers;
-use crate::domain::table::{Table, UnreadablePage};
+use crate::domain::table::Table;
 use crate::domain::value::{
     AlertId, Bodies, ConfigurationId, Fingerprint, HeartbeatId, Labels, Part, SourceId, Symbol,
     Symbols, Timestamp,
@@ -412,87 +414,5 @@ impl State {
             self.bodies.symbols.release(correlation);
         }
         self.by_key.remove(alert.key.0, |newest| newest == id);
-    }
-
-    pub(crate) fn take_changed(&mut self, add: &mut dyn FnMut(&'static str, u64)) {
-        for number in self.alerts.take_changed() {
-            add("alerts", number);
-        }
-        for number in self.sources.take_changed() {
-            add("sources", number);
-        }
-        for number in self.configurations.take_changed() {
-            add("configurations", number);
-        }
-        for number in self.heartbeats.take_changed() {
-            add("heartbeats", number);
-        }
-        for number in self.arrivals.take_changed() {
-            add("arrivals", number);
-        }
-    }
-
-    pub(crate) fn page(&self, table: &str, number: u64) -> Option<Vec<u8>> {
-        match table {
-            "alerts" => self.alerts.page(number, |alert| StoredAlert::of(&self.bodies, alert)),
-            "sources" => self.sources.page(number, Clone::clone),
-            "configurations" => self.configurations.page(number, Clone::clone),
-            "heartbeats" => self.heartbeats.page(number, Clone::clone),
-            "arrivals" => self.arrivals.page(number),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn load_page(
-        &mut self,
-        table: &str,
-        number: u64,
-        records: &[u8],
-    ) -> Result<(), UnreadablePage> {
-        let name = ("event", table);
-        match table {
-            "alerts" => {
-                let bodies = &mut self.bodies;
-                let read = |stored: StoredAlert| stored.read(bodies);
-                self.alerts.load_page(name, number, records, read)
-            }
-            "sources" => self.sources.load_page(name, number, records, |source| source),
-            "configurations" => self.configurations.load_page(name, number, records, |hash| hash),
-            "heartbeats" => self.heartbeats.load_page(name, number, records, |heartbeat| heartbeat),
-            "arrivals" => self.arrivals.load_page(name, number, records),
-            _ => Err(UnreadablePage::unknown("event", table, number)),
-        }
-    }
-
-    pub(crate) fn rebuild(&mut self) {
-        // Later numbers replace earlier ones: the newest alert of an identity counts.
-        let keys: Vec<_> = self.alerts.iter().map(|(id, alert)| (alert.key, id)).collect();
-        self.by_key.clear();
-        for (key, id) in keys {
-            self.index(key, id);
-        }
-        self.source_names =
-            self.sources.iter().map(|(id, source)| (source.name.clone(), id)).collect();
-        let named = |(id, one): (HeartbeatId, &Expected)| ((one.source, one.name.clone()), id);
-        self.heartbeat_names = self.heartbeats.iter().map(named).collect();
-        self.arrivals.rebuild();
-        let muted = self.alerts.iter().filter(|(_, alert)| alert.is_muted());
-        self.muted = muted.map(|(id, _)| id).collect();
-        self.seat_all();
-    }
-
-    pub(crate) fn agenda(&self, add: &mut dyn FnMut(Timestamp, super::Deadline)) {
-        let firing = self.alerts.iter().filter(|(_, alert)| alert.is_firing());
-        if let Some(at) = firing.filter_map(|(_, alert)| alert.ends().at()).min() {
-            add(at, super::Deadline::Leases);
-        }
-        for (id, alert) in self.alerts.iter() {
-            if let Phase::Resolved { noted, .. } = alert.phase() {
-                add(noted, super::Deadline::Forget(id));
-            }
-            if alert.is_flapping() {
-                add(alert.last_transition(), super::Deadline::Flap(id));
-            }
-        }
     }
 }

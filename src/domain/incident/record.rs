@@ -272,3 +272,13 @@ impl Kind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_incident_is_small() {
+        assert_eq!(size_of::<Option<Incident>>(), 128);
+    }
+}

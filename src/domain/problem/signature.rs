@@ -165,3 +165,41 @@ impl StoredSignature {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn onset(number: u64) -> Onset {
+        let recurrence = Recurrence { nth: 1, within: Span::days(30), last: None };
+        Onset::new(IncidentId(number), Timestamp(i64::try_from(number).unwrap()), &recurrence)
+    }
+
+    #[test]
+    fn a_signature_is_small() {
+        assert_eq!(size_of::<Option<Signature>>(), 72);
+    }
+
+    #[test]
+    fn the_oldest_onset_makes_room_and_an_outbreak_ends_with_the_next() {
+        let mut bodies = Bodies::default();
+        let mut signature = Signature::new(&mut bodies, "{host=\"db-1\"}");
+        for number in 1..=ONSETS_MAX as u64 {
+            assert_eq!(signature.count(onset(number)), None);
+        }
+        signature.course_mut().trailing = Some(IncidentId(900));
+        assert_eq!(signature.latest(), Some(IncidentId(900)));
+        assert_eq!(signature.count(onset(1_000)), Some(IncidentId(1)));
+        assert_eq!(
+            (signature.onsets().len(), signature.latest()),
+            (ONSETS_MAX, Some(IncidentId(1_000)))
+        );
+        signature.uncount(IncidentId(1_000));
+        assert_eq!(signature.interval(), Some(Span(1)));
+        let stored = serde_json::to_value(StoredSignature::of(&bodies, &signature)).unwrap();
+        let read: StoredSignature = serde_json::from_value(stored.clone()).unwrap();
+        let again = read.read(&mut bodies);
+        assert_eq!(serde_json::to_value(StoredSignature::of(&bodies, &again)).unwrap(), stored);
+        assert!(again.has_text(&bodies, "{host=\"db-1\"}"));
+    }
+}

@@ -258,3 +258,13 @@ pub(super) fn place<'a>(
 ) -> u64 {
     hash(&[route, receiver]) ^ Fingerprint::of(labels).0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_small() {
+        assert_eq!(size_of::<Option<Group>>(), 72);
+    }
+}

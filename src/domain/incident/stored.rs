@@ -121,3 +121,44 @@ impl StoredIncident {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// Stores hold pages of this form, so it stays.
+    const PAGE: &str = r#"[2, [[2, {
+            "status": "acknowledged", "kind": "outage", "title": "DiskFull: of db-1",
+            "category": "storage", "team": "dba", "impact": 2, "urgency": 1, "priority": 2,
+            "priority_fixed": true, "severity": "critical",
+            "correlation": {"rule": "by host", "key": "{host=\"db-1\"}"},
+            "window": 60000, "max_span": 3600000, "threshold": 1, "distinct_names": false,
+            "labels": {"alertname": "DiskFull", "host": "db-1"},
+            "annotations": {"key": "a name like ours", "title": "another"},
+            "root": 7, "members": {"7": {"f": true}, "9": {"f": false, "x": true}},
+            "detected_at": 1, "opened_at": 2, "known_at": 2, "last_alert_at": 3,
+            "pending_until": null, "assignee": "ann", "acknowledged_at": 4,
+            "acknowledged_by": "ann", "restored_at": null, "resolve_at": null,
+            "resolved_at": null, "ended_at": null, "resolution": null,
+            "hold": {"reason": "awaiting_vendor", "since": 4, "until": null},
+            "reopened": 1, "recurrence_of": 1, "merged_into": null, "rule": "databases",
+            "timeline": {"lines": [
+                {"at": 1, "by": {"name": "incidentd", "via": "rule"}, "action": "detected",
+                 "text": "DiskFull began to fire"},
+                {"at": 4, "by": {"name": "ann", "via": "chat"}, "action": "acknowledge",
+                 "text": "new → acknowledged"}
+            ], "omitted": 3}
+        }]]]"#;
+
+    #[test]
+    fn an_incident_stands_on_its_page_in_full_and_comes_back() {
+        let page: Value = serde_json::from_str(PAGE).unwrap();
+        let mut state = State::default();
+        state.load_page("incidents", 0, PAGE.as_bytes()).unwrap();
+        state.rebuild();
+        let again: Value = serde_json::from_slice(&state.page("incidents", 0).unwrap()).unwrap();
+        assert_eq!(again, page);
+    }
+}

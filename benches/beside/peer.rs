@@ -63,6 +63,7 @@ impl Peer {
             .arg(format!("--web.listen-address={address}"))
             .args(["--cluster.listen-address=", "--log.level=warn"])
             .stdin(Stdio::null())
+            .stdout(Stdio::null())
             .spawn()
             .expect("the program can be started");
         let peer = Self { child, address, _home: home };

@@ -119,11 +119,6 @@ impl<K: Ord, V> Few<K, V> {
         self.iter().map(|(key, _)| key)
     }
 
-    /// Every value, that of the lowest key first.
-    pub fn values(&self) -> impl DoubleEndedIterator<Item = &V> {
-        self.iter().map(|(_, value)| value)
-    }
-
     /// Every value, to be changed.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         let (one, many) = match &mut self.0 {

@@ -23,6 +23,7 @@ mod prometheus;
 mod provider;
 mod render;
 mod routes;
+mod served;
 mod servers;
 mod silences;
 mod sink;

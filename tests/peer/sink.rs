@@ -1,7 +1,6 @@
 //! A receiver of webhooks that answers what the test tells it to, and remembers what it heard.
 
 use std::collections::VecDeque;
-use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -11,7 +10,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
-use tokio::runtime::Runtime;
+
+use crate::served::Served;
 
 /// How long a sink hangs: longer than any test waits.
 const HANG: Duration = Duration::from_mins(10);
@@ -57,7 +57,7 @@ struct Memory {
 pub(crate) struct Sink {
     url: String,
     memory: Arc<Mutex<Memory>>,
-    _runtime: Runtime,
+    _served: Served,
 }
 
 impl Sink {
@@ -68,22 +68,11 @@ impl Sink {
 
     /// As [`Self::start`], on a port of the test's choice.
     pub(crate) fn start_on(port: u16, script: &[Reply]) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let memory = Memory { script: script.iter().copied().collect(), heard: Vec::new() };
         let memory = Arc::new(Mutex::new(memory));
         let router = Router::new().fallback(hear).with_state(Arc::clone(&memory));
-        runtime.spawn(async move {
-            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            axum::serve(listener, router).await.unwrap();
-        });
-        Self { url, memory, _runtime: runtime }
+        let served = Served::start_on(port, router);
+        Self { url: format!("http://{}", served.address), memory, _served: served }
     }
 
     pub(crate) fn url(&self) -> &str {

@@ -12,9 +12,9 @@ use incidentd::shell::tracer::wire::{Any, Request, Span};
 use prost::Message;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::runtime::Runtime;
 
 use crate::daemon::{Daemon, Home};
+use crate::served::Served;
 use crate::sink::{Heard, Sink};
 use crate::until::until;
 
@@ -25,26 +25,15 @@ const PARENT: &str = "b7ad6b7169203331";
 struct Collector {
     endpoint: String,
     spans: Arc<Mutex<Vec<Span>>>,
-    _runtime: Runtime,
+    _served: Served,
 }
 
 impl Collector {
     fn start() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let endpoint = listener.local_addr().unwrap().to_string();
         let spans = Arc::default();
         let router = Router::new().fallback(take).with_state(Arc::clone(&spans));
-        runtime.spawn(async move {
-            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            axum::serve(listener, router).await.unwrap();
-        });
-        Self { endpoint, spans, _runtime: runtime }
+        let served = Served::start(router);
+        Self { endpoint: served.address.to_string(), spans, _served: served }
     }
 
     fn spans(&self) -> Vec<Span> {

@@ -346,6 +346,8 @@ pub(super) fn annotations(bodies: &Bodies, alert: &Alert) -> Labels {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fact::Fact;
+    use super::super::state::State;
     use super::*;
 
     fn alert(ends: Ends) -> StoredAlert {
@@ -355,6 +357,30 @@ mod tests {
             "count": 4, "correlation": null,
         });
         serde_json::from_value(stored).unwrap()
+    }
+
+    #[test]
+    fn an_alert_keeps_its_correlation_when_it_says_more_and_gives_all_back_when_it_is_forgotten() {
+        let labels = serde_json::json!({"alertname": "Disk", "host": "db-1"});
+        let key = r#"{alertname="Disk", host="db-1"}"#;
+        let fact = |fact: serde_json::Value| serde_json::from_value::<Fact>(fact).unwrap();
+        let raised = fact(serde_json::json!({"raised": {
+            "id": 1, "key": 7, "source": 3, "labels": labels, "annotations": {"summary": "full"},
+            "starts_at": 1, "ends": Ends::Never, "severity": "warning",
+            "correlation": {"rule": "", "key": key},
+        }}));
+        let changed = fact(serde_json::json!({"changed": {
+            "id": 1, "labels": labels, "annotations": {"summary": "93% full", "more": "of db-1"},
+            "url": "https://here.example.org", "severity": "critical",
+        }}));
+        let mut state = State::default();
+        for fact in [&raised, &changed, &changed] {
+            state.fold(Timestamp(5), fact);
+            let known = state.correlation(state.alert(AlertId(1)).unwrap()).unwrap();
+            assert_eq!((&*known.rule, &*known.key), ("", key));
+        }
+        state.fold(Timestamp(6), &fact(serde_json::json!({"forgotten": {"id": 1}})));
+        assert!(state.symbols().is_empty());
     }
 
     #[test]

@@ -117,3 +117,26 @@ impl Pen<'_> {
         self.timeline.omit(stored.omitted);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_make_room_give_their_words_back() {
+        let mut bodies = Bodies::default();
+        let said = put(&mut bodies, ("", ""), &Labels::default(), &Labels::default());
+        let mut timeline = Timeline::default();
+        let mut pen = Pen { bodies: &mut bodies, said, timeline: &mut timeline };
+        let word = |number: usize| "x".repeat(number);
+        for number in 1..=400 {
+            pen.push(Timestamp(0), &Actor::rule(), "note", &word(number));
+        }
+        let kept = timeline.entries().count();
+        assert_eq!(timeline.omitted(), 400 - kept as u64);
+        // Beside the lines there are the names of an empty title and an empty key.
+        assert_eq!(bodies.symbols.len(), kept + 2);
+        let last = timeline.entries().last().and_then(|line| bodies.read(said, line.words));
+        assert_eq!(last, Some(("note".to_owned(), word(400))));
+    }
+}

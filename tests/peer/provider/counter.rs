@@ -1,7 +1,6 @@
 //! A provider's counter: answers over HTTP as its clerk says, and remembers what was asked.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -11,7 +10,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
-use tokio::runtime::Runtime;
+
+use crate::served::Served;
 
 /// One request.
 #[derive(Debug, Clone)]
@@ -64,27 +64,16 @@ struct Memory {
 pub(super) struct Counter {
     url: String,
     memory: Arc<Mutex<Memory>>,
-    _runtime: Runtime,
+    _served: Served,
 }
 
 impl Counter {
     pub(super) fn start(clerk: impl FnMut(&Asked) -> Said + Send + 'static) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let memory = Memory { clerk: Box::new(clerk), heard: Vec::new() };
         let memory = Arc::new(Mutex::new(memory));
         let router = Router::new().fallback(answer).with_state(Arc::clone(&memory));
-        runtime.spawn(async move {
-            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            axum::serve(listener, router).await.unwrap();
-        });
-        Self { url, memory, _runtime: runtime }
+        let served = Served::start(router);
+        Self { url: format!("http://{}", served.address), memory, _served: served }
     }
 
     pub(super) fn url(&self) -> &str {

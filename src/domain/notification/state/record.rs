@@ -261,7 +261,27 @@ pub(super) fn place<'a>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::State;
     use super::*;
+    use crate::domain::notification::fact::Fact;
+
+    #[test]
+    fn a_group_that_closes_gives_its_words_back() {
+        let mut state = State::default();
+        let id = GroupId(1);
+        let opened = Fact::GroupOpened {
+            id,
+            route: "{}".to_owned(),
+            receiver: "team".to_owned(),
+            labels: Labels::new([("alertname", "Disk"), ("host", "db-1")]),
+            incident: None,
+            base: Timestamp(0),
+        };
+        state.fold(Timestamp(0), &opened);
+        assert_eq!(state.key(state.group(id).unwrap()), "{}:{alertname=\"Disk\", host=\"db-1\"}");
+        state.fold(Timestamp(0), &Fact::GroupClosed { id });
+        assert!(state.bodies.symbols.is_empty());
+    }
 
     #[test]
     fn a_group_is_small() {

@@ -1,8 +1,9 @@
 //! Links from one record to others of another kind: mostly one, seldom more.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::marker::PhantomData;
 
+use super::shelves::Shelves;
 use super::value::{RecordId, Short};
 
 /// Links kept side by side.
@@ -13,14 +14,14 @@ const SHELF_LINKS: u64 = 64;
 #[derive(Debug, Clone)]
 pub struct Links<A, B> {
     /// The first link of each record by its number; the default means none.
-    first: BTreeMap<u64, Box<[Short]>>,
+    first: Shelves<Box<[Short]>>,
     more: BTreeSet<(u64, u64)>,
     kinds: PhantomData<(A, B)>,
 }
 
 impl<A, B> Default for Links<A, B> {
     fn default() -> Self {
-        Self { first: BTreeMap::new(), more: BTreeSet::new(), kinds: PhantomData }
+        Self { first: Shelves::default(), more: BTreeSet::new(), kinds: PhantomData }
     }
 }
 
@@ -28,7 +29,13 @@ impl<A: RecordId, B: RecordId> Links<A, B> {
     /// The first link of a record.
     pub fn first(&self, from: A) -> Option<B> {
         let (shelf, place) = place(from);
-        self.first.get(&shelf)?[place].some()
+        self.first.get(shelf)?[place].some()
+    }
+
+    /// Tells whether two records are linked.
+    pub fn has(&self, from: A, to: B) -> bool {
+        let first = self.first(from);
+        first == Some(to) || (first.is_some() && self.more.contains(&(from.number(), to.number())))
     }
 
     /// Every link of a record, lowest first.
@@ -71,10 +78,10 @@ impl<A: RecordId, B: RecordId> Links<A, B> {
         let (shelf, _) = place(from);
         if self
             .first
-            .get(&shelf)
+            .get(shelf)
             .is_some_and(|links| links.iter().all(|link| *link == Short::default()))
         {
-            self.first.remove(&shelf);
+            self.first.remove(shelf);
         }
     }
 
@@ -82,7 +89,7 @@ impl<A: RecordId, B: RecordId> Links<A, B> {
         let (shelf, place) = place(from);
         let empty =
             || vec![Short::default(); usize::try_from(SHELF_LINKS).unwrap_or(0)].into_boxed_slice();
-        &mut self.first.entry(shelf).or_insert_with(empty)[place]
+        &mut self.first.get_or_insert_with(shelf, empty)[place]
     }
 }
 
@@ -113,11 +120,13 @@ mod tests {
             links.add(AlertId(70), GroupId(group));
         }
         assert_eq!(links.all(AlertId(70)), [GroupId(1), GroupId(2), GroupId(3)]);
+        assert!((1..=3).all(|group| links.has(AlertId(70), GroupId(group))));
+        assert!(!links.has(AlertId(70), GroupId(4)) && !links.has(AlertId(71), GroupId(1)));
         links.remove(AlertId(70), GroupId(3));
         assert_eq!(links.all(AlertId(70)), [GroupId(1), GroupId(2)]);
         links.remove(AlertId(70), GroupId(2));
         links.remove(AlertId(70), GroupId(2));
         links.remove(AlertId(70), GroupId(1));
-        assert!(links.all(AlertId(70)).is_empty() && links.first.is_empty());
+        assert!(links.all(AlertId(70)).is_empty() && links.first.from(0).next().is_none());
     }
 }

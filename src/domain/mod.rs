@@ -12,6 +12,7 @@ pub mod notification;
 pub mod pool;
 pub mod problem;
 pub mod settings;
+mod shelves;
 pub mod silence;
 pub mod stage;
 pub mod table;

@@ -1,12 +1,13 @@
 //! Tables: ordered maps that know which of their pages have changed, so that a checkpoint writes
 //! what is new and a restart loads what is live.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::marker::PhantomData;
 
 use serde::Serialize;
 use serde::de::{DeserializeOwned, Error};
 
+use super::shelves::Shelves;
 use super::value::{RecordId, in_reach};
 
 /// Records on one page. A page is one value in the store and should stay well under 64 KiB.
@@ -50,7 +51,7 @@ impl UnreadablePage {
 /// tree of single records, and one step to each.
 #[derive(Debug, Clone)]
 pub struct Table<K, V> {
-    shelves: BTreeMap<u64, Shelf<V>>,
+    shelves: Shelves<Shelf<V>>,
     records: usize,
     /// The highest number ever given out, so that none is given twice.
     last: u64,
@@ -76,7 +77,7 @@ impl<V> Default for Shelf<V> {
 impl<K: RecordId, V> Default for Table<K, V> {
     fn default() -> Self {
         Self {
-            shelves: BTreeMap::new(),
+            shelves: Shelves::default(),
             records: 0,
             last: 0,
             changed: BTreeSet::new(),
@@ -101,7 +102,7 @@ impl<K: RecordId, V> Table<K, V> {
     /// Looks a record up.
     pub fn get(&self, id: K) -> Option<&V> {
         let (page, place) = place(id.number());
-        self.shelves.get(&page)?.places.get(place)?.as_ref()
+        self.shelves.get(page)?.places.get(place)?.as_ref()
     }
 
     /// Looks up a record that a fact or an index of ours names.
@@ -124,7 +125,7 @@ impl<K: RecordId, V> Table<K, V> {
     /// Changes a record without marking its page: for soft state, which need not survive.
     pub(crate) fn soften_mut(&mut self, id: K) -> &mut V {
         let (page, place) = place(id.number());
-        let shelf = self.shelves.get_mut(&page);
+        let shelf = self.shelves.get_mut(page);
         shelf
             .and_then(|shelf| shelf.places.get_mut(place)?.as_mut())
             .unwrap_or_else(|| panic!("{id} is named and must exist"))
@@ -138,7 +139,7 @@ impl<K: RecordId, V> Table<K, V> {
     fn put(&mut self, number: u64, record: V) {
         self.last = self.last.max(number);
         let (page, place) = place(number);
-        let shelf = self.shelves.entry(page).or_default();
+        let shelf = self.shelves.get_or_insert_with(page, Shelf::default);
         if shelf.places.len() <= place {
             shelf.places.resize_with(place + 1, || None);
         }
@@ -150,11 +151,11 @@ impl<K: RecordId, V> Table<K, V> {
 
     pub(crate) fn remove(&mut self, id: K) -> Option<V> {
         let (page, place) = place(id.number());
-        let shelf = self.shelves.get_mut(&page)?;
+        let shelf = self.shelves.get_mut(page)?;
         let record = shelf.places.get_mut(place)?.take()?;
         shelf.used -= 1;
         if shelf.used == 0 {
-            self.shelves.remove(&page);
+            self.shelves.remove(page);
         }
         self.records -= 1;
         self.mark_changed(page);
@@ -176,8 +177,8 @@ impl<K: RecordId, V> Table<K, V> {
     pub fn from(&self, id: K) -> impl DoubleEndedIterator<Item = (K, &V)> {
         let first = id.number();
         self.shelves
-            .range(place(first).0..)
-            .flat_map(|(page, shelf)| shelf.records(*page))
+            .from(place(first).0)
+            .flat_map(|(page, shelf)| shelf.records(page))
             .filter(move |(number, _)| *number >= first)
             .map(|(number, record)| (K::from_number(number), record))
     }
@@ -225,7 +226,7 @@ impl<K: RecordId, V> Table<K, V> {
         number: u64,
         write: impl Fn(&V) -> W,
     ) -> Option<Vec<u8>> {
-        let shelf = self.shelves.get(&number).into_iter();
+        let shelf = self.shelves.get(number).into_iter();
         let records = shelf.flat_map(|shelf| shelf.records(number));
         let rows: Vec<(u64, W)> = records.map(|(id, record)| (id, write(record))).collect();
         let last = (number == 0).then_some(self.last);

@@ -4,7 +4,7 @@ use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::value::{Actor, Timestamp, Via};
+use super::value::{Actor, AlertId, RecordId, Timestamp, Via};
 
 /// Lines kept of one record; the history beyond them is in the journal.
 const LINES_MAX: usize = 300;
@@ -37,7 +37,16 @@ pub struct Line {
 pub(crate) struct Entry<'a> {
     pub(crate) at: Timestamp,
     pub(crate) by: Actor,
-    pub(crate) words: &'a [u8],
+    pub(crate) words: Words<'a>,
+}
+
+/// What a line says.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Words<'a> {
+    /// Whatever it is, packed.
+    Packed(&'a [u8]),
+    /// That an alert joined: most lines of all, so they need no words.
+    Joined(AlertId),
 }
 
 impl Timeline {
@@ -46,17 +55,20 @@ impl Timeline {
         for text in [action, text] {
             put_text(text.as_bytes(), &mut words);
         }
-        self.add(&Entry { at, by: by.clone(), words: &words });
+        self.add(&Entry { at, by: by.clone(), words: Words::Packed(&words) });
     }
 
-    /// Adds a line, and returns the words of the one that had to make room for it.
+    /// Adds a line, and returns what was packed of the one that had to make room for it.
     pub(crate) fn add(&mut self, entry: &Entry<'_>) -> Option<Vec<u8>> {
         let mut gone = None;
         if usize::from(self.count) >= LINES_MAX {
             // The beginning tells how it started, the end how it stands: the middle makes room.
             let all = std::mem::take(self);
             let mut entries: Vec<Entry<'_>> = all.entries().collect();
-            gone = Some(entries.remove(LINES_MAX / 2).words.to_vec());
+            gone = match entries.remove(LINES_MAX / 2).words {
+                Words::Packed(words) => Some(words.to_vec()),
+                Words::Joined(_) => None,
+            };
             let mut last = None;
             for entry in entries {
                 self.append(last, &entry);
@@ -71,7 +83,11 @@ impl Timeline {
 
     /// Appends a line to one of this time.
     fn append(&mut self, last: Option<Timestamp>, entry: &Entry<'_>) {
-        let mut line = Vec::with_capacity(entry.words.len() + ENTRY_BYTES_USUAL);
+        let words = match entry.words {
+            Words::Packed(words) => words.len(),
+            Words::Joined(_) => 0,
+        };
+        let mut line = Vec::with_capacity(words + ENTRY_BYTES_USUAL);
         entry.pack(last, &mut line);
         let mut packed = std::mem::take(&mut self.packed).into_vec();
         packed.reserve_exact(line.len());
@@ -92,10 +108,8 @@ impl Timeline {
 
     /// The lines that are kept.
     pub fn lines(&self) -> impl Iterator<Item = Line> {
-        self.entries().filter_map(|Entry { at, by, mut words }| {
-            let (action, text) = (take_string(&mut words)?, take_string(&mut words)?);
-            Some(Line { at, by, action, text })
-        })
+        let read = |mut words: &[u8]| Some((take_string(&mut words)?, take_string(&mut words)?));
+        self.entries().filter_map(move |entry| entry.read(read))
     }
 
     /// The lines as the API shows them.
@@ -129,8 +143,8 @@ impl Line {
 /// What an entry takes beside its words, when a rule wrote it.
 const ENTRY_BYTES_USUAL: usize = 10;
 
-/// Bits of a length in one byte; the highest says that more follow.
-const LENGTH_BITS: u32 = 7;
+/// Bits of a number in one byte; the highest says that more follow.
+const NUMBER_BITS: u32 = 7;
 
 /// Marks a line of the same time as the one before it, which then is left out.
 const SAME_TIME: u8 = 0x80;
@@ -138,21 +152,50 @@ const SAME_TIME: u8 = 0x80;
 /// Marks a line that somebody other than the daemon's rules wrote, who is named.
 const NAMED: u8 = 0x40;
 
+/// Marks a line that has the number of an alert for words.
+const JOINED: u8 = 0x20;
+
+/// What a line says of an alert that joined.
+const JOINED_ACTION: &str = "alert_joined";
+const JOINED_TEXT: &str = " joined";
+
 impl Entry<'_> {
     /// Appends the door, the time, the name, and the words with their length before them. Most lines
     /// are written by a rule, several at a time.
     fn pack(&self, last: Option<Timestamp>, packed: &mut Vec<u8>) {
         let same = last == Some(self.at);
         let named = self.by != Actor::rule();
+        let joined = matches!(self.words, Words::Joined(_));
         let mark = |mark: u8, is: bool| if is { mark } else { 0 };
-        packed.push(door(self.by.via) | mark(SAME_TIME, same) | mark(NAMED, named));
+        let marks = mark(SAME_TIME, same) | mark(NAMED, named) | mark(JOINED, joined);
+        packed.push(door(self.by.via) | marks);
         if !same {
             packed.extend(self.at.0.to_le_bytes());
         }
         if named {
             put_text(self.by.name.as_bytes(), packed);
         }
-        put_text(self.words, packed);
+        match self.words {
+            Words::Packed(words) => put_text(words, packed),
+            Words::Joined(alert) => put_number(alert.number(), packed),
+        }
+    }
+
+    /// The line in full. `read` finds the action and the text in what was packed.
+    pub(crate) fn read(self, read: impl FnOnce(&[u8]) -> Option<(String, String)>) -> Option<Line> {
+        let (action, text) = match self.words {
+            Words::Packed(words) => read(words)?,
+            Words::Joined(alert) => (JOINED_ACTION.to_owned(), format!("{alert}{JOINED_TEXT}")),
+        };
+        Some(Line { at: self.at, by: self.by, action, text })
+    }
+}
+
+impl Line {
+    /// The alert, where the line says that one joined.
+    pub(crate) fn joined(&self) -> Option<AlertId> {
+        let alert = self.text.strip_suffix(JOINED_TEXT).filter(|_| self.action == JOINED_ACTION)?;
+        alert.parse().ok().filter(|id: &AlertId| id.to_string() == alert)
     }
 }
 
@@ -160,7 +203,7 @@ impl<'a> Entry<'a> {
     /// Takes a line off the front.
     fn unpack(packed: &mut &'a [u8], last: Timestamp) -> Option<Self> {
         let head = *packed.split_off_first()?;
-        let via = *DOORS.get(usize::from(head & !(SAME_TIME | NAMED)))?;
+        let via = *DOORS.get(usize::from(head & !(SAME_TIME | NAMED | JOINED)))?;
         let at = if head & SAME_TIME != 0 {
             last
         } else {
@@ -171,33 +214,45 @@ impl<'a> Entry<'a> {
         } else {
             Actor { name: take_string(packed)?, via }
         };
-        Some(Self { at, by, words: take_text(packed)? })
+        let words = if head & JOINED != 0 {
+            Words::Joined(AlertId(take_number(packed)?))
+        } else {
+            Words::Packed(take_text(packed)?)
+        };
+        Some(Self { at, by, words })
     }
 }
 
 /// Appends a text with its length before it.
 fn put_text(text: &[u8], packed: &mut Vec<u8>) {
-    let mut length = text.len();
-    while length >> LENGTH_BITS > 0 {
-        packed.push(0x80 | u8::try_from(length & 0x7f).unwrap_or_default());
-        length >>= LENGTH_BITS;
-    }
-    packed.push(u8::try_from(length).unwrap_or_default());
+    put_number(text.len() as u64, packed);
     packed.extend(text);
 }
 
 /// Takes a text off the front.
 fn take_text<'a>(packed: &mut &'a [u8]) -> Option<&'a [u8]> {
-    let (mut length, mut shift) = (0, 0);
+    let length = usize::try_from(take_number(packed)?).ok()?;
+    packed.split_off(..length)
+}
+
+fn put_number(mut number: u64, packed: &mut Vec<u8>) {
+    while number >> NUMBER_BITS > 0 {
+        packed.push(0x80 | u8::try_from(number & 0x7f).unwrap_or_default());
+        number >>= NUMBER_BITS;
+    }
+    packed.push(u8::try_from(number).unwrap_or_default());
+}
+
+fn take_number(packed: &mut &[u8]) -> Option<u64> {
+    let (mut number, mut shift) = (0, 0);
     loop {
         let byte = *packed.split_off_first()?;
-        length |= usize::from(byte & 0x7f) << shift;
-        shift += LENGTH_BITS;
+        number |= u64::from(byte & 0x7f) << shift;
+        shift += NUMBER_BITS;
         if byte & 0x80 == 0 {
-            break;
+            return Some(number);
         }
     }
-    packed.split_off(..length)
 }
 
 fn take_string(packed: &mut &[u8]) -> Option<String> {
@@ -279,7 +334,8 @@ mod tests {
         }
         let lines: Vec<Line> = timeline.lines().collect();
         assert_eq!((lines.len(), timeline.omitted()), (LINES_MAX, 5));
-        let gone = timeline.add(&Entry { at: Timestamp(1), by: Actor::rule(), words: b"x" });
+        let words = Words::Packed(b"x");
+        let gone = timeline.add(&Entry { at: Timestamp(1), by: Actor::rule(), words });
         assert_eq!(gone, Some(b"\x04note\x03155".to_vec()));
         let times: Vec<i64> = timeline.entries().map(|entry| entry.at.0).collect();
         assert_eq!((times.len(), times[LINES_MAX - 2], times[LINES_MAX - 1]), (LINES_MAX, 0, 1));

@@ -66,7 +66,7 @@ fn pack(records: Vec<Record>) -> Vec<Vec<Record>> {
 fn write(value: &[Record], bytes: &mut Vec<u8>) {
     bytes.clear();
     // Fields by name, as in JSON, so that later releases can add some.
-    let mut pen = rmp_serde::Serializer::new(bytes).with_struct_map().with_human_readable();
+    let mut pen = rmp_serde::Serializer::new(bytes).with_struct_map();
     value.serialize(&mut pen).expect("facts are plain");
 }
 
@@ -88,11 +88,7 @@ pub enum Unreadable {
 pub fn read(payload: &Payload) -> Result<Vec<Record>, Unreadable> {
     match payload.form {
         Form::Json => serde_json::from_slice(&payload.bytes).map_err(Unreadable::Json),
-        Form::MessagePack => {
-            let mut reader =
-                rmp_serde::Deserializer::from_read_ref(&payload.bytes).with_human_readable();
-            Vec::deserialize(&mut reader).map_err(Unreadable::MessagePack)
-        }
+        Form::MessagePack => rmp_serde::from_slice(&payload.bytes).map_err(Unreadable::MessagePack),
     }
 }
 

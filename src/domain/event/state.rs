@@ -18,7 +18,7 @@ use super::trouble::Troubles;
 use crate::domain::index::Numbers;
 use crate::domain::table::Table;
 use crate::domain::value::{
-    AlertId, Bodies, ConfigurationId, Fingerprint, HeartbeatId, Labels, Part, SourceId, Symbol,
+    AlertId, Bodies, ConfigurationId, Fingerprint, HeartbeatId, Labels, SourceId, Spread, Symbol,
     Symbols, Timestamp,
 };
 
@@ -121,12 +121,6 @@ impl State {
         self.bodies.labels(alert.body)
     }
 
-    /// The labels of an alert one by one, sorted by name, the values as the bytes of texts: whoever
-    /// only passes them on need not have them checked.
-    pub fn raw_labels(&self, alert: &Alert) -> impl Iterator<Item = (&str, &[u8])> {
-        self.bodies.raw_labels(alert.body)
-    }
-
     /// The labels of an alert as symbols: equal symbols are equal pairs.
     pub fn label_symbols(&self, alert: &Alert) -> impl ExactSizeIterator<Item = Symbol> + Clone {
         self.bodies.label_symbols(alert.body)
@@ -154,9 +148,9 @@ impl State {
         value.and_then(|value| std::str::from_utf8(value).ok()).unwrap_or_default()
     }
 
-    /// Shows what is said about an alert part by part, sorted by name.
-    pub fn each_annotation<'a>(&'a self, alert: &Alert, add: impl FnMut(Part<'a>)) {
-        self.bodies.texts(alert.body, add);
+    /// What some alerts say, looked up together.
+    pub fn spread<'a>(&self, alerts: impl Iterator<Item = &'a Alert>) -> Spread<'_> {
+        self.bodies.spread(alerts.map(|alert| alert.body))
     }
 
     /// What is said about an alert.

@@ -3,12 +3,13 @@
 use super::record::Incident;
 use super::state::State;
 use crate::domain::event::Correlation;
-use crate::domain::timeline::{self, Entry, Line, Timeline};
-use crate::domain::value::{Actor, Bodies, Body, IncidentId, Labels, Timestamp};
+use crate::domain::timeline::{self, Entry, Line, Timeline, Words};
+use crate::domain::value::{Actor, AlertId, Bodies, Body, IncidentId, Labels, Timestamp};
 
-/// The texts of an incident that stand before its annotations, by their places.
-const TITLE: usize = 0;
-const KEY: usize = 1;
+/// The texts of an incident that stand before its annotations, by their places. Every alert that
+/// joins asks for the key.
+const KEY: usize = 0;
+const TITLE: usize = 1;
 
 /// Packs the texts of an incident.
 pub(super) fn put(
@@ -17,7 +18,7 @@ pub(super) fn put(
     labels: &Labels,
     annotations: &Labels,
 ) -> Body {
-    let own = [("title", title), ("key", key)];
+    let own = [("key", key), ("title", title)];
     let texts: Vec<_> = own.into_iter().chain(annotations.iter()).collect();
     bodies.put(labels, texts.into_iter())
 }
@@ -27,7 +28,7 @@ impl State {
     pub(super) fn said(&self, incident: &Incident) -> (String, Correlation, Labels) {
         let mut said = self.bodies.said(incident.said).into_iter();
         let mut text = || said.next().map(|(_, text)| text).unwrap_or_default();
-        let (title, key) = (text(), text());
+        let (key, title) = (text(), text());
         let rule = incident.shape.correlated_by.clone();
         (title, Correlation { rule, key }, Labels::new(said))
     }
@@ -72,10 +73,8 @@ impl State {
 
     /// What happened to it, oldest first.
     pub fn timeline(&self, incident: &Incident) -> impl DoubleEndedIterator<Item = Line> {
-        let lines = incident.timeline.entries().filter_map(|Entry { at, by, words }| {
-            let (action, text) = self.bodies.read(incident.said, words)?;
-            Some(Line { at, by, action, text })
-        });
+        let read = |words: &[u8]| self.bodies.read(incident.said, words);
+        let lines = incident.timeline.entries().filter_map(|entry| entry.read(read));
         // Each line is found behind the one before it.
         lines.collect::<Vec<_>>().into_iter()
     }
@@ -103,8 +102,16 @@ impl Pen<'_> {
     pub(super) fn push(&mut self, at: Timestamp, by: &Actor, action: &str, text: &str) {
         let mut words = Vec::new();
         self.bodies.write(self.said, action, text, &mut words);
-        let gone = self.timeline.add(&Entry { at, by: by.clone(), words: &words });
-        if let Some(gone) = gone {
+        self.add(at, by, Words::Packed(&words));
+    }
+
+    /// Writes down that an alert joined.
+    pub(super) fn push_joined(&mut self, at: Timestamp, by: &Actor, alert: AlertId) {
+        self.add(at, by, Words::Joined(alert));
+    }
+
+    fn add(&mut self, at: Timestamp, by: &Actor, words: Words<'_>) {
+        if let Some(gone) = self.timeline.add(&Entry { at, by: by.clone(), words }) {
             self.bodies.forget(&gone);
         }
     }
@@ -112,7 +119,10 @@ impl Pen<'_> {
     /// Writes down what stood on a page.
     pub(super) fn restore(&mut self, stored: timeline::Stored) {
         for line in stored.lines {
-            self.push(line.at, &line.by, &line.action, &line.text);
+            match line.joined() {
+                Some(alert) => self.push_joined(line.at, &line.by, alert),
+                None => self.push(line.at, &line.by, &line.action, &line.text),
+            }
         }
         self.timeline.omit(stored.omitted);
     }
@@ -136,7 +146,8 @@ mod tests {
         assert_eq!(timeline.omitted(), 400 - kept as u64);
         // Beside the lines there are the names of an empty title and an empty key.
         assert_eq!(bodies.symbols.len(), kept + 2);
-        let last = timeline.entries().last().and_then(|line| bodies.read(said, line.words));
-        assert_eq!(last, Some(("note".to_owned(), word(400))));
+        let last = timeline.entries().last();
+        let last = last.and_then(|entry| entry.read(|words| bodies.read(said, words)));
+        assert_eq!(last.map(|line| (line.action, line.text)), Some(("note".to_owned(), word(400))));
     }
 }

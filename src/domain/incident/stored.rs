@@ -147,6 +147,10 @@ mod tests {
             "timeline": {"lines": [
                 {"at": 1, "by": {"name": "incidentd", "via": "rule"}, "action": "detected",
                  "text": "DiskFull began to fire"},
+                {"at": 1, "by": {"name": "incidentd", "via": "rule"}, "action": "alert_joined",
+                 "text": "ALR-7 joined"},
+                {"at": 2, "by": {"name": "ann", "via": "api"}, "action": "alert_joined",
+                 "text": "ALR-09 joined"},
                 {"at": 4, "by": {"name": "ann", "via": "chat"}, "action": "acknowledge",
                  "text": "new → acknowledged"}
             ], "omitted": 3}

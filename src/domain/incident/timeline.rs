@@ -28,7 +28,7 @@ impl Pen<'_> {
 
     pub(super) fn joined(&mut self, at: Timestamp, alert: AlertId, members: usize) {
         if members <= JOINED_MAX {
-            self.push(at, &Actor::rule(), "alert_joined", &format!("{alert} joined"));
+            self.push_joined(at, &Actor::rule(), alert);
         }
     }
 

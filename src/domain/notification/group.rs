@@ -42,8 +42,7 @@ pub(super) fn place_on(turn: &mut Turn, id: AlertId, labels: &Labels, routes: &[
             let due = wait(turn, route, starts_at);
             open(turn, route, Labels::pack(common.into_iter()), None, due)
         });
-        let known = turn.state().notification.group(group).and_then(|group| group.alert(key));
-        if known != Some(id) {
+        if !turn.state().notification.is_in(id, group) {
             turn.record(Fact::Grouped { id: group, alert: id, key });
             inherited::recall(turn, group, Some((key, id)));
         }

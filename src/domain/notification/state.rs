@@ -148,6 +148,11 @@ impl State {
         self.by_alert.all(id)
     }
 
+    /// Tells whether an alert is in a group.
+    pub(super) fn is_in(&self, alert: AlertId, group: GroupId) -> bool {
+        self.by_alert.has(alert, group)
+    }
+
     /// The groups that are an incident.
     pub fn groups_of_incident(&self, id: IncidentId) -> Vec<GroupId> {
         let range = (id, GroupId(0))..=(id, GroupId(u64::MAX));

@@ -1,6 +1,10 @@
 //! What records say, packed: pairs that many records have are kept once, and so is the pattern of a
 //! text that many records have with other words in its gaps.
 
+mod spread;
+
+pub use spread::Spread;
+
 use super::{Labels, Place, Slab, Symbol, Symbols, gaps};
 
 /// The labels and texts of one record. Means something only to the [`Bodies`] that made it.
@@ -251,15 +255,18 @@ impl Bodies {
 
     /// Tells whether the text in a place is this one.
     pub fn says(&self, body: Body, place: usize, text: &str) -> bool {
-        let (mut at, mut rest) = (0, Some(text.as_bytes()));
-        self.texts(body, |part| match part {
-            Part::Name(_) => at += 1,
-            Part::Value(piece) if at == place + 1 => {
-                rest = rest.and_then(|rest| rest.strip_prefix(piece));
-            }
-            Part::Value(_) => {}
+        let (labels, rest) = symbols(self.packed.get(body.place), body.labels);
+        let (mut texts, mut filling) = symbols(rest, body.texts);
+        for symbol in texts.by_ref().take(place) {
+            filling = gaps::skip(self.symbols.raw(symbol).1, filling);
+        }
+        let Some(symbol) = texts.next() else { return false };
+        let mut rest = Some(text.as_bytes());
+        let value = |place| self.value(labels.clone(), place);
+        gaps::fill(self.symbols.raw(symbol).1, filling, value, |piece| {
+            rest = rest.and_then(|rest| rest.strip_prefix(piece));
         });
-        at > place && rest == Some(&[])
+        rest == Some(&[])
     }
 
     /// Packs a text that is kept beside a body, but speaks of the same: behind what is in `packed`.

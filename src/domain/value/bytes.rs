@@ -41,6 +41,24 @@ pub(crate) fn is_plain_json(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| *byte >= b' ' && *byte != b'"' && *byte != b'\\')
 }
 
+/// Tells whether JSON text has just so many quotes, no control character and no backslash.
+pub(crate) fn is_plain_but_quotes(bytes: &[u8], quotes: usize) -> bool {
+    // In lanes of a byte, which a processor adds up many at a time, and before they run over.
+    let mut found = 0;
+    for lane in bytes.chunks(u8::MAX as usize) {
+        let (mut count, mut other) = (0_u8, false);
+        for byte in lane {
+            count += u8::from(*byte == b'"');
+            other |= *byte < b' ' || *byte == b'\\';
+        }
+        if other {
+            return false;
+        }
+        found += usize::from(count);
+    }
+    found == quotes
+}
+
 /// Not zero if one of eight bytes needs an escape.
 #[inline]
 fn escapes_in(word: u64) -> u64 {
@@ -78,6 +96,10 @@ mod tests {
             prop_assert_eq!(find_either(&bytes, b'"', b'\\'), expected);
             let plain = bytes.iter().all(|byte| *byte >= b' ' && !matches!(byte, b'"' | b'\\'));
             prop_assert_eq!(is_plain_json(&bytes), plain);
+            let quotes = bytes.iter().filter(|byte| **byte == b'"').count();
+            let other = bytes.iter().any(|byte| *byte < b' ' || *byte == b'\\');
+            prop_assert_eq!(is_plain_but_quotes(&bytes, quotes), !other);
+            prop_assert!(!is_plain_but_quotes(&bytes, quotes + 1));
         }
     }
 }

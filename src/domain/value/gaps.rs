@@ -3,7 +3,7 @@
 //! `Disk of host-7 is 93% full` becomes the pattern `Disk of ␀ is ␀ full`, which the alerts of the
 //! rule share, and two gaps. What stands in a gap is mostly a label's value or how it begins.
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
 /// Stands in a pattern for a gap.
 pub const GAP: char = '\0';
@@ -108,6 +108,14 @@ pub fn fill<'a>(
     gaps
 }
 
+/// The gaps that are left behind those of a pattern.
+pub fn skip<'a>(pattern: &[u8], mut gaps: &'a [u8]) -> &'a [u8] {
+    for _ in memchr_iter(GAP as u8, pattern) {
+        (_, gaps) = take(gaps, &|_| &[]);
+    }
+    gaps
+}
+
 /// What a byte is to a word. Words with digits tell one alert from another, and so do those that
 /// labels have, too. What is not ASCII is taken for letters, so that words end where characters do.
 const KINDS: [u8; 256] = {
@@ -194,7 +202,7 @@ mod tests {
         let mut filled = Vec::new();
         let value = |place: usize| VALUES[place].as_bytes();
         let left = fill(pattern.as_bytes(), &gaps[6..], value, |piece| filled.extend(piece));
-        assert!(left.is_empty(), "{text}");
+        assert!(left.is_empty() && skip(pattern.as_bytes(), &gaps[6..]).is_empty(), "{text}");
         let mut same = b"before".to_vec();
         let fits = fits(pattern.as_bytes(), text, &VALUES, &mut same);
         assert_eq!(fits, !text.contains('\0'), "{text}");

@@ -245,8 +245,13 @@ impl fmt::Debug for Labels {
     }
 }
 
+/// A map where people may read it, and else the set as it is packed: the journal has a hundred
+/// thousand of them, and copies each at once.
 impl Serialize for Labels {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !serializer.is_human_readable() {
+            return serializer.serialize_bytes(self.packed.as_bytes());
+        }
         let mut map = serializer.serialize_map(Some(self.len()))?;
         for (name, value) in self.iter() {
             map.serialize_entry(name, value)?;

@@ -16,7 +16,7 @@ mod time;
 mod uuid;
 
 pub use actor::{Actor, Via};
-pub use body::{Bodies, Body, Part};
+pub use body::{Bodies, Body, Part, Spread};
 pub use cron::{Cron, InvalidCron};
 pub(crate) use id::in_reach;
 pub use id::{

@@ -7,6 +7,8 @@ use std::io;
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::get_frame_content_size;
 
+use super::readable::Readable;
+
 /// The longest payload that is packed or unpacked: a damaged or forged length must not take memory.
 pub const PAYLOAD_BYTES_MAX: usize = 64 * 1024 * 1024;
 
@@ -74,9 +76,9 @@ impl Payload {
         let bytes = match self.form {
             Form::Json => self.bytes,
             Form::MessagePack => {
-                let read: serde_json::Value = rmp_serde::from_slice(&self.bytes)
+                let read: Readable = rmp_serde::from_slice(&self.bytes)
                     .map_err(|source| CodecError::Transcribe { source })?;
-                read.to_string().into_bytes()
+                read.0.to_string().into_bytes()
             }
         };
         Ok(Self { form: Form::Json, bytes, ..self })

@@ -4,6 +4,7 @@ pub mod archive;
 pub mod codec;
 pub mod fsck;
 pub mod memory;
+mod readable;
 pub mod sled_store;
 
 use std::ops::ControlFlow;

@@ -34,6 +34,40 @@ pub(super) fn number_bytes(number: usize) -> usize {
     }
 }
 
+/// The pairs of what claims to be a packed set; nothing if it ends too soon, or not with them.
+pub(super) fn read(mut packed: &str) -> Option<Vec<(&str, &str)>> {
+    let mut pairs = Vec::new();
+    if packed.is_empty() {
+        return Some(pairs);
+    }
+    for _ in 0..read_number(&mut packed)? {
+        pairs.push((read_part(&mut packed)?, read_part(&mut packed)?));
+    }
+    packed.is_empty().then_some(pairs)
+}
+
+fn read_part<'a>(packed: &mut &'a str) -> Option<&'a str> {
+    let (part, rest) = {
+        let length = read_number(packed)?;
+        packed.split_at_checked(length)?
+    };
+    *packed = rest;
+    Some(part)
+}
+
+fn read_number(packed: &mut &str) -> Option<usize> {
+    let mut number = 0;
+    loop {
+        let character = packed.chars().next()?;
+        *packed = &packed[character.len_utf8()..];
+        let code = character as usize;
+        if character != char::MAX {
+            return Some(number + if code < GAP_START { code } else { code - GAP });
+        }
+        number += MORE;
+    }
+}
+
 /// Walks over a packed set, and says where its texts stand.
 #[derive(Debug, Clone)]
 pub(super) struct Parts<'a> {

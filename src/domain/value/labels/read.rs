@@ -2,9 +2,12 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Unexpected, Visitor,
+};
 
 use super::Labels;
+use super::packing;
 
 /// Room for the names and values of most sets, so that it need not grow.
 const TEXT_BYTES_USUAL: usize = 512;
@@ -37,9 +40,22 @@ impl<'de> Deserialize<'de> for Labels {
             fn visit_unit<E>(self) -> Result<Labels, E> {
                 Ok(Labels::default())
             }
+
+            fn visit_bytes<E: Error>(self, packed: &[u8]) -> Result<Labels, E> {
+                let labels = str::from_utf8(packed).ok().and_then(Labels::unpacked);
+                labels.ok_or_else(|| E::invalid_value(Unexpected::Bytes(packed), &self))
+            }
         }
 
         deserializer.deserialize_any(Pairs)
+    }
+}
+
+impl Labels {
+    /// The set that was packed so; nothing if none was.
+    fn unpacked(packed: &str) -> Option<Self> {
+        let labels = Self::new(packing::read(packed)?);
+        (*labels.packed == *packed).then_some(labels)
     }
 }
 
@@ -133,6 +149,37 @@ impl Visitor<'_> for Append<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_packed_set_comes_back_and_nothing_else_does() {
+        let long = "ü".repeat(70_000);
+        let sets: [&[(&str, &str)]; 4] =
+            [&[], &[("a", "1")], &[("a", &long), ("é", "2")], &[(&long, "é"), (&long[2..], "")]];
+        for pairs in sets {
+            let labels = Labels::new(pairs.iter().copied());
+            let packed = rmp_serde::to_vec(&labels).unwrap();
+            assert_eq!(rmp_serde::from_slice::<Labels>(&packed).unwrap(), labels);
+        }
+        let map = std::collections::BTreeMap::from([("b", "2"), ("a", "1")]);
+        let map = rmp_serde::to_vec(&map).unwrap();
+        assert_eq!(rmp_serde::from_slice::<Labels>(&map).unwrap().to_string(), r#"{a="1", b="2"}"#);
+        let packs = |text: &str| Labels::unpacked(text).map(|labels| labels.to_string());
+        assert_eq!(packs("\u{1}\u{1}a\u{1}1").as_deref(), Some(r#"{a="1"}"#));
+        for damaged in [
+            "\u{1}",
+            "\u{1}\u{1}a",
+            "\u{2}\u{1}a\u{1}1",
+            "\u{1}\u{1}a\u{1}1\u{1}",
+            "\u{1}\u{1}a\u{2}é?",
+            "\u{1}\u{1}é\u{1}1",
+            "\u{1}\u{1}a\u{0}",
+            "\u{2}\u{1}b\u{1}1\u{1}a\u{1}1",
+            "\u{10FFFF}\u{10FFFF}",
+            "\u{0}",
+        ] {
+            assert_eq!(packs(damaged), None, "{damaged:?}");
+        }
+    }
 
     #[test]
     fn pairs_may_come_in_any_order_and_the_later_of_one_name_counts() {

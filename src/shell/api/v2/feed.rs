@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use super::record::{Pen, Sight};
 use super::text;
 use crate::domain::State;
+use crate::domain::event::Alert;
 use crate::domain::notification::message::route_labels;
 use crate::domain::value::{AlertId, Labels, Short, Timestamp};
 use crate::shell::api::context::{Context, Setup};
@@ -132,15 +133,18 @@ impl Writer {
         let sight = Sight { settings: &setup.settings, now: *now, started: context.started };
         context.handle.read(|engine| {
             let state = engine.state();
+            let ids = spans.iter().flat_map(|(group, span)| &feed.alerts(*group)[span.clone()]);
+            let shown: Vec<Option<&Alert>> =
+                ids.map(|id| state.event.alert(id.id()).filter(|it| sight.shows(it))).collect();
+            let spread = state.event.spread(shown.iter().copied().flatten());
+            let (mut shown, mut said) = (shown.into_iter(), (0..).map(|at| (&spread, at)));
             for (group, span) in spans {
                 if span.start == 0 {
                     feed.open(&mut out, group);
                     *comma = false;
                 }
                 let alerts = feed.alerts(group);
-                for id in &alerts[span.clone()] {
-                    let alert = state.event.alert(id.id());
-                    let Some(alert) = alert.filter(|alert| sight.shows(alert)) else { continue };
+                for alert in shown.by_ref().take(span.len()).flatten().zip(said.by_ref()) {
                     if *comma {
                         out.push(b',');
                     }
@@ -186,18 +190,28 @@ impl Writer {
         }
         let handle = &self.context.handle;
         // Texts end to end, and for each alert where its two end.
-        let mut texts = String::new();
+        let mut texts = Vec::new();
         let mut keys: Vec<(Range<usize>, usize, Short)> = Vec::with_capacity(alerts.len());
         for some in alerts.chunks(ALERTS_PER_CHUNK) {
             handle.read(|engine| {
                 let events = &engine.state().event;
-                for id in some {
-                    let Some(alert) = events.alert(id.id()) else { continue };
+                let known = some.iter().filter_map(|id| Some((*id, events.alert(id.id())?)));
+                let known: Vec<(Short, &Alert)> = known.collect();
+                let spread = events.spread(known.iter().map(|(_, alert)| *alert));
+                for (at, (id, _)) in known.into_iter().enumerate() {
+                    let (mut job, mut instance) = (&[][..], &[][..]);
+                    for (name, value) in spread.labels(at) {
+                        match *name {
+                            "job" => job = value,
+                            "instance" => instance = value,
+                            _ => {}
+                        }
+                    }
                     let start = texts.len();
-                    texts.push_str(events.label(alert, "job"));
+                    texts.extend_from_slice(job);
                     let middle = texts.len();
-                    texts.push_str(events.label(alert, "instance"));
-                    keys.push((start..middle, texts.len(), *id));
+                    texts.extend_from_slice(instance);
+                    keys.push((start..middle, texts.len(), id));
                 }
             });
         }

@@ -3,7 +3,7 @@
 use super::lens::{Lens, matched};
 use super::text::{self, Days};
 use crate::domain::event::{self, Alert, suppress};
-use crate::domain::value::{Labels, Part, Timestamp};
+use crate::domain::value::{Labels, Part, Spread, Timestamp};
 use crate::domain::{Settings, State};
 
 /// What a shown alert depends on beside itself.
@@ -14,6 +14,9 @@ pub(super) struct Sight<'a> {
     /// When the daemon started.
     pub(super) started: Timestamp,
 }
+
+/// What alerts say, and the place of one among them.
+pub(super) type Said<'a, 'b> = (&'a Spread<'b>, usize);
 
 /// Writes alerts as JSON, straight from where they are kept: a copy would cost as much again.
 #[derive(Debug)]
@@ -54,12 +57,12 @@ impl Pen {
         out: &mut Vec<u8>,
         sight: Sight,
         state: &State,
-        alert: &Alert,
+        (alert, said): (&Alert, Said<'_, '_>),
         muted_by: &[String],
     ) {
         let events: &event::State = &state.event;
         out.extend_from_slice(b"{\"annotations\":{");
-        annotations(out, events, alert);
+        annotations(out, said);
         out.extend_from_slice(b"},\"endsAt\":\"");
         self.days.instant(out, sight.ends_at(alert));
         out.extend_from_slice(b"\",\"fingerprint\":\"");
@@ -79,7 +82,7 @@ impl Pen {
             text::escaped(out, url);
         }
         out.extend_from_slice(b"\",\"labels\":{");
-        labels(out, events, alert);
+        labels(out, said);
         out.extend_from_slice(b"}}");
     }
 }
@@ -112,36 +115,22 @@ fn texts(out: &mut Vec<u8>, texts: impl Iterator<Item = String>) {
     out.push(b']');
 }
 
-fn annotations(out: &mut Vec<u8>, events: &event::State, alert: &Alert) {
-    let mut between: &[u8] = b"\"";
-    let mut any = false;
-    events.each_annotation(alert, |part| match part {
-        Part::Name(name) => {
-            out.extend_from_slice(between);
-            text::escaped(out, name.as_bytes());
-            out.extend_from_slice(b"\":\"");
-            between = b"\",\"";
-            any = true;
-        }
-        Part::Value(piece) => text::escaped(out, piece),
+fn annotations(out: &mut Vec<u8>, (spread, at): Said<'_, '_>) {
+    text::pairs(out, |pairs| {
+        spread.texts(at, |part| match part {
+            Part::Name(name) => pairs.name(name),
+            Part::Value(piece) => pairs.value(piece),
+        });
     });
-    if any {
-        out.push(b'"');
-    }
 }
 
-fn labels(out: &mut Vec<u8>, events: &event::State, alert: &Alert) {
-    let mut between: &[u8] = b"\"";
-    for (name, value) in events.raw_labels(alert) {
-        out.extend_from_slice(between);
-        text::escaped(out, name.as_bytes());
-        out.extend_from_slice(b"\":\"");
-        text::escaped(out, value);
-        between = b"\",\"";
-    }
-    if between.len() > 1 {
-        out.push(b'"');
-    }
+fn labels(out: &mut Vec<u8>, (spread, at): Said<'_, '_>) {
+    text::pairs(out, |pairs| {
+        for (name, value) in spread.labels(at) {
+            pairs.name(name);
+            pairs.value(value);
+        }
+    });
 }
 
 fn receivers(settings: &Settings, labels: &Labels) -> Vec<u8> {
@@ -196,7 +185,8 @@ mod tests {
         let state = engine.state();
         let alert = state.event.alert(AlertId(1)).filter(|alert| sight.shows(alert))?;
         let mut out = Vec::new();
-        Pen::new(&settings).write(&mut out, sight, state, alert, &[]);
+        let spread = state.event.spread(std::iter::once(alert));
+        Pen::new(&settings).write(&mut out, sight, state, (alert, (&spread, 0)), &[]);
         Some(serde_json::from_slice(&out).unwrap())
     }
 

@@ -1,6 +1,6 @@
 //! JSON by hand, for what is written a hundred thousand times an answer.
 
-use crate::domain::value::bytes::is_plain_json;
+use crate::domain::value::bytes::{is_plain_but_quotes, is_plain_json};
 use crate::domain::value::{Fingerprint, Timestamp};
 
 const DAY_MS: i64 = 86_400_000;
@@ -27,6 +27,57 @@ pub(super) fn escaped(out: &mut Vec<u8>, text: &[u8]) {
     let text = String::from_utf8_lossy(text);
     let quoted = serde_json::to_vec(&text).expect("texts are plain JSON");
     out.extend_from_slice(&quoted[1..quoted.len() - 1]);
+}
+
+/// Names and values on their way into an object.
+pub(super) struct Pairs<'a> {
+    out: &'a mut Vec<u8>,
+    /// Whether each text is looked into for what needs an escape.
+    escapes: bool,
+    names: usize,
+}
+
+/// Writes what stands between the braces of an object. `write` may be asked twice: hardly any text
+/// needs an escape, so all of them are looked at together once they are there.
+pub(super) fn pairs(out: &mut Vec<u8>, write: impl Fn(&mut Pairs<'_>)) {
+    let start = out.len();
+    let names = written(out, false, &write);
+    if !is_plain_but_quotes(&out[start..], QUOTES_PER_PAIR * names) {
+        out.truncate(start);
+        written(out, true, &write);
+    }
+}
+
+/// Around the name, and around the value.
+const QUOTES_PER_PAIR: usize = 4;
+
+fn written(out: &mut Vec<u8>, escapes: bool, write: &impl Fn(&mut Pairs<'_>)) -> usize {
+    let mut pairs = Pairs { out, escapes, names: 0 };
+    write(&mut pairs);
+    if pairs.names > 0 {
+        pairs.out.push(b'"');
+    }
+    pairs.names
+}
+
+impl Pairs<'_> {
+    /// Begins the next pair.
+    pub(super) fn name(&mut self, name: &str) {
+        let before: &[u8] = if self.names > 0 { b"\",\"" } else { b"\"" };
+        self.out.extend_from_slice(before);
+        self.value(name.as_bytes());
+        self.out.extend_from_slice(b"\":\"");
+        self.names += 1;
+    }
+
+    /// Writes the value of the pair, or the next piece of it.
+    pub(super) fn value(&mut self, piece: &[u8]) {
+        if self.escapes {
+            escaped(self.out, piece);
+        } else {
+            self.out.extend_from_slice(piece);
+        }
+    }
 }
 
 /// Writes a fingerprint in hexadecimal.
@@ -105,7 +156,21 @@ mod tests {
             let mut out = Vec::new();
             quoted(&mut out, text);
             assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
+            let (half, rest) = text.split_at(text.len() / 2 / 4 * 4);
+            let mut out = vec![b'{'];
+            pairs(&mut out, |pairs| {
+                pairs.name("plain");
+                pairs.name(text);
+                pairs.value(half.as_bytes());
+                pairs.value(rest.as_bytes());
+            });
+            out.push(b'}');
+            let expected = serde_json::json!({"plain": "", text: text});
+            assert_eq!(serde_json::from_slice::<serde_json::Value>(&out).unwrap(), expected);
         }
+        let mut out = Vec::new();
+        pairs(&mut out, |_| {});
+        assert_eq!(out, b"");
         let mut out = Vec::new();
         hex(&mut out, Fingerprint(0x0123_4567_89ab_cdef));
         assert_eq!(out, b"0123456789abcdef");

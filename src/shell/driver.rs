@@ -281,10 +281,11 @@ impl Driver {
     fn checkpoint(&mut self) -> Result<(), DriverError> {
         let watch = clock::Stopwatch::start();
         let names = self.engine.write().unwrap_or_else(PoisonError::into_inner).take_changed();
-        let mut stored = Vec::with_capacity(names.len());
-        for name in names {
+        let count = names.len() as u64;
+        let engine = &self.engine;
+        let mut pages = names.into_iter().map(|name| {
             // Page by page under the read lock: nobody else writes, and readers need not wait.
-            let engine = self.engine.read().unwrap_or_else(PoisonError::into_inner);
+            let engine = engine.read().unwrap_or_else(PoisonError::into_inner);
             let page = engine.state().page(name);
             drop(engine);
             let key = PageKey {
@@ -293,14 +294,14 @@ impl Driver {
                 number: name.number,
             };
             let value = page.map(|records| codec::encode(journal::SCHEMA, &records));
-            stored.push(StoredPage { key, value });
-        }
+            StoredPage { key, value }
+        });
         self.store
-            .checkpoint(PARTITION, self.epoch, self.last, &stored)
+            .checkpoint(PARTITION, self.epoch, self.last, &mut pages)
             .map_err(DriverError::Checkpoint)?;
         self.tail_bytes = 0;
         self.checkpoint_at = clock::now();
-        self.metrics.checkpointed(stored.len() as u64, watch.seconds());
+        self.metrics.checkpointed(count, watch.seconds());
         Ok(())
     }
 }

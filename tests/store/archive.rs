@@ -35,7 +35,7 @@ fn filled() -> MemoryStore {
         value: Some(codec::encode(1, text.as_bytes())),
     };
     let full = [page("open", 1, r#"[{"id":1}]"#), page("open", 300, "[]")];
-    store.checkpoint(PART, epoch, Seq(5), &full).unwrap();
+    store.checkpoint(PART, epoch, Seq(5), &mut full.into_iter()).unwrap();
     store.trim(PART, Seq(2)).unwrap();
     store
 }
@@ -120,7 +120,7 @@ fn an_empty_store_can_be_exported_and_imported() {
 fn a_journal_that_is_trimmed_to_its_end_keeps_its_place() {
     let mut from = filled();
     let epoch = from.acquire(PART).unwrap().epoch;
-    from.checkpoint(PART, epoch, Seq(7), &[]).unwrap();
+    from.checkpoint(PART, epoch, Seq(7), &mut std::iter::empty()).unwrap();
     from.trim(PART, Seq(7)).unwrap();
     let mut to = MemoryStore::blank();
     import(&exported(&from), &mut to).unwrap();

@@ -67,7 +67,7 @@ fn a_visitor_can_stop() {
         put(&mut *store, PART, epoch, Seq(0), &values(&["a", "b", "c"]), &rows(&["INC-1"]))
             .unwrap();
         let all = [page("open", 1, Some(b"x")), page("open", 2, Some(b"y"))];
-        store.checkpoint(PART, epoch, Seq(3), &all).unwrap();
+        store.checkpoint(PART, epoch, Seq(3), &mut all.into_iter()).unwrap();
         let mut seen = 0;
         let mut once = || {
             seen += 1;
@@ -89,7 +89,7 @@ fn a_writer_with_an_old_epoch_is_fenced() {
         put(&mut *store, PART, old, Seq(0), &values(&["a"]), &[]).unwrap();
         let new = acquired(&mut *store);
         assert!(is_fenced(&put(&mut *store, PART, old, Seq(1), &values(&["b"]), &[])));
-        assert!(is_fenced(&store.checkpoint(PART, old, Seq(1), &[])));
+        assert!(is_fenced(&store.checkpoint(PART, old, Seq(1), &mut std::iter::empty())));
         assert!(is_fenced(&store.append(PART, old, Seq(1), &[])));
         put(&mut *store, PART, new, Seq(1), &values(&["c"]), &[]).unwrap();
         assert_eq!(journal(&*store, 0), [(1, b"a".to_vec()), (2, b"c".to_vec())]);
@@ -129,7 +129,9 @@ fn partitions_do_not_see_each_other() {
         assert_eq!(there, Lease { epoch: Epoch(1), last: Seq(0) });
         put(&mut *store, other, there.epoch, Seq(0), &values(&["b", "c"]), &rows(&["INC-1"]))
             .unwrap();
-        store.checkpoint(other, there.epoch, Seq(2), &[page("open", 1, Some(b"x"))]).unwrap();
+        store
+            .checkpoint(other, there.epoch, Seq(2), &mut [page("open", 1, Some(b"x"))].into_iter())
+            .unwrap();
         assert_eq!(journal(&*store, 0), [(1, b"a".to_vec())]);
         assert_eq!(pages(&*store), (0, vec![]));
         assert_eq!(store.mentions(PART, &rows(&["INC-1"])[0]).unwrap(), [Seq(1)]);
@@ -150,7 +152,7 @@ fn a_group_with_a_bad_value_leaves_nothing_behind() {
         assert_eq!(refused.to_string(), "failed to append to the journal");
         let nameless = page("", 1, Some(b"x"));
         let good = page("open", 1, Some(b"x"));
-        assert!(store.checkpoint(PART, epoch, Seq(0), &[good, nameless]).is_err());
+        assert!(store.checkpoint(PART, epoch, Seq(0), &mut [good, nameless].into_iter()).is_err());
         assert_eq!((journal(&*store, 0), pages(&*store)), (vec![], (0, vec![])));
         put(&mut *store, PART, epoch, Seq(0), &values(&["a"]), &[]).unwrap();
     });
@@ -163,11 +165,11 @@ fn a_checkpoint_and_the_journal_after_it_make_a_restart() {
         let epoch = acquired(&mut *store);
         put(&mut *store, PART, epoch, Seq(0), &values(&["a", "b", "c"]), &[]).unwrap();
         let first = [page("open", 1, Some(b"one")), page("open", 2, Some(b"two"))];
-        store.checkpoint(PART, epoch, Seq(2), &first).unwrap();
+        store.checkpoint(PART, epoch, Seq(2), &mut first.into_iter()).unwrap();
         put(&mut *store, PART, epoch, Seq(3), &values(&["d"]), &[]).unwrap();
         let second =
             [page("open", 2, None), page("open", 3, Some(b"three")), page("gone", 9, None)];
-        store.checkpoint(PART, epoch, Seq(3), &second).unwrap();
+        store.checkpoint(PART, epoch, Seq(3), &mut second.into_iter()).unwrap();
         drop(store);
         let store = make();
         let (upto, found) = pages(&*store);
@@ -183,13 +185,13 @@ fn a_checkpoint_is_neither_before_the_last_one_nor_after_the_journal() {
         let mut store = make();
         let epoch = acquired(&mut *store);
         put(&mut *store, PART, epoch, Seq(0), &values(&["a", "b", "c"]), &[]).unwrap();
-        store.checkpoint(PART, epoch, Seq(2), &[]).unwrap();
+        store.checkpoint(PART, epoch, Seq(2), &mut std::iter::empty()).unwrap();
         for upto in [1, 4] {
-            let refused = store.checkpoint(PART, epoch, Seq(upto), &[]);
+            let refused = store.checkpoint(PART, epoch, Seq(upto), &mut std::iter::empty());
             assert!(matches!(refused, Err(StoreError::Engine { .. })));
         }
-        store.checkpoint(PART, epoch, Seq(2), &[]).unwrap();
-        store.checkpoint(PART, epoch, Seq(3), &[]).unwrap();
+        store.checkpoint(PART, epoch, Seq(2), &mut std::iter::empty()).unwrap();
+        store.checkpoint(PART, epoch, Seq(3), &mut std::iter::empty()).unwrap();
     });
 }
 
@@ -203,7 +205,7 @@ fn large_values_come_back_whole_at_every_size() {
         let last = put(&mut *store, PART, epoch, Seq(0), &group, &[]).unwrap();
         let full: Vec<_> =
             group.iter().zip(0..).map(|(value, n)| page("open", n, Some(value))).collect();
-        store.checkpoint(PART, epoch, last, &full).unwrap();
+        store.checkpoint(PART, epoch, last, &mut full.into_iter()).unwrap();
         drop(store);
         let mut store = make();
         let found: Vec<_> = journal(&*store, 0).into_iter().map(|(_, value)| value).collect();
@@ -212,10 +214,10 @@ fn large_values_come_back_whole_at_every_size() {
         assert_eq!(found, group);
         let epoch = acquired(&mut *store);
         let small: Vec<_> = (0..13).map(|n| page("open", n, Some(b"small"))).collect();
-        store.checkpoint(PART, epoch, last, &small).unwrap();
+        store.checkpoint(PART, epoch, last, &mut small.into_iter()).unwrap();
         assert!(pages(&*store).1.iter().all(|(_, value)| value == b"small"));
         let none: Vec<_> = (0..13).map(|n| page("open", n, None)).collect();
-        store.checkpoint(PART, epoch, last, &none).unwrap();
+        store.checkpoint(PART, epoch, last, &mut none.into_iter()).unwrap();
         assert_eq!(pages(&*store).1, []);
     });
 }
@@ -226,7 +228,7 @@ fn a_page_that_is_named_twice_has_its_last_value() {
         let mut store = make();
         let epoch = acquired(&mut *store);
         let twice = [page("open", 1, Some(&noise(20_000, 1))), page("open", 1, Some(b"last"))];
-        store.checkpoint(PART, epoch, Seq(0), &twice).unwrap();
+        store.checkpoint(PART, epoch, Seq(0), &mut twice.into_iter()).unwrap();
         assert_eq!(pages(&*store).1[0].1, b"last");
     });
 }
@@ -272,7 +274,9 @@ fn trim_stops_at_the_checkpoint_and_takes_the_index_along() {
         }
         store.trim(PART, Seq(1200)).unwrap();
         assert_eq!(journal(&*store, 0).len(), 1200);
-        store.checkpoint(PART, epoch, Seq(1198), &[page("open", 1, Some(b"x"))]).unwrap();
+        store
+            .checkpoint(PART, epoch, Seq(1198), &mut [page("open", 1, Some(b"x"))].into_iter())
+            .unwrap();
         store.trim(PART, Seq(3)).unwrap();
         assert_eq!(journal(&*store, 0)[0].0, 4);
         store.trim(PART, Seq(u64::MAX)).unwrap();
@@ -295,7 +299,7 @@ fn a_journal_that_was_trimmed_to_its_end_goes_on_counting() {
         let mut store = make();
         let epoch = acquired(&mut *store);
         put(&mut *store, PART, epoch, Seq(0), &values(&["a", "b"]), &[]).unwrap();
-        store.checkpoint(PART, epoch, Seq(2), &[]).unwrap();
+        store.checkpoint(PART, epoch, Seq(2), &mut std::iter::empty()).unwrap();
         store.trim(PART, Seq(2)).unwrap();
         drop(store);
         let mut store = make();
@@ -316,7 +320,7 @@ fn an_empty_partition_can_be_loaded_from_any_place() {
         assert_eq!(store.append(PART, epoch, Seq(40), &first).unwrap(), Seq(42));
         assert!(is_fenced(&store.append(PART, epoch, Seq(40), &first)));
         assert_eq!(store.append(PART, epoch, Seq(42), &[entry("c", &[])]).unwrap(), Seq(43));
-        store.checkpoint(PART, epoch, Seq(41), &[]).unwrap();
+        store.checkpoint(PART, epoch, Seq(41), &mut std::iter::empty()).unwrap();
         drop(store);
         let store = make();
         let found = entries(&*store);

@@ -110,7 +110,7 @@ fn child_that_writes() {
         last = store.append(PART, epoch, last, &group).unwrap();
         writeln!(out, "\nacknowledged {}", last.0).unwrap();
         if last.0.is_multiple_of(17) {
-            store.checkpoint(PART, epoch, last, &checkpoint(last)).unwrap();
+            store.checkpoint(PART, epoch, last, &mut checkpoint(last).into_iter()).unwrap();
             store.trim(PART, Seq(last.0.saturating_sub(60))).unwrap();
             writeln!(out, "\nacknowledged {}", last.0).unwrap();
         }
@@ -123,10 +123,11 @@ fn entry(seq: Seq) -> Entry {
     Entry { value, index: vec![IndexRow(format!("INC-{}", seq.0 % 5))] }
 }
 
-/// Every page says at which place it was written, so that a mixture of checkpoints shows.
+/// Every page says at which place it was written, so that a mixture of checkpoints shows. They are
+/// too many for one step.
 fn checkpoint(upto: Seq) -> Vec<StoredPage> {
-    let value = |number| [&upto.0.to_be_bytes()[..], &noise(9000, number)].concat();
-    (0..6).map(|number| page("open", number, Some(&value(number)))).collect()
+    let value = |number| [&upto.0.to_be_bytes()[..], &noise(60_000, number)].concat();
+    (0..40).map(|number| page("open", number, Some(&value(number)))).collect()
 }
 
 /// Opens the store and compares all of it with what its writer must have written.

@@ -12,7 +12,12 @@ fn sound(store: &mut dyn Store) {
     let group: Vec<_> = (0..5).map(|n: u8| codec::encode(n, b"{}")).collect();
     put(store, PART, epoch, Seq(0), &group, &rows(&["INC-1", "INC-2"])).unwrap();
     store
-        .checkpoint(PART, epoch, Seq(3), &[page("open", 1, Some(&codec::encode(1, b"[]")))])
+        .checkpoint(
+            PART,
+            epoch,
+            Seq(3),
+            &mut [page("open", 1, Some(&codec::encode(1, b"[]")))].into_iter(),
+        )
         .unwrap();
     store.trim(PART, Seq(1)).unwrap();
 }
@@ -44,7 +49,7 @@ fn values_that_do_not_decode_are_named() {
     sound(&mut store);
     let epoch = store.acquire(PART).unwrap().epoch;
     put(&mut store, PART, epoch, Seq(5), &[b"\x07\x01".to_vec()], &[]).unwrap();
-    store.checkpoint(PART, epoch, Seq(5), &[page("open", 2, Some(b"!"))]).unwrap();
+    store.checkpoint(PART, epoch, Seq(5), &mut [page("open", 2, Some(b"!"))].into_iter()).unwrap();
     let unknown = "is unknown: the value was written by a newer release or is damaged";
     assert_eq!(
         problems(&store),

@@ -8,3 +8,4 @@ mod faults;
 mod fixture;
 mod fsck;
 mod opening;
+mod staging;

@@ -16,7 +16,7 @@ fn written(dir: &Path, exports: Option<&Path>) {
     let group: Vec<_> = (0..200).map(|n| codec::encode(1, &noise(3000, n))).collect();
     let last = put(&mut store, PART, epoch, Seq(0), &group, &rows(&["INC-1"])).unwrap();
     let page = page("open", 1, Some(&codec::encode(1, b"{}")));
-    store.checkpoint(PART, epoch, Seq(150), &[page]).unwrap();
+    store.checkpoint(PART, epoch, Seq(150), &mut [page].into_iter()).unwrap();
     if let Some(exports) = exports {
         archive::export_file(&store, PART, exports, "2026-01-02", &mut |_, _| {}).unwrap();
         put(&mut store, PART, epoch, last, &group[..100], &[]).unwrap();
@@ -256,7 +256,7 @@ fn values_never_go_to_files_that_sled_does_not_sync() {
     for n in 0..40 {
         last = put(&mut store, PART, epoch, last, &[noise(200_000, n)], &[]).unwrap();
         let full: Vec<_> = (0..40).map(|p| page("open", p, Some(&noise(60_000, p + n)))).collect();
-        store.checkpoint(PART, epoch, last, &full).unwrap();
+        store.checkpoint(PART, epoch, last, &mut full.into_iter()).unwrap();
     }
     store.trim(PART, Seq(35)).unwrap();
     assert_eq!(fs::read_dir(dir.join("blobs")).unwrap().count(), 0);

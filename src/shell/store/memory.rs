@@ -133,11 +133,12 @@ impl Store for MemoryStore {
         part: Partition,
         epoch: Epoch,
         upto: Seq,
-        pages: &[StoredPage],
+        pages: &mut dyn Iterator<Item = StoredPage>,
     ) -> Result<(), StoreError> {
+        let pages: Vec<StoredPage> = pages.collect();
         self.write("take a checkpoint", part, |share| {
             share.position.admit_checkpoint(epoch, upto)?;
-            for page in pages {
+            for page in &pages {
                 let value = page.value.as_deref().unwrap_or_default();
                 page.key
                     .check()

@@ -114,7 +114,8 @@ pub trait Store: Send {
     ) -> Result<Seq, StoreError>;
 
     /// Writes the pages of a checkpoint taken at `upto`; the journal before it is no longer needed
-    /// for a restart. Pages of earlier checkpoints that are not named stay. All or nothing.
+    /// for a restart. Pages of earlier checkpoints that are not named stay. All or nothing. The pages
+    /// are taken one by one, so that not all of them need be in memory.
     ///
     /// # Errors
     /// As [`Store::append`]; also when `upto` is before the newest checkpoint or after the journal.
@@ -123,7 +124,7 @@ pub trait Store: Send {
         part: Partition,
         epoch: Epoch,
         upto: Seq,
-        pages: &[StoredPage],
+        pages: &mut dyn Iterator<Item = StoredPage>,
     ) -> Result<(), StoreError>;
 
     /// Visits every page of the newest checkpoint and returns the place it was taken at.

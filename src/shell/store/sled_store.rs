@@ -5,6 +5,7 @@ mod chunks;
 mod keys;
 mod open;
 mod recovery;
+mod staging;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -19,7 +20,7 @@ pub use self::open::{CACHE_BYTES_DEFAULT, OpenError, Opened, Options, open};
 pub use self::recovery::{Recovered, recover, restore};
 use super::{
     Entry, Epoch, IndexRow, Lease, Misuse, NAME_BYTES_MAX, PageKey, Partition, Position, ROWS_MAX,
-    Seq, Store, StoreError, StoredPage, VALUE_BYTES_MAX, check_entry, check_value,
+    Seq, Store, StoreError, StoredPage, VALUE_BYTES_MAX, check_entry,
 };
 
 /// A journal value as it is stored: its rows, then what the caller gave.
@@ -75,30 +76,10 @@ impl Store for SledStore {
         part: Partition,
         epoch: Epoch,
         upto: Seq,
-        pages: &[StoredPage],
+        pages: &mut dyn Iterator<Item = StoredPage>,
     ) -> Result<(), StoreError> {
-        let attempt = Attempt("take a checkpoint");
-        let position = self.positioned(part);
-        position.admit_checkpoint(epoch, upto)?;
-        let mut changes = Changes::default();
-        changes.insert(keys::checkpoint(part), &upto.0.to_be_bytes());
-        // A page named twice would otherwise leave chunks of its first value behind.
-        let pages: BTreeMap<_, _> = pages.iter().map(|page| (&page.key, &page.value)).collect();
-        for (key, value) in pages {
-            attempt.of(key.check())?;
-            let base = keys::page(part, key);
-            let mut kept = 0;
-            if let Some(value) = value {
-                attempt.of(check_value(value))?;
-                chunks::put(&mut changes, &base, value);
-                kept = chunks::needed(value);
-            }
-            let stored = attempt.of(chunks::stored(&self.db, &base))?;
-            chunks::remove(&mut changes, &base, kept, stored);
-        }
-        self.commit(attempt, changes)?;
-        self.positions.insert(part, Position { checkpoint: upto, ..position });
-        Ok(())
+        self.positioned(part).admit_checkpoint(epoch, upto)?;
+        self.take_checkpoint(part, upto, pages)
     }
 
     fn pages(

@@ -118,7 +118,8 @@ impl Filling<'_> {
         }
         self.flush()?;
         // The checkpoint comes last: pages and its place are one write.
-        Ok(self.store.checkpoint(self.part, self.epoch, Seq(header.checkpoint), &self.pages)?)
+        let upto = Seq(header.checkpoint);
+        Ok(self.store.checkpoint(self.part, self.epoch, upto, &mut self.pages.into_iter())?)
     }
 }
 

@@ -56,13 +56,14 @@ pub(super) fn apply(db: &Db, (key, value): Change) -> sled::Result<()> {
 #[derive(Debug)]
 pub(super) struct Changes {
     list: Vec<Change>,
+    bytes: usize,
     /// A frame without its head; nothing once it is too long for the log.
     frame: Option<Vec<u8>>,
 }
 
 impl Default for Changes {
     fn default() -> Self {
-        Self { list: Vec::new(), frame: Some(vec![0; HEAD_BYTES]) }
+        Self { list: Vec::new(), bytes: 0, frame: Some(vec![0; HEAD_BYTES]) }
     }
 }
 
@@ -89,6 +90,11 @@ impl Changes {
         self.list.push((key, None));
     }
 
+    /// How many bytes the keys and values have.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// As one batch, of which sled takes all or nothing.
     pub(super) fn into_batch(self) -> sled::Batch {
         let mut batch = sled::Batch::default();
@@ -102,6 +108,7 @@ impl Changes {
     }
 
     fn note(&mut self, key: &[u8], bytes: u32, value: &[u8]) {
+        self.bytes += key.len() + value.len();
         let Some(frame) = &mut self.frame else { return };
         if frame.len() + 6 + key.len() + value.len() > LOG_BYTES {
             self.frame = None;

@@ -21,6 +21,11 @@ pub(super) fn checkpoint(part: Partition) -> Vec<u8> {
     parted(b"m/checkpoint/", part)
 }
 
+/// Whether the staged pages count.
+pub(super) fn staged_counts(part: Partition) -> Vec<u8> {
+    parted(b"m/staged/", part)
+}
+
 pub(super) fn trimmed(part: Partition) -> Vec<u8> {
     parted(b"m/trimmed/", part)
 }
@@ -56,13 +61,26 @@ pub(super) fn pages(part: Partition) -> Vec<u8> {
     parted(b"p/", part)
 }
 
-pub(super) fn page(part: Partition, page: &PageKey) -> Vec<u8> {
-    let mut key = pages(part);
+pub(super) fn staged(part: Partition) -> Vec<u8> {
+    parted(b"s/", part)
+}
+
+pub(super) fn staged_page(part: Partition, page: &PageKey) -> Vec<u8> {
+    let mut key = staged(part);
     for name in [&page.practice, &page.table] {
         key.extend_from_slice(name.as_bytes());
         key.push(b'/');
     }
     key.extend_from_slice(&page.number.to_be_bytes());
+    key
+}
+
+/// The key of the page whose place a staged one takes.
+pub(super) fn page_of_staged(key: &[u8]) -> Vec<u8> {
+    let mut key = key.to_vec();
+    if let Some(letter) = key.first_mut() {
+        *letter = b'p';
+    }
     key
 }
 
@@ -123,7 +141,7 @@ mod tests {
     fn keys_are_read_back() {
         let key =
             PageKey { practice: "incident".into(), table: "open".into(), number: 0x2f2f_2f2f };
-        assert_eq!(read_page(PART, &page(PART, &key)), Some(key));
+        assert_eq!(read_page(PART, &page_of_staged(&staged_page(PART, &key))), Some(key));
         // 0x2f is the separator itself.
         let seq = Seq(0x2f2f_2f2f_2f2f_2f2f);
         let name = IndexRow("INC-1".into());

@@ -22,7 +22,10 @@ use crate::shell::store::{Epoch, Partition, Position, Seq, Store, StoreError};
 pub const CACHE_BYTES_DEFAULT: u64 = 64 * 1024 * 1024;
 
 /// The version of the layout that this release reads and writes.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
+
+/// The layout without staged pages, which is read too.
+const FORMAT_WITHOUT_STAGE: u32 = 2;
 
 /// The layout without a log ahead of sled, which is read too.
 const FORMAT_WITHOUT_LOG: u32 = 1;
@@ -222,16 +225,15 @@ fn sweep(dir: &Path) -> Result<(), OpenError> {
 fn finish(options: &Options, dir: &Path, db: Db, content: Content) -> Result<SledStore, OpenError> {
     let path = dir.to_owned();
     let marker = dir.join(MARKER);
-    let (log, uuid, positions) = match content {
+    let (log, uuid, positions, current) = match content {
         Content::Blank if marker.exists() => {
             return Err(OpenError::Corrupt { path, why: "its content is gone".into() });
         }
-        Content::Blank => (None, options.uuid.clone(), BTreeMap::new()),
+        Content::Blank => (None, options.uuid.clone(), BTreeMap::new(), false),
         Content::Newer(found) => return Err(OpenError::Newer { path, found }),
         Content::Damaged(why) => return Err(OpenError::Corrupt { path, why }),
-        Content::Known { log, uuid, positions } => (log, uuid, positions),
+        Content::Known { log, uuid, positions, current } => (log, uuid, positions, current),
     };
-    let current = log.is_some();
     let log = log.map_or_else(|| make_log(dir, &uuid), Ok)?;
     let file = dir.join("db");
     let file = File::open(&file).map_err(files("open", &file))?;
@@ -244,6 +246,7 @@ fn finish(options: &Options, dir: &Path, db: Db, content: Content) -> Result<Sle
             .commit_to_sled(Attempt("write the format"), changes)
             .map_err(|source| OpenError::Use { path: path.clone(), source })?;
     }
+    end_checkpoints(&mut store).map_err(|source| judge(path.clone(), source))?;
     check_restart(&store).map_err(|source| judge(path, source))?;
     File::create(&marker).map_err(files("create", &marker))?;
     // sled leaves its own new files and their names to chance.
@@ -259,6 +262,17 @@ fn make_log(dir: &Path, uuid: &str) -> Result<Log, OpenError> {
     let log = Log::make(&path, uuid).map_err(files("write", &path))?;
     sync(dir)?;
     Ok(log)
+}
+
+/// Ends the checkpoints that a kill has interrupted.
+fn end_checkpoints(store: &mut SledStore) -> Result<(), StoreError> {
+    let parts: Vec<Partition> = store.positions.keys().copied().collect();
+    for part in parts {
+        let counts = number(&store.db, &keys::staged_counts(part));
+        let counts = Attempt("end a checkpoint").of(counts.map_err(Damage::Read))? > 0;
+        store.end_checkpoint(part, counts)?;
+    }
+    Ok(())
 }
 
 /// Reads what a restart reads. sled finds damage in a value only then.
@@ -293,6 +307,8 @@ enum Content {
         log: Option<Log>,
         uuid: String,
         positions: BTreeMap<Partition, Position>,
+        /// Whether it has the format that this release writes.
+        current: bool,
     },
 }
 
@@ -302,9 +318,10 @@ impl Content {
             let damaged = || Self::Damaged("it has keys but no format".into());
             return Ok(if db.is_empty() { Self::Blank } else { damaged() });
         };
-        let has_log = match format.as_ref().try_into().map(u32::from_be_bytes) {
-            Ok(FORMAT) => true,
-            Ok(FORMAT_WITHOUT_LOG) => false,
+        let (has_log, current) = match format.as_ref().try_into().map(u32::from_be_bytes) {
+            Ok(FORMAT) => (true, true),
+            Ok(FORMAT_WITHOUT_STAGE) => (true, false),
+            Ok(FORMAT_WITHOUT_LOG) => (false, false),
             Ok(found) if found > FORMAT => return Ok(Self::Newer(found)),
             _ => return Ok(Self::Damaged("its format cannot be read".into())),
         };
@@ -332,7 +349,7 @@ impl Content {
             };
             positions.insert(part, position(db, part)?);
         }
-        Ok(Self::Known { log, uuid, positions })
+        Ok(Self::Known { log, uuid, positions, current })
     }
 }
 

@@ -91,7 +91,7 @@ macro_rules! practices {
                 names
             }
 
-            /// A page as it is stored: its records as JSON; nothing if none is left on it.
+            /// A page as it is stored: its records as `MessagePack`; nothing if none is left on it.
             pub fn page(&self, name: PageName) -> Option<Vec<u8>> {
                 match name.practice {
                     $(stringify!($room) => self.$room.page(name.table, name.number),)+

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::marker::PhantomData;
 
-use serde::Serialize;
-use serde::de::{DeserializeOwned, Error};
+use serde::de::DeserializeOwned;
+use serde::ser::{Serialize, SerializeSeq, Serializer};
 
 use super::shelves::Shelves;
 use super::value::{RecordId, in_reach};
@@ -35,7 +35,7 @@ pub struct UnreadablePage {
     /// The page's number.
     pub number: u64,
     #[source]
-    source: Option<serde_json::Error>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl UnreadablePage {
@@ -221,20 +221,24 @@ impl<K: RecordId, V> Table<K, V> {
     }
 
     /// A page as it is stored, each record rendered by `write`; nothing if no record is left on it.
+    /// `MessagePack` takes a fraction of the time that JSON takes.
     pub(crate) fn page<W: Serialize>(
         &self,
         number: u64,
         write: impl Fn(&V) -> W,
     ) -> Option<Vec<u8>> {
-        let shelf = self.shelves.get(number).into_iter();
-        let records = shelf.flat_map(|shelf| shelf.records(number));
-        let rows: Vec<(u64, W)> = records.map(|(id, record)| (id, write(record))).collect();
+        let shelf = self.shelves.get(number);
         let last = (number == 0).then_some(self.last);
-        (!rows.is_empty() || number == 0)
-            .then(|| serde_json::to_vec(&(last, rows)).expect("records are plain JSON"))
+        if shelf.is_none() && number > 0 {
+            return None;
+        }
+        let mut bytes = Vec::with_capacity(PAGE_BYTES_USUAL);
+        let mut pen = rmp_serde::Serializer::new(&mut bytes).with_struct_map();
+        (last, Rows { shelf, page: number, write }).serialize(&mut pen).expect("records are plain");
+        Some(bytes)
     }
 
-    /// Puts a stored page back; `read` undoes what `write` did.
+    /// Puts a stored page back; `read` undoes what `write` did. Pages of archives are JSON.
     pub(crate) fn load_page<R: DeserializeOwned>(
         &mut self,
         (practice, table): (&str, &str),
@@ -248,15 +252,38 @@ impl<K: RecordId, V> Table<K, V> {
             number,
             source: Some(source),
         };
-        let (last, rows): (Option<u64>, Vec<(u64, R)>) =
-            serde_json::from_slice(records).map_err(unreadable)?;
+        let (last, rows): (Option<u64>, Vec<(u64, R)>) = if records.starts_with(b"[") {
+            serde_json::from_slice(records).map_err(|source| unreadable(source.into()))?
+        } else {
+            rmp_serde::from_slice(records).map_err(|source| unreadable(source.into()))?
+        };
         let highest = rows.iter().map(|(id, _)| *id).chain(last).max();
-        in_reach(highest.unwrap_or(0)).map_err(|err| unreadable(serde_json::Error::custom(err)))?;
+        in_reach(highest.unwrap_or(0)).map_err(|source| unreadable(source.into()))?;
         self.last = self.last.max(last.unwrap_or(0));
         for (id, record) in rows {
             self.put(id, read(record));
         }
         Ok(())
+    }
+}
+
+/// Room for most pages.
+const PAGE_BYTES_USUAL: usize = 64 * 1024;
+
+/// The records of a page with their numbers, each rendered when its turn comes.
+struct Rows<'a, V, F> {
+    shelf: Option<&'a Shelf<V>>,
+    page: u64,
+    write: F,
+}
+
+impl<V, W: Serialize, F: Fn(&V) -> W> Serialize for Rows<'_, V, F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut rows = serializer.serialize_seq(Some(self.shelf.map_or(0, |shelf| shelf.used)))?;
+        for (number, record) in self.shelf.into_iter().flat_map(|shelf| shelf.records(self.page)) {
+            rows.serialize_element(&(number, (self.write)(record)))?;
+        }
+        rows.end()
     }
 }
 

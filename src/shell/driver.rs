@@ -293,7 +293,10 @@ impl Driver {
                 table: name.table.to_owned(),
                 number: name.number,
             };
-            let value = page.map(|records| codec::encode(journal::SCHEMA, &records));
+            let encode = |records: Vec<u8>| {
+                codec::encode_as(codec::Form::MessagePack, journal::SCHEMA, &records)
+            };
+            let value = page.map(encode);
             StoredPage { key, value }
         });
         self.store

@@ -16,6 +16,7 @@ pub(crate) fn receive(turn: &mut Turn, events: Vec<Event>) {
     let mut speaker = None;
     let mut risen = Vec::new();
     let names = names(turn, &events);
+    turn.state().event.look_ahead(&names);
     for (at, event) in events.into_iter().enumerate() {
         // Events of one request have one source, which has then been heard.
         if speaker.as_ref() != Some(&event.source) || lease::is_watched(turn, &event.source) {

@@ -92,7 +92,7 @@ impl Symbols {
             None => self.names.find(name),
         };
         let number = number.unwrap_or_else(|| self.names.add(name));
-        let hash = hash_value(number, value);
+        let hash = hash_value(number, value.as_bytes());
         match self.find_hashed(hash, number, value) {
             Some(symbol) => self.share(symbol),
             None => self.add(hash, number, value),
@@ -125,7 +125,7 @@ impl Symbols {
         let (pairs, values) = (&self.pairs, &self.values);
         let rehash = |number: &u32| {
             let pair = &pairs[*number as usize];
-            hash_value(pair.name, values.text(pair.value))
+            hash_value(pair.name, values.get(pair.value))
         };
         self.numbers.insert_unique(hash, number, rehash);
         Symbol::at(number)
@@ -142,7 +142,7 @@ impl Symbols {
     /// The number of a pair, if anybody uses it.
     pub fn find(&self, name: &str, value: &str) -> Option<Symbol> {
         let name = self.names.find(name)?;
-        self.find_hashed(hash_value(name, value), name, value)
+        self.find_hashed(hash_value(name, value.as_bytes()), name, value)
     }
 
     /// The pair in full; empty texts if nobody uses it any longer.
@@ -168,7 +168,7 @@ impl Symbols {
             return;
         }
         let Pair { value, name, .. } = std::mem::take(pair);
-        let hash = hash_value(name, self.values.text(value));
+        let hash = hash_value(name, self.values.get(value));
         if let Ok(entry) = self.numbers.find_entry(hash, |&other| Symbol::at(other) == symbol) {
             let (number, _) = entry.remove();
             self.free.push(number);
@@ -253,10 +253,10 @@ fn hash(name: &str, value: &str) -> u64 {
 }
 
 /// What a pair hashes to, by the number of its name.
-fn hash_value(name: u32, value: &str) -> u64 {
+fn hash_value(name: u32, value: &[u8]) -> u64 {
     let mut hasher = hasher();
     hasher.write_u32(name);
-    hasher.write(value.as_bytes());
+    hasher.write(value);
     hasher.finish()
 }
 

@@ -50,9 +50,9 @@ pub enum CodecError {
 /// name, so that a later release may know more of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// What a person can read: pages.
+    /// What a person can read: what came out of an archive.
     Json,
-    /// What a machine writes a few times as fast: the journal.
+    /// What a machine writes a few times as fast: journal and pages.
     MessagePack,
 }
 

@@ -15,7 +15,7 @@ use peer::{Binary, Peer};
 
 /// Alerts of the first phase, unless told otherwise.
 const ALERTS: u64 = 100_000;
-/// Groups and alerts of the other phases are so many times fewer.
+/// Alerts of the last phase are so many times fewer.
 const FEWER: u64 = 5;
 /// Silences of the last phase.
 const SILENCES: u64 = 1_000;
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
 async fn measure(binary: &Binary, alerts: u64) -> Vec<Figure> {
     eprintln!("{} …", binary.name());
     let mut figures = plain(binary, alerts).await;
-    figures.extend(grouped(binary, alerts / FEWER).await);
+    figures.extend(grouped(binary, alerts).await);
     figures.extend(ruled(binary, alerts / FEWER).await);
     figures
 }

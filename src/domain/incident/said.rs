@@ -35,7 +35,7 @@ impl State {
 
     /// A line for people.
     pub fn title(&self, incident: &Incident) -> String {
-        text(&self.bodies, incident, TITLE)
+        self.bodies.text(incident.said, TITLE)
     }
 
     /// What its alerts have in common.
@@ -83,12 +83,7 @@ impl State {
 /// What an incident's alerts have in common.
 pub(super) fn correlation(bodies: &Bodies, incident: &Incident) -> Correlation {
     let rule = incident.shape.correlated_by.clone();
-    Correlation { rule, key: text(bodies, incident, KEY) }
-}
-
-fn text(bodies: &Bodies, incident: &Incident, place: usize) -> String {
-    let said = bodies.said(incident.said).into_iter();
-    said.map(|(_, text)| text).nth(place).unwrap_or_default()
+    Correlation { rule, key: bodies.text(incident.said, KEY) }
 }
 
 /// Writes on the timeline of one incident.

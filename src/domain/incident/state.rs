@@ -49,10 +49,9 @@ impl State {
         self.by_correlation.find(hash_of(correlation), |id| self.is_of(id, correlation))
     }
 
-    fn index(&mut self, id: IncidentId) {
-        let correlation = self.correlation(self.expect(id));
-        let hash = hash_of(&correlation);
-        if let Some(before) = self.of_correlation(&correlation) {
+    fn index(&mut self, id: IncidentId, correlation: &Correlation) {
+        let hash = hash_of(correlation);
+        if let Some(before) = self.of_correlation(correlation) {
             self.by_correlation.remove(hash, |id| id == before);
         }
         let (incidents, bodies) = (&self.incidents, &self.bodies);
@@ -199,7 +198,7 @@ impl State {
         };
         self.incidents.insert(opened.id, incident);
         self.pen(opened.id).opened(at, opened);
-        self.index(opened.id);
+        self.index(opened.id, &opened.correlation);
     }
 
     fn fold_moved(&mut self, at: Timestamp, moved: &Moved) {
@@ -262,7 +261,8 @@ impl State {
         let ids: Vec<IncidentId> = self.incidents.iter().map(|(id, _)| id).collect();
         self.by_correlation.clear();
         for id in ids {
-            self.index(id);
+            let correlation = self.correlation(self.expect(id));
+            self.index(id, &correlation);
         }
         let all = || self.incidents.iter();
         let mut by_alert = Links::default();

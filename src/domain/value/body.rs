@@ -255,18 +255,31 @@ impl Bodies {
 
     /// Tells whether the text in a place is this one.
     pub fn says(&self, body: Body, place: usize, text: &str) -> bool {
+        let mut rest = Some(text.as_bytes());
+        let found = self.text_at(body, place, |piece| {
+            rest = rest.and_then(|rest| rest.strip_prefix(piece));
+        });
+        found && rest == Some(&[])
+    }
+
+    /// The text in a place; the empty text if there are not as many.
+    pub fn text(&self, body: Body, place: usize) -> String {
+        let mut text = Vec::with_capacity(TEXT_BYTES_USUAL);
+        self.text_at(body, place, |piece| text.extend_from_slice(piece));
+        String::from_utf8(text).unwrap_or_default()
+    }
+
+    /// Shows the text in a place piece by piece, and says whether there is one.
+    fn text_at<'a>(&'a self, body: Body, place: usize, add: impl FnMut(&'a [u8])) -> bool {
         let (labels, rest) = symbols(self.packed.get(body.place), body.labels);
         let (mut texts, mut filling) = symbols(rest, body.texts);
         for symbol in texts.by_ref().take(place) {
             filling = gaps::skip(self.symbols.raw(symbol).1, filling);
         }
         let Some(symbol) = texts.next() else { return false };
-        let mut rest = Some(text.as_bytes());
         let value = |place| self.value(labels.clone(), place);
-        gaps::fill(self.symbols.raw(symbol).1, filling, value, |piece| {
-            rest = rest.and_then(|rest| rest.strip_prefix(piece));
-        });
-        rest == Some(&[])
+        gaps::fill(self.symbols.raw(symbol).1, filling, value, add);
+        true
     }
 
     /// Packs a text that is kept beside a body, but speaks of the same: behind what is in `packed`.
@@ -359,6 +372,8 @@ mod tests {
         assert!(bodies.says(body, 0, "all of database-one") && bodies.says(body, 1, ""));
         assert!(!bodies.says(body, 0, "all of database") && !bodies.says(body, 0, "all of it"));
         assert!(!bodies.says(body, 2, ""), "there is no third text");
+        let texts = [0, 1, 2].map(|place| bodies.text(body, place));
+        assert_eq!(texts, ["all of database-one", "", ""]);
         let mut packed = Vec::new();
         bodies.write(body, "joined", "ALR-7 of database-one joined", &mut packed);
         assert_eq!(packed.len(), Symbol::BYTES + 1 + "ALR-7".len() + 2, "a gap and a reference");

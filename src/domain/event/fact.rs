@@ -6,6 +6,7 @@ use super::arrival::Stamp;
 use super::heartbeat::Expected;
 use super::message::Ends;
 use super::remark::Saying;
+use crate::domain::notification::route::Places;
 use crate::domain::value::{
     Actor, AlertId, ArrivalId, ConfigurationId, Fingerprint, HeartbeatId, Labels, Severity,
     SourceId, Timestamp,
@@ -212,7 +213,7 @@ pub struct Raised {
     pub(super) plain: Hint<bool>,
     /// The places of the routes that take it, by the rules under which it was recorded.
     #[serde(skip)]
-    pub(in crate::domain) routes: Hint<Vec<usize>>,
+    pub(in crate::domain) routes: Hint<Places>,
 }
 
 /// What follows from a fact and was at hand when it was recorded. The journal does not keep it, and

@@ -5,12 +5,17 @@
 
 use std::collections::BTreeMap;
 
+use smallvec::SmallVec;
+
 use crate::domain::stage::index::Index;
 use crate::domain::template::Template;
 use crate::domain::value::{Labels, Matchers, Span};
 
 /// So many children of a node are tried one by one; more are found by what they need.
 const CHILDREN_TRIED_MAX: usize = 8;
+
+/// Places of routes. Most alerts are taken by one or two, which need no allocation.
+pub type Places = SmallVec<[usize; 3]>;
 
 /// The tree, flattened: node 0 is the root, and parents stand before their children.
 #[derive(Debug, Clone, Default)]
@@ -125,15 +130,15 @@ impl Routes {
     }
 
     /// The places of the nodes that take an alert with these labels, in order.
-    pub fn places(&self, labels: &Labels) -> Vec<usize> {
-        let mut found = Vec::new();
+    pub fn places(&self, labels: &Labels) -> Places {
+        let mut found = Places::new();
         if let Some(root) = self.nodes.first() {
             self.descend(root, labels, &mut found);
         }
         found
     }
 
-    fn descend(&self, node: &Route, labels: &Labels, found: &mut Vec<usize>) -> bool {
+    fn descend(&self, node: &Route, labels: &Labels, found: &mut Places) -> bool {
         let fits = node.matchers.iter().all(|matcher| matcher.matches(labels.get(&matcher.name)));
         if !fits {
             return false;
@@ -156,7 +161,7 @@ impl Routes {
         &self,
         children: impl Iterator<Item = usize>,
         labels: &Labels,
-        found: &mut Vec<usize>,
+        found: &mut Places,
     ) {
         for child in children {
             let child = &self.nodes[child];

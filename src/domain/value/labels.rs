@@ -8,6 +8,7 @@ use std::cmp::Ordering;
 use std::fmt::{self, Write};
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use smallvec::SmallVec;
 
 use super::matcher::Quoted;
 pub use fingerprint::Fingerprint;
@@ -153,8 +154,8 @@ impl Labels {
     }
 
     /// The named labels, sorted by name: what [`Labels::only`] makes a copy of.
-    pub fn among(&self, names: &[String]) -> Vec<(&str, &str)> {
-        let mut found = Vec::with_capacity(names.len().min(self.len()));
+    pub fn among(&self, names: &[String]) -> SmallVec<[(&str, &str); 4]> {
+        let mut found = SmallVec::new();
         let mut parts = Parts::new(&self.packed);
         while let Some((name, value)) = parts.pair() {
             let text = &self.packed.as_bytes()[name.clone()];

@@ -1,6 +1,7 @@
 //! The traffic: what both are configured with, sent and asked.
 
 use std::fmt::Write;
+use std::ops::Range;
 use std::sync::Arc;
 
 use incidentd::domain::value::{Span, Timestamp};
@@ -9,6 +10,7 @@ use reqwest::{Client, header};
 use tokio::task::JoinSet;
 
 use super::peer::{Peer, cpu_seconds, quiet};
+use super::told::median;
 
 /// Alerts of one request, as Prometheus sends them.
 const BATCH: u64 = 64;
@@ -26,6 +28,8 @@ pub(crate) enum Shape {
     Grouped,
     /// A hundred routes with patterns and twenty inhibition rules.
     Ruled,
+    /// As `Grouped`, with a webhook that hears of each group at once.
+    Told,
 }
 
 /// Talks to one of them.
@@ -38,11 +42,16 @@ pub(crate) struct Load {
     from: Timestamp,
 }
 
-/// A configuration that both read, with a receiver that nobody listens to.
-pub(crate) fn configuration(shape: Shape) -> String {
-    let by = if shape == Shape::Grouped { "'...'" } else { "alertname" };
+/// A configuration that both read. Nobody listens to its receiver, if `webhook` does not.
+pub(crate) fn configuration(shape: Shape, webhook: Option<&str>) -> String {
+    let by = match shape {
+        Shape::Grouped | Shape::Told => "'...'",
+        Shape::Plain | Shape::Ruled => "alertname",
+    };
+    let wait = if shape == Shape::Told { "0s" } else { "5m" };
     let mut text = format!(
-        "route:\n  receiver: nobody\n  group_by: [{by}]\n  group_wait: 5m\n  group_interval: 5m\n"
+        "route:\n  receiver: nobody\n  group_by: [{by}]\n  group_wait: {wait}\n  \
+         group_interval: 5m\n"
     );
     let (routes, rules) = if shape == Shape::Ruled { (100, 20) } else { (0, 0) };
     if routes > 0 {
@@ -66,6 +75,9 @@ pub(crate) fn configuration(shape: Shape) -> String {
         );
     }
     text.push_str("receivers:\n- name: nobody\n");
+    if let Some(url) = webhook {
+        let _ = writeln!(text, "  webhook_configs:\n  - url: {url}");
+    }
     text
 }
 
@@ -77,13 +89,14 @@ impl Load {
 
     /// Posts so many alerts, and returns the microseconds of CPU that each of them took there.
     pub(crate) async fn post(&self, alerts: u64) -> f64 {
+        self.post_in(BATCH, alerts).await
+    }
+
+    /// As [`Load::post`], with so many alerts a request.
+    pub(crate) async fn post_in(&self, batch: u64, alerts: u64) -> f64 {
         let to = clock::now() + Span::hours(1);
-        let body = |first: u64| {
-            let numbers = first..(first + BATCH).min(alerts);
-            let alerts: Vec<String> = numbers.map(|number| self.alert(number, to)).collect();
-            format!("[{}]", alerts.join(","))
-        };
-        let step = usize::try_from(BATCH).unwrap_or(usize::MAX);
+        let body = |first: u64| self.body(first..(first + batch).min(alerts), to);
+        let step = index(batch);
         let bodies: Arc<Vec<String>> = Arc::new((0..alerts).step_by(step).map(body).collect());
         quiet(self.pid).await;
         let before = cpu_seconds(self.pid);
@@ -103,6 +116,20 @@ impl Load {
         senders.join_all().await;
         quiet(self.pid).await;
         (cpu_seconds(self.pid) - before) * 1e6 / super::per(alerts, 1)
+    }
+
+    /// Posts alerts of these numbers in one request.
+    pub(crate) async fn post_once(&self, numbers: Range<u64>) {
+        let post = self.client.post(format!("{}/api/v2/alerts", self.url));
+        let post = post.header(header::CONTENT_TYPE, "application/json");
+        let body = self.body(numbers, clock::now() + Span::hours(1));
+        let answer = post.body(body).send().await.expect("it answers");
+        assert!(answer.status().is_success(), "it takes alerts: {}", answer.status());
+    }
+
+    fn body(&self, numbers: Range<u64>, to: Timestamp) -> String {
+        let alerts: Vec<String> = numbers.map(|number| self.alert(number, to)).collect();
+        format!("[{}]", alerts.join(","))
     }
 
     /// Makes silences that no alert has a label for.
@@ -125,8 +152,7 @@ impl Load {
         for _ in 0..ANSWERS {
             took.push(self.get_once(path).await);
         }
-        took.sort_by(f64::total_cmp);
-        took[ANSWERS / 2]
+        median(took)
     }
 
     /// The milliseconds that an answer takes, to its last byte.

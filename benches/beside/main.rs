@@ -7,16 +7,22 @@
 
 mod load;
 mod peer;
+mod told;
 
 use std::process::ExitCode;
 
 use load::{Load, Shape};
 use peer::{Binary, Peer};
+use told::{Sink, flush_ms};
 
 /// Alerts of the first phase, unless told otherwise.
 const ALERTS: u64 = 100_000;
 /// Alerts of the last phase are so many times fewer.
 const FEWER: u64 = 5;
+/// Alerts that come one a request are so many times fewer.
+const FEWER_ALONE: u64 = 20;
+/// Groups that are told of at once.
+const GROUPS_AT_ONCE: u64 = 1_000;
 /// Silences of the last phase.
 const SILENCES: u64 = 1_000;
 
@@ -48,12 +54,14 @@ async fn measure(binary: &Binary, alerts: u64) -> Vec<Figure> {
     let mut figures = plain(binary, alerts).await;
     figures.extend(grouped(binary, alerts).await);
     figures.extend(ruled(binary, alerts / FEWER).await);
+    figures.extend(alone(binary, alerts / FEWER_ALONE).await);
+    figures.extend(told(binary).await);
     figures
 }
 
 /// One route, few groups.
 async fn plain(binary: &Binary, alerts: u64) -> Vec<Figure> {
-    let peer = Peer::start(binary, &load::configuration(Shape::Plain)).await;
+    let peer = Peer::start(binary, &load::configuration(Shape::Plain, None)).await;
     let load = Load::new(&peer, "plain");
     let empty = peer.resident_bytes();
     let new = load.post(alerts).await;
@@ -87,7 +95,7 @@ async fn plain(binary: &Binary, alerts: u64) -> Vec<Figure> {
 
 /// A group for every alert.
 async fn grouped(binary: &Binary, groups: u64) -> Vec<Figure> {
-    let peer = Peer::start(binary, &load::configuration(Shape::Grouped)).await;
+    let peer = Peer::start(binary, &load::configuration(Shape::Grouped, None)).await;
     let load = Load::new(&peer, "grouped");
     let empty = peer.resident_bytes();
     load.post(groups).await;
@@ -99,7 +107,7 @@ async fn grouped(binary: &Binary, groups: u64) -> Vec<Figure> {
 
 /// Many routes, inhibition rules and silences.
 async fn ruled(binary: &Binary, alerts: u64) -> Vec<Figure> {
-    let peer = Peer::start(binary, &load::configuration(Shape::Ruled)).await;
+    let peer = Peer::start(binary, &load::configuration(Shape::Ruled, None)).await;
     let load = Load::new(&peer, "ruled");
     load.silence(SILENCES).await;
     let new = load.post(alerts).await;
@@ -113,6 +121,28 @@ async fn ruled(binary: &Binary, alerts: u64) -> Vec<Figure> {
     ]
 }
 
+/// One alert a request.
+async fn alone(binary: &Binary, alerts: u64) -> Vec<Figure> {
+    let peer = Peer::start(binary, &load::configuration(Shape::Plain, None)).await;
+    let value = Load::new(&peer, "alone").post_in(1, alerts).await;
+    peer.stop().await;
+    vec![Figure { what: "CPU per new alert, one alert a request", unit: "µs", value }]
+}
+
+/// A webhook that hears of every group at once.
+async fn told(binary: &Binary) -> Vec<Figure> {
+    let mut sink = Sink::open().await;
+    let peer = Peer::start(binary, &load::configuration(Shape::Told, Some(&sink.url()))).await;
+    let load = Load::new(&peer, "told");
+    let in_turn = sink.in_turn(&load).await;
+    let at_once = sink.at_once(&load, GROUPS_AT_ONCE).await;
+    peer.stop().await;
+    vec![
+        Figure { what: "POST of one new group to its webhook, p50", unit: "ms", value: in_turn },
+        Figure { what: "POST of 1,000 new groups to the last webhook", unit: "s", value: at_once },
+    ]
+}
+
 #[expect(clippy::cast_precision_loss, reason = "some thousand of some millions")]
 fn per(whole: u64, parts: u64) -> f64 {
     whole as f64 / parts.max(1) as f64
@@ -123,7 +153,11 @@ fn print(theirs: &[Figure], ours: &[Figure]) {
     for (theirs, ours) in theirs.iter().zip(ours) {
         let Figure { what, unit, value } = ours;
         let part = value / theirs.value;
-        println!("| {what} | {part:.3} | {value:.1} {unit} | {:.1} {unit} |", theirs.value);
+        let digits = if value.max(theirs.value) < 10.0 { 2 } else { 1 };
+        let [value, theirs] =
+            [*value, theirs.value].map(|value| format!("{value:.digits$} {unit}"));
+        println!("| {what} | {part:.3} | {value} | {theirs} |");
     }
     println!("\nMany rules are 1,000 silences, 100 routes with patterns and 20 inhibition rules.");
+    println!("A flush of the disk takes {:.2} ms here.", flush_ms());
 }

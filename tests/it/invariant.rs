@@ -295,7 +295,7 @@ fn pages(
 ) -> Vec<String> {
     let page = |number| state.page(PageName { practice, table, number });
     let pages = (0..=last.unwrap_or(0)).filter_map(page);
-    pages.map(|page| String::from_utf8(page).unwrap()).collect()
+    pages.map(|page| page.escape_ascii().to_string()).collect()
 }
 
 /// Whatever the state waits for is on the agenda, and no later than it is due.

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::load::Load;
 
 /// How long a message may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Groups told of one after the other.
 const IN_TURN: u64 = 200;
 /// Flushes of which the median is taken.

@@ -96,7 +96,7 @@ mod tests {
             prop_assert_eq!(find_either(&bytes, b'"', b'\\'), expected);
             let plain = bytes.iter().all(|byte| *byte >= b' ' && !matches!(byte, b'"' | b'\\'));
             prop_assert_eq!(is_plain_json(&bytes), plain);
-            let quotes = bytes.iter().filter(|byte| **byte == b'"').count();
+            let quotes = memchr::memchr_iter(b'"', &bytes).count();
             let other = bytes.iter().any(|byte| *byte < b' ' || *byte == b'\\');
             prop_assert_eq!(is_plain_but_quotes(&bytes, quotes), !other);
             prop_assert!(!is_plain_but_quotes(&bytes, quotes + 1));

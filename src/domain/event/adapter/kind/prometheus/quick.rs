@@ -61,19 +61,29 @@ struct Rooms<'a> {
 #[derive(Default)]
 struct Room<'a> {
     pairs: Vec<(&'a str, &'a str)>,
-    /// Whether each name is known to come behind the one before it.
-    in_order: bool,
+    /// The places of the pairs by the order of their names; none if a name comes twice.
+    order: Vec<usize>,
 }
 
 impl Room<'_> {
     /// The set that the pairs make. `same` says that the names are those that were here before.
     fn set(&mut self, same: bool) -> Labels {
-        let names = || self.pairs.windows(2).all(|two| two[0].0 < two[1].0);
-        self.in_order = (same && self.in_order) || names();
-        if self.in_order && self.pairs.iter().all(|(_, value)| !value.is_empty()) {
-            Labels::pack(self.pairs.iter().copied())
-        } else {
-            Labels::of(&mut self.pairs.clone())
+        if !same || self.order.len() != self.pairs.len() {
+            self.sort();
+        }
+        if self.order.is_empty() || self.pairs.iter().any(|(_, value)| value.is_empty()) {
+            return Labels::of(&mut self.pairs.clone());
+        }
+        Labels::pack(self.order.iter().map(|place| self.pairs[*place]))
+    }
+
+    fn sort(&mut self) {
+        let Self { pairs, order } = self;
+        order.clear();
+        order.extend(0..pairs.len());
+        order.sort_unstable_by_key(|place| pairs[*place].0);
+        if order.windows(2).any(|two| pairs[two[0]].0 == pairs[two[1]].0) {
+            order.clear();
         }
     }
 }
@@ -115,7 +125,7 @@ impl<'a> Reader<'a> {
         if let Some(same) = self.plain_pairs(room) {
             return Some(room.set(same));
         }
-        room.in_order = false;
+        room.order.clear();
         self.at = start;
         self.pairs().map(|mut pairs| Labels::of(&mut pairs))
     }

@@ -1,8 +1,10 @@
 //! Programs of other people: where they are, and how they end with the test that started them.
 
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Once;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 /// Where `.ci/run peers` unpacks Debian's packages.
 pub(crate) const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/peers");
@@ -104,7 +106,20 @@ pub(crate) fn run(command: &mut Command) -> Said {
     Said { code: status.code(), out: text(stdout), err: text(stderr) }
 }
 
-/// A loopback port that nobody listens on for the moment.
+/// A loopback port that nobody listens on, and that no other test here is given: those that the
+/// system gives to whoever asks for any lie higher, so that none of them is taken meanwhile.
 pub(crate) fn free_port() -> u16 {
-    std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
+    // Two runs side by side begin at different places.
+    let first = u16::try_from(std::process::id() % u32::from(PORTS)).unwrap_or_default();
+    let mut ports = (0..PORTS).map(|_| {
+        let given = GIVEN.fetch_add(1, Ordering::Relaxed);
+        PORT_FIRST + first.wrapping_add(given) % PORTS
+    });
+    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    ports.find(free).expect("some port of loopback is free")
 }
+
+/// From where on ports are given, and how many.
+const PORT_FIRST: u16 = 20_000;
+const PORTS: u16 = 12_000;

@@ -74,11 +74,6 @@ impl Slab {
         }
     }
 
-    /// A byte string that is kept, as text; empty if it is none.
-    pub fn text(&self, place: Place) -> &str {
-        std::str::from_utf8(self.get(place)).unwrap_or_default()
-    }
-
     /// Gives a byte string back.
     pub fn take(&mut self, place: Place) {
         match size_of(place.bytes as usize) {
@@ -164,6 +159,6 @@ mod tests {
         let (one, _two) = (slab.put(b"one"), slab.put(b"two"));
         slab.take(one);
         assert_eq!(slab.put(b"red"), one);
-        assert_eq!(slab.text(one), "red");
+        assert_eq!(slab.get(one), b"red");
     }
 }

@@ -47,7 +47,10 @@ impl SledStore {
         self.commit(ATTEMPT, changes)?;
         let position = self.positioned(part);
         self.positions.insert(part, Position { checkpoint: upto, ..position });
-        self.install(part)
+        let installed = self.install(part);
+        // Pages of another checkpoint must not come among those that count already.
+        self.failed |= installed.is_err();
+        installed
     }
 
     /// Ends a checkpoint that was interrupted, one way or the other.
